@@ -1,0 +1,210 @@
+import { dirname } from 'node:path';
+import { EboxmailError, EXIT, failed } from '../core/errors.ts';
+import { isEmpty, type FileChange, type Plan } from '../core/plan/plan.ts';
+import { certificateOf, PATHS } from '../core/render/paths.ts';
+import { writeAppliedRecord } from '../system/applied-record.ts';
+import { ensureSelfSigned, whyNoPair } from '../system/certificate.ts';
+import { MissingProgram } from '../system/exec.ts';
+import {
+  bytesIfPresent,
+  lstat,
+  makeDirectory,
+  readIfPresent,
+  removeStale,
+  writeAtomically,
+  type StagedFile,
+} from '../system/files.ts';
+import { sha256 } from '../system/hash.ts';
+import { userId } from '../system/identity.ts';
+import { withLock } from '../system/lock.ts';
+import { missingPackage } from '../system/packages.ts';
+import { directServices, systemdRuns, systemdServices, type Services } from '../system/services.ts';
+import { ensureDirectories, ensureMailOwner } from './directories.ts';
+import { listenersOf, requireAnswers } from './listeners.ts';
+import { putMailboxesAway } from './mailboxes.ts';
+import type { Place } from './place.ts';
+import { prepare, type Prepared } from './prepare.ts';
+import { checkConfigurations, indexOf, makeCheckPlace, stageChanges } from './stage.ts';
+
+export interface ApplyOptions {
+  /** Files that are not ours, or were edited by hand, may be replaced; the originals are kept. */
+  readonly adopt: boolean;
+  /** Asks whether these may be replaced; absent when nobody can be asked. */
+  readonly askConsent?: (files: readonly FileChange[]) => Promise<boolean>;
+  /** Called as the work goes on, in words for people. */
+  readonly progress: (step: string) => void;
+}
+
+export interface Applied {
+  readonly plan: Plan;
+  readonly prepared: Prepared;
+}
+
+/** Makes the machine what the state says. A second run finds nothing to do, writes nothing and reloads nothing. */
+export async function apply(place: Place, options: ApplyOptions): Promise<Applied> {
+  if (process.getuid?.() !== 0) throw failed('apply must be run as root', 'use sudo; plan works without');
+  // What can be refused is refused before anything is written, the lock's directory included.
+  const first = await prepare(place);
+  if (isEmpty(first.plan)) return { plan: first.plan, prepared: first };
+  const lib = `${place.root}/${PATHS.lib}`;
+  makeDirectory(lib, 0o700);
+  try {
+    return await withLock(`${lib}/lock`, () => applyLocked(place, options));
+  } catch (error) {
+    throw error instanceof MissingProgram ? missingPackage(error) : error;
+  }
+}
+
+async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied> {
+  if (place.root === '' && userId('vmail') === undefined) await ensureMailOwner(place.root);
+  const prepared = await prepare(place);
+  const { plan, rendered, facts } = prepared;
+  if (isEmpty(plan)) return { plan, prepared };
+  await consent(place, plan, options);
+  ensureDirectories(facts);
+  await ensureCertificate(prepared, options.progress);
+  options.progress('checking the new configuration');
+  for (const directory of new Set(plan.files.map(({ path }) => dirname(`${place.root}/${path}`)))) {
+    if (lstat(directory) !== undefined) removeStale(directory);
+  }
+  const check = makeCheckPlace(place.root, rendered);
+  try {
+    await checkConfigurations(check, plan.files);
+    const staged = await stageChanges(place.root, plan.files, check.postfix);
+    try {
+      keepOriginals(place.root, plan.files);
+      announce(place, prepared);
+      if (plan.files.length > 0) options.progress(`putting ${countFiles(plan.files)} in place`);
+      await putInPlace(staged, place.root, plan);
+    } finally {
+      // Those that are in place have nothing left to discard.
+      for (const file of staged) file.discard();
+    }
+  } finally {
+    check.remove();
+  }
+  await driveDaemons(place, prepared, options.progress);
+  for (const line of putMailboxesAway(place.root, prepared.applied?.state ?? {}, prepared.model, new Date())) {
+    options.progress(line);
+  }
+  record(place, prepared);
+  return { plan, prepared };
+}
+
+/**
+ * Dovecot looks at its account file at most once a second (db-passwd-file.c), so Postfix must not accept mail for a new
+ * account before that second is over: Dovecot would refuse it for good.
+ */
+async function putInPlace(staged: readonly StagedFile[], root: string, { daemons }: Plan): Promise<void> {
+  for (const file of staged) {
+    file.commit();
+    if (file.target === `${root}/${PATHS.accounts}` && daemons.dovecot !== 'start') await nextSecond();
+  }
+}
+
+function nextSecond(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1005 - (Date.now() % 1000)));
+}
+
+function countFiles(files: readonly FileChange[]): string {
+  return files.length === 1 ? '1 file' : `${files.length} files`;
+}
+
+/** Content that is not ours is replaced only with leave (exit 7 otherwise). */
+async function consent(place: Place, { files }: Plan, { adopt, askConsent }: ApplyOptions): Promise<void> {
+  const others = files.filter(({ present }) => present === 'foreign' || present === 'edited');
+  if (others.length === 0 || adopt || (await askConsent?.(others)) === true) return;
+  const list = others.map(({ path, present }) => {
+    const why = present === 'foreign' ? 'was not written by eboxmail' : 'was edited by hand since the last apply';
+    return `${place.root}/${path} ${why}`;
+  });
+  throw new EboxmailError(
+    EXIT.consent,
+    `consent is needed to replace ${others.length === 1 ? 'a file' : `${others.length} files`}`,
+    [
+      ...list,
+      'see the differences with "eboxmail plan"; "eboxmail apply --adopt" replaces them and keeps the originals',
+    ].join('\n'),
+  );
+}
+
+function keepOriginals(root: string, files: readonly FileChange[]): void {
+  for (const { path, present, before } of files) {
+    if (before === undefined || (present !== 'foreign' && present !== 'edited')) continue;
+    const base = `${root}/${PATHS.lib}/backup/${path}`;
+    makeDirectory(dirname(base), 0o700);
+    const free = [base, ...Array.from({ length: 999 }, (_, n) => `${base}.${n + 1}`)].find(
+      (p) => lstat(p) === undefined,
+    );
+    if (free === undefined)
+      throw failed(`too many originals are kept in ${dirname(base)}`, 'remove those you do not need');
+    writeAtomically({ path: free, content: before, mode: 0o600, uid: 0, gid: 0 });
+  }
+}
+
+async function ensureCertificate({ model, facts }: Prepared, progress: ApplyOptions['progress']): Promise<void> {
+  const paths = certificateOf(model, facts);
+  if (model.tls === undefined) {
+    if (await ensureSelfSigned(paths, model.mailname)) {
+      progress(`made a self-signed certificate for ${model.mailname}: clients will warn; set server.tls to a real one`);
+    }
+    return;
+  }
+  for (const path of [paths.certificate, paths.key]) {
+    if (readIfPresent(path) === undefined) throw failed(`${path} does not exist`, 'server.tls in the state names it');
+  }
+  const wrong = whyNoPair(paths);
+  if (wrong !== undefined) throw failed(wrong, 'server.tls in the state names them; the daemons could not use them');
+}
+
+/** Only those whose files changed are touched, and afterwards every port is looked at. */
+async function driveDaemons(
+  place: Place,
+  { plan, facts, model, host }: Prepared,
+  progress: ApplyOptions['progress'],
+): Promise<void> {
+  const { postfix, dovecot } = plan.daemons;
+  if (postfix === 'nothing' && dovecot === 'nothing') return;
+  const services = servicesFor(place, host.services);
+  // Dovecot first: Postfix asks it about logins and hands it the mail.
+  if (dovecot !== 'nothing') progress(`${dovecot} dovecot`);
+  await services.dovecot(dovecot);
+  if (postfix !== 'nothing') progress(`${postfix} postfix`);
+  await services.postfix(postfix);
+  const logs = place.root === '' ? 'journalctl -u postfix -u dovecot' : `${place.root}/var/log`;
+  await requireAnswers(listenersOf(model, facts), logs);
+}
+
+function servicesFor({ root }: Place, wish: 'systemd' | 'direct' | undefined): Services {
+  const systemd = wish === undefined ? root === '' && systemdRuns() : wish === 'systemd';
+  if (systemd) return systemdServices();
+  const at = (path: string): string => `${root}/${path}`;
+  return directServices(at(PATHS.postfix), at(PATHS.dovecotConf), at(PATHS.dovecotRun));
+}
+
+/** Written down before the first file changes: whoever comes after a crash knows what is ours and what is still to do. */
+function announce({ root }: Place, { plan, applied }: Prepared): void {
+  const { time = '', state = {}, files = new Map<string, never>(), unfinished } = applied ?? {};
+  const about = plan.files.flatMap(({ path, after }) => (after === undefined ? [] : [[path, sha256(after)] as const]));
+  writeAppliedRecord(`${root}/${PATHS.lib}`, {
+    time,
+    state,
+    files,
+    unfinished: { files: new Map([...(unfinished?.files ?? []), ...about]), daemons: plan.daemons },
+  });
+}
+
+/** Generations come to stand here: what is in force now is written down. */
+function record({ root }: Place, { rendered, state }: Prepared): void {
+  const files = rendered.map((file) => {
+    const index = indexOf(root, file);
+    return [
+      file.path,
+      {
+        sha256: sha256(bytesIfPresent(`${root}/${file.path}`) ?? ''),
+        indexSha256: index === undefined ? undefined : sha256(bytesIfPresent(index) ?? ''),
+      },
+    ] as const;
+  });
+  writeAppliedRecord(`${root}/${PATHS.lib}`, { time: new Date().toISOString(), state, files: new Map(files) });
+}

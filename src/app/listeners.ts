@@ -1,0 +1,53 @@
+import { failed } from '../core/errors.ts';
+import { COPY_PORTS, LOCAL_SUBMISSION_PORT, portsOf, type HostFacts } from '../core/host-facts.ts';
+import type { MailModel } from '../core/model.ts';
+import { answers, whyNotFree } from '../system/ports.ts';
+import { waitUntil } from '../system/processes.ts';
+
+/** A port that the daemons listen on when all is well. */
+export interface Listener {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Every listener of a service, one for each address. */
+export function listenersOf(model: MailModel, facts: HostFacts): readonly Listener[] {
+  const ports = portsOf(facts.portOffset);
+  const hosts = facts.listen.length === 0 ? ['127.0.0.1'] : facts.listen;
+  const { imap, imaps, pop3, pop3s, managesieve } = model.retrieval;
+  const on = { smtp: true, submission: true, smtps: true, imap, imaps, pop3, pop3s, managesieve };
+  const names = (Object.keys(ports) as (keyof typeof ports)[]).filter((name) => on[name]);
+  const outside = hosts.flatMap((host) => names.map((name) => ({ name, host, port: ports[name] })));
+  const inside = [
+    { name: 'local submission', port: LOCAL_SUBMISSION_PORT },
+    ...Object.values(COPY_PORTS).map((port) => ({ name: 'copies', port })),
+  ];
+  return [...outside, ...inside.map(({ name, port }) => ({ name, host: '127.0.0.1', port: port + facts.portOffset }))];
+}
+
+/** @throws when a port is taken by something else */
+export async function requireFreePorts(listeners: readonly Listener[], hint: string): Promise<void> {
+  const taken: string[] = [];
+  for (const { name, host, port } of listeners) {
+    const why = await whyNotFree(host, port);
+    if (why !== undefined) taken.push(`${host}:${port} for ${name} (${why})`);
+  }
+  if (taken.length > 0) throw failed(`cannot listen on ${taken.join(', ')}`, hint);
+}
+
+/**
+ * The daemons answer 0 to a start or reload and may die or lack a listener a moment later, so look at every port.
+ * @throws when one does not answer in time
+ */
+export async function requireAnswers(listeners: readonly Listener[], logs: string): Promise<void> {
+  let silent: readonly Listener[] = listeners;
+  await waitUntil(async () => {
+    const results = await Promise.all(silent.map(({ host, port }) => answers(host, port)));
+    silent = silent.filter((_, index) => results[index] === false);
+    return silent.length === 0;
+  }, 10_000);
+  if (silent.length === 0) return;
+  const names = silent.map(({ name, host, port }) => `${name} (${host}:${port})`).join(', ');
+  throw failed(`the daemons were started, but these do not answer: ${names}`, `the logs say why: ${logs}`);
+}

@@ -1,0 +1,16 @@
+import { resolve } from 'node:path';
+import { PATHS } from '../core/render/paths.ts';
+
+/** Which system and which state file a command works on. */
+export interface Place {
+  /** Absolute, without a trailing slash; empty for the machine itself. */
+  readonly root: string;
+  /** Absolute path of the state file. */
+  readonly statePath: string;
+}
+
+export function placeOf(root: string, statePath: string | undefined): Place {
+  const absolute = resolve(root);
+  const prefix = absolute === '/' ? '' : absolute;
+  return { root: prefix, statePath: statePath === undefined ? `${prefix}/${PATHS.state}` : resolve(statePath) };
+}

@@ -1,0 +1,68 @@
+import type { HostFile } from '../core/generated/host-types.ts';
+import type { HostFacts } from '../core/host-facts.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { MailModel } from '../core/model.ts';
+import { makePlan, type InstalledFile, type Plan } from '../core/plan/plan.ts';
+import { describeChanges } from '../core/plan/state-words.ts';
+import type { LocatedProblem } from '../core/problem.ts';
+import { PATHS } from '../core/render/paths.ts';
+import { render } from '../core/render/render.ts';
+import type { RenderedFile } from '../core/render/rendered-file.ts';
+import { readAppliedRecord, type AppliedRecord } from '../system/applied-record.ts';
+import { dovecotProcess } from '../system/dovecot.ts';
+import { hostFacts } from '../system/host.ts';
+import { readInstalled } from '../system/installed.ts';
+import { postfixProcess } from '../system/postfix.ts';
+import { loadState, requireValid } from './load-state.ts';
+import type { Place } from './place.ts';
+import { readHost } from './read-host.ts';
+import { readSecrets } from './secrets.ts';
+
+/** Everything that plan and apply agree on: they are one function up to here. */
+export interface Prepared {
+  readonly host: HostFile;
+  readonly facts: HostFacts;
+  readonly model: MailModel;
+  readonly state: JsonObject;
+  readonly warnings: readonly LocatedProblem[];
+  readonly rendered: readonly RenderedFile[];
+  readonly applied: AppliedRecord | undefined;
+  readonly plan: Plan;
+}
+
+/** Reads state and machine, renders, and compares with what is there. Writes nothing. */
+export async function prepare(place: Place): Promise<Prepared> {
+  const loaded = await loadState(place, { positions: true });
+  const { model, directory } = requireValid(place, loaded);
+  const host = await readHost(place.root);
+  const facts = await hostFacts(place.root, host, readSecrets(place.root, model));
+  const rendered = render(model, directory, facts);
+  const applied = readAppliedRecord(`${place.root}/${PATHS.lib}`);
+  const plan = makePlan({
+    changes: describeChanges(applied?.state ?? {}, loaded.data),
+    rendered,
+    installed: installedFiles(place.root, rendered, applied),
+    applied: applied?.files ?? new Map(),
+    running: {
+      postfix: postfixProcess(`${place.root}/${PATHS.queue}`) !== undefined,
+      dovecot: dovecotProcess(`${place.root}/${PATHS.dovecotRun}`) !== undefined,
+    },
+    unfinished: applied?.unfinished,
+  });
+  return { host, facts, model, state: loaded.data, warnings: loaded.problems, rendered, applied, plan };
+}
+
+function installedFiles(
+  root: string,
+  rendered: readonly RenderedFile[],
+  applied: AppliedRecord | undefined,
+): ReadonlyMap<string, InstalledFile> {
+  const indexTypes = new Map(rendered.map(({ path, index }) => [path, index?.type]));
+  const paths = new Set([...indexTypes.keys(), ...(applied?.files.keys() ?? [])]);
+  const installed = new Map<string, InstalledFile>();
+  for (const path of paths) {
+    const found = readInstalled(`${root}/${path}`, indexTypes.get(path));
+    if (found !== undefined) installed.set(path, found);
+  }
+  return installed;
+}

@@ -1,0 +1,58 @@
+import { dirname } from 'node:path';
+import { EboxmailError, EXIT, failed, usageError } from '../core/errors.ts';
+import type { HostFile } from '../core/generated/host-types.ts';
+import { PATHS } from '../core/render/paths.ts';
+import { isEmptyDirectory, lstat } from '../system/files.ts';
+import { readHost } from './read-host.ts';
+
+/** Sockets below the directory have paths of at most 107 bytes (unix(7)); the longest of ours adds this much. */
+const LONGEST_SOCKET = '/var/spool/postfix/private/dovecot-lmtp'.length;
+const SOCKET_PATH_MAX = 107;
+
+/** Where mail that would leave the machine goes, below the sandbox. */
+export const OUTBOUND = 'outbound';
+
+/** host.yaml of a directory that is a sandbox; undefined when it is none. */
+export async function sandboxHost(root: string): Promise<HostFile | undefined> {
+  if (lstat(`${root}/${PATHS.host}`) === undefined) return undefined;
+  const host = await readHost(root);
+  return host.sandbox === undefined ? undefined : host;
+}
+
+/** @throws not found (exit 4) when the directory is no sandbox */
+export async function requireSandbox(root: string): Promise<HostFile> {
+  const host = await sandboxHost(root);
+  if (host !== undefined) return host;
+  throw new EboxmailError(EXIT.notFound, `${root} is no sandbox`, `make one with: eboxmail sandbox start ${root}`);
+}
+
+/** Refuses directories that daemons could not work in, before anything is made. */
+export function requireUsable(root: string): void {
+  const odd = /[^A-Za-z0-9._/@=+-]/u.exec(root);
+  if (odd)
+    throw usageError(
+      `the path ${root} contains "${odd[0]}"`,
+      'daemons read it in their settings: use letters, digits and . _ - @ = +',
+    );
+  if (root.length + LONGEST_SOCKET > SOCKET_PATH_MAX) {
+    const most = SOCKET_PATH_MAX - LONGEST_SOCKET;
+    throw usageError(`the path ${root} is too long`, `sockets are made below it, so it can have ${most} characters`);
+  }
+  const found = lstat(root);
+  if (found !== undefined && !found.isDirectory()) throw usageError(`${root} is no directory`);
+  for (let parent = dirname(root); parent !== '/'; parent = dirname(parent)) {
+    const mode = lstat(parent)?.mode;
+    if (mode !== undefined && (mode & 0o001) === 0) {
+      throw failed(
+        `${parent} is closed to other users, so the daemons cannot reach ${root}`,
+        'use a directory elsewhere, e.g. /tmp/mail',
+      );
+    }
+  }
+}
+
+/** A directory that holds something else must not become a sandbox. */
+export function requireEmpty(root: string): void {
+  if (lstat(root) === undefined || isEmptyDirectory(root)) return;
+  throw new EboxmailError(EXIT.exists, `${root} is not empty and no sandbox`, 'name a new directory');
+}

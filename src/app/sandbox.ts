@@ -1,0 +1,161 @@
+import { chmodSync } from 'node:fs';
+import type { HostFile } from '../core/generated/host-types.ts';
+import { failed } from '../core/errors.ts';
+import { portsOf, type PortName } from '../core/host-facts.ts';
+import type { MailModel } from '../core/model.ts';
+import { PATHS } from '../core/render/paths.ts';
+import { dovecotProcess } from '../system/dovecot.ts';
+import { bytesIfPresent, lstat, makeDirectory, writeAtomically } from '../system/files.ts';
+import { hostFacts } from '../system/host.ts';
+import { postfixProcess } from '../system/postfix.ts';
+import { daemonsBelow, gone, waitUntil } from '../system/processes.ts';
+import { apply, type ApplyOptions } from './apply.ts';
+import { listenersOf, requireFreePorts } from './listeners.ts';
+import { loadState, requireValid } from './load-state.ts';
+import { placeOf, type Place } from './place.ts';
+import { OUTBOUND, requireEmpty, requireSandbox, requireUsable, sandboxHost } from './sandbox-place.ts';
+import { copySecrets } from './secrets.ts';
+
+export interface StartOptions {
+  /** The state to start from; absent: the one in the sandbox. */
+  readonly statePath: string | undefined;
+  readonly portOffset: number | undefined;
+  readonly listen: string | undefined;
+  readonly progress: ApplyOptions['progress'];
+}
+
+/** What a client needs to know of a sandbox (contract section 4). */
+export interface SandboxInfo {
+  readonly root: string;
+  readonly listen: string;
+  readonly ports: Readonly<Record<PortName, number>>;
+  readonly outbound: string;
+}
+
+export interface SandboxStatus extends SandboxInfo {
+  readonly running: { readonly postfix: boolean; readonly dovecot: boolean };
+}
+
+const DEFAULT_PORT_OFFSET = 20_000;
+const DEFAULT_LISTEN = '127.0.0.1';
+
+/** Numeric owner of the mail: no user is made for it, nothing outside the directory is touched. */
+const MAIL_OWNER = { uid: 5000, gid: 5000 };
+
+/**
+ * A private mail server under a directory. Its host.yaml is all that makes it one: everything else is an ordinary apply.
+ * Started again, it goes on with its state, its mail and its ports.
+ */
+export async function startSandbox(root: string, options: StartOptions): Promise<SandboxInfo> {
+  if (process.getuid?.() !== 0)
+    throw failed('a sandbox must be started as root', 'its daemons change to users of their own: use sudo');
+  requireUsable(root);
+  const known = await sandboxHost(root);
+  if (known === undefined) requireEmpty(root);
+  const host: HostFile = {
+    version: 1,
+    listen: [options.listen ?? known?.listen?.[0] ?? DEFAULT_LISTEN],
+    port_offset: options.portOffset ?? known?.port_offset ?? DEFAULT_PORT_OFFSET,
+    mail_owner: MAIL_OWNER,
+    sandbox: { outbound: OUTBOUND },
+  };
+  const place = placeOf(root, undefined);
+  const source = options.statePath ?? place.statePath;
+  const { model } = requireValid({ root, statePath: source }, await loadState({ root, statePath: source }));
+  await requireStartable(root, host, model);
+  makeRoot(root);
+  if (source !== place.statePath) {
+    copyState(source, place);
+    copySecrets(source, root, model);
+  }
+  writeHost(root, host);
+  await apply(place, { adopt: true, progress: options.progress });
+  return infoOf(root, host);
+}
+
+function makeRoot(root: string): void {
+  makeDirectory(root, 0o755);
+  // mktemp -d makes directories that only root can enter, and the daemons are not root.
+  chmodSync(root, (lstat(root)?.mode ?? 0) | 0o055);
+  makeDirectory(`${root}/${PATHS.etc}`, 0o755);
+}
+
+function copyState(source: string, { statePath }: Place): void {
+  writeAtomically({ path: statePath, content: bytesIfPresent(source) ?? '', mode: 0o600, uid: 0, gid: 0 });
+}
+
+function writeHost(root: string, host: HostFile): void {
+  const lines = [
+    '# Makes this directory a sandbox; written by "eboxmail sandbox start".',
+    'version: 1',
+    `listen: [${(host.listen ?? []).map((address) => JSON.stringify(address)).join(', ')}]`,
+    `port_offset: ${host.port_offset ?? 0}`,
+    `mail_owner: {uid: ${MAIL_OWNER.uid}, gid: ${MAIL_OWNER.gid}}`,
+    `sandbox: {outbound: ${OUTBOUND}}`,
+    '',
+  ];
+  writeAtomically({ path: `${root}/${PATHS.host}`, content: lines.join('\n'), mode: 0o644, uid: 0, gid: 0 });
+}
+
+/** Whatever can be refused is refused before anything is made: missing programs, and ports that are taken. */
+async function requireStartable(root: string, host: HostFile, model: MailModel): Promise<void> {
+  const facts = await hostFacts(root, host, new Map());
+  const { postfix, dovecot } = masters(root);
+  // What runs has its ports already.
+  if (postfix !== undefined || dovecot !== undefined) return;
+  await requireFreePorts(
+    listenersOf(model, facts),
+    `choose others: eboxmail sandbox start ${root} --port-offset ${facts.portOffset + 1000}`,
+  );
+}
+
+function infoOf(root: string, host: HostFile): SandboxInfo {
+  return {
+    root,
+    listen: host.listen?.[0] ?? DEFAULT_LISTEN,
+    ports: portsOf(host.port_offset ?? 0),
+    outbound: `${root}/${host.sandbox?.outbound ?? OUTBOUND}`,
+  };
+}
+
+export async function sandboxStatus(root: string): Promise<SandboxStatus> {
+  const host = await requireSandbox(root);
+  const { postfix, dovecot } = masters(root);
+  return { ...infoOf(root, host), running: { postfix: postfix !== undefined, dovecot: dovecot !== undefined } };
+}
+
+function masters(root: string): { postfix: number | undefined; dovecot: number | undefined } {
+  return {
+    postfix: postfixProcess(`${root}/${PATHS.queue}`),
+    dovecot: dovecotProcess(`${root}/${PATHS.dovecotRun}`),
+  };
+}
+
+/**
+ * Stops both daemons and waits until every process of theirs has ended, by signals: "postfix stop" writes to a log that
+ * may hang. The directory stays, with mail and logs.
+ */
+export async function stopSandbox(root: string): Promise<boolean> {
+  await requireSandbox(root);
+  if (process.getuid?.() !== 0) throw failed('a sandbox must be stopped as root', 'its daemons run as root: use sudo');
+  const { postfix, dovecot } = masters(root);
+  const processes = new Set(daemonsBelow(root));
+  for (const pid of [postfix, dovecot]) if (pid !== undefined) processes.add(pid);
+  // Masters end those whose masters they are; the others would never hear of it.
+  signal(postfix === undefined || dovecot === undefined ? [...processes] : [postfix, dovecot], 'SIGTERM');
+  const left = (): readonly number[] => [...new Set([...processes, ...daemonsBelow(root)])].filter((pid) => !gone(pid));
+  if (await waitUntil(() => left().length === 0, 10_000)) return processes.size > 0;
+  signal(left(), 'SIGKILL');
+  if (await waitUntil(() => left().length === 0, 5_000)) return true;
+  throw failed(`these processes of the sandbox do not end: ${left().join(', ')}`, 'end them by hand');
+}
+
+function signal(processes: readonly number[], name: 'SIGTERM' | 'SIGKILL'): void {
+  for (const pid of processes) {
+    try {
+      process.kill(pid, name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}

@@ -1,0 +1,135 @@
+import { rmSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { failed } from '../core/errors.ts';
+import type { FileChange } from '../core/plan/plan.ts';
+import { PATHS } from '../core/render/paths.ts';
+import type { RenderedFile } from '../core/render/rendered-file.ts';
+import { checkDovecot, requireDovecotParts } from '../system/dovecot.ts';
+import { exec } from '../system/exec.ts';
+import {
+  backdate,
+  lstat,
+  makeDirectory,
+  removeStale,
+  stageFile,
+  staged,
+  writeAtomically,
+  type StagedFile,
+} from '../system/files.ts';
+import { groupId, requireGroup, requireUser } from '../system/identity.ts';
+import { indexPath } from '../system/installed.ts';
+import { buildIndex, checkInstallation, checkPostfix } from '../system/postfix.ts';
+
+/** A directory in which the daemons look at configurations before they are in force. */
+export interface CheckPlace {
+  readonly postfix: string;
+  readonly dovecot: string;
+  remove(): void;
+}
+
+/** Writes the two configurations where their daemons can read them without anything being live. */
+export function makeCheckPlace(root: string, rendered: readonly RenderedFile[]): CheckPlace {
+  const base = `${root}/${PATHS.lib}/staging`;
+  rmSync(base, { recursive: true, force: true });
+  const place = { postfix: `${base}/postfix`, dovecot: `${base}/dovecot.conf` };
+  makeDirectory(base, 0o755);
+  makeDirectory(place.postfix, 0o755);
+  for (const { path, content } of rendered) {
+    const target = path === PATHS.dovecotConf ? place.dovecot : `${place.postfix}/${basename(path)}`;
+    if (path === PATHS.mainCf || path === PATHS.masterCf || path === PATHS.dovecotConf) {
+      writeAtomically({ path: target, content, mode: 0o644, uid: 0, gid: 0 });
+    }
+    if (path === PATHS.mainCf) backdate(target);
+  }
+  return { ...place, remove: () => rmSync(base, { recursive: true, force: true }) };
+}
+
+/** Has the real daemons look at what is staged; every complaint is a refusal, and all of them are shown. */
+export async function checkConfigurations(place: CheckPlace, changes: readonly FileChange[]): Promise<void> {
+  const touched = (path: string): boolean => changes.some((change) => change.path === path);
+  const postfixChanges = touched(PATHS.mainCf) || touched(PATHS.masterCf);
+  if (touched(PATHS.dovecotConf)) await requireDovecotParts(place.dovecot);
+  const [postfix, installation, dovecot] = await Promise.all([
+    postfixChanges ? checkPostfix(place.postfix) : [],
+    postfixChanges ? checkInstallation(place.postfix) : [],
+    touched(PATHS.dovecotConf) ? checkDovecot(place.dovecot) : [],
+  ]);
+  const complaints = [...postfix, ...installation, ...dovecot];
+  if (complaints.length === 0) return;
+  throw failed('the daemons refuse the new configuration, so nothing was changed', [...new Set(complaints)].join('\n'));
+}
+
+/** Writes every changed file, and the index of every changed table, beside its target. */
+export async function stageChanges(
+  root: string,
+  changes: readonly FileChange[],
+  config: string,
+): Promise<readonly StagedFile[]> {
+  const done: StagedFile[] = [];
+  // All of them come to their end before anything is cleared away, or the slower ones would leave files behind.
+  const results = await Promise.allSettled(changes.map((change) => stageChange(root, change, config, done)));
+  const failure = results.find((result) => result.status === 'rejected');
+  if (failure === undefined) return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+  for (const file of done) file.discard();
+  for (const directory of new Set(changes.map(({ path }) => dirname(`${root}/${path}`)))) removeStale(directory);
+  throw failure.reason;
+}
+
+async function stageChange(
+  root: string,
+  { path, file, after }: FileChange,
+  config: string,
+  done: StagedFile[],
+): Promise<readonly StagedFile[]> {
+  const target = `${root}/${path}`;
+  if (file === undefined || after === undefined) return [removal(target)];
+  makeDirectory(dirname(target), 0o755);
+  const source = stageFile({
+    path: target,
+    content: after,
+    mode: file.mode,
+    uid: requireUser(file.owner),
+    gid: groupId(file.group) ?? requireGroup(file.group),
+  });
+  done.push(source);
+  if (path === PATHS.mainCf) backdate(source.temporary);
+  if (file.index === undefined) return [source];
+  const { builder, type } = file.index;
+  await buildIndex(builder, type, source.temporary, config);
+  await probeIndex(file, source.temporary, after, config);
+  const index = staged(indexPath(source.temporary, type), indexPath(target, type));
+  done.push(index);
+  return [index, source];
+}
+
+/** The built table must give the answer that its source says, in the eyes of Postfix itself. */
+async function probeIndex({ index, path }: RenderedFile, source: string, text: string, config: string): Promise<void> {
+  if (index?.builder !== 'postmap') return;
+  const row = text.split('\n').find((line) => line !== '' && !line.startsWith('#'));
+  const [key, value] = [row?.slice(0, row.indexOf(' ')), row?.slice(row.indexOf(' ') + 1)];
+  const { code, stdout, stderr } = await exec('postmap', [
+    '-c',
+    config,
+    '-q',
+    key ?? 'nobody@invalid',
+    `${index.type}:${source}`,
+  ]);
+  const expected = row === undefined ? code === 1 && stdout === '' : stdout.trimEnd() === value;
+  if (!expected || stderr.trim() !== '')
+    throw failed(`the table ${path} does not answer as it should: ${stderr.trim()}`);
+}
+
+function removal(target: string): StagedFile {
+  return {
+    temporary: target,
+    target,
+    commit: () => rmSync(target, { force: true }),
+    discard: () => undefined,
+  };
+}
+
+/** Where the index of a file in place is, when it has one. */
+export function indexOf(root: string, { path, index }: RenderedFile): string | undefined {
+  const where = index === undefined ? undefined : indexPath(`${root}/${path}`, index.type);
+  return where !== undefined && lstat(where) !== undefined ? where : undefined;
+}

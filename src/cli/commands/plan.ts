@@ -1,0 +1,29 @@
+import { prepare, type Prepared } from '../../app/prepare.ts';
+import { digestOf } from '../../app/digest.ts';
+import { EXIT } from '../../core/errors.ts';
+import { isEmpty } from '../../core/plan/plan.ts';
+import { paint } from '../../ui/terminal.ts';
+import { planData, planText } from '../../ui/plan-text.ts';
+import { problemText } from '../../ui/problems.ts';
+import { printJson, type Context } from '../context.ts';
+import { example, type Setup } from '../program.ts';
+
+export const setup: Setup = (plan, action) => {
+  plan
+    .option('--exit-code', 'exit 10 when there are changes')
+    .addHelpText('after', example('eboxmail plan', 'eboxmail plan --exit-code --quiet', 'eboxmail plan --json'))
+    .action(action(run));
+};
+
+async function run(context: Context, { exitCode }: { exitCode?: boolean }): Promise<number> {
+  const prepared = await prepare(context.place);
+  await showPlan(context, prepared);
+  return exitCode === true && !isEmpty(prepared.plan) ? EXIT.changesPending : EXIT.done;
+}
+
+/** The plan and the warnings of the state that it came from. */
+export async function showPlan(context: Context, { plan, warnings }: Prepared): Promise<void> {
+  for (const warning of warnings) context.terminal.say(problemText(context.place.statePath, warning));
+  if (context.json) printJson(context, planData(plan, digestOf(plan)));
+  else context.terminal.data(planText(plan, context.place.root, await paint(context.terminal.colored.stdout)));
+}

@@ -1,0 +1,75 @@
+import { placeOf, type Place } from '../app/place.ts';
+import { usageError } from '../core/errors.ts';
+import { wantsColor, type ColorChoice, type Terminal } from '../ui/terminal.ts';
+
+/** The parts of a process that a command line needs; tests and bin give it. */
+export type ProcessLike = Pick<NodeJS.Process, 'argv' | 'env' | 'stdin' | 'stdout' | 'stderr' | 'exitCode'>;
+
+/** What every command gets besides its own arguments. */
+export interface Context {
+  readonly place: Place;
+  readonly terminal: Terminal;
+  readonly json: boolean;
+  readonly yes: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly stdin: NodeJS.ReadStream;
+}
+
+export interface GlobalOptions {
+  readonly state?: string;
+  readonly root?: string;
+  readonly json?: boolean;
+  readonly yes?: boolean;
+  readonly color?: ColorChoice;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly debug?: boolean;
+}
+
+export function contextOf(process: ProcessLike, options: GlobalOptions): Context {
+  const { env, stdin, stdout, stderr } = process;
+  const quiet = options.quiet === true;
+  const withheld: string[] = [];
+  const choice = options.color ?? 'auto';
+  // An unset variable in a script: the working directory is never what was meant.
+  if (options.root === '' || options.state === '') {
+    throw usageError(`${options.root === '' ? '--root' : '--state'} is empty`, 'is a variable of the script not set?');
+  }
+  return {
+    place: placeOf(
+      options.root ?? nonEmpty(env['EBOXMAIL_ROOT']) ?? '/',
+      options.state ?? nonEmpty(env['EBOXMAIL_STATE']),
+    ),
+    terminal: {
+      data: (text) => void stdout.write(text),
+      say: (text) => {
+        const line = text.endsWith('\n') ? text : `${text}\n`;
+        if (quiet) withheld.push(line);
+        else stderr.write(line);
+      },
+      sayWithheld: () => void stderr.write(withheld.splice(0).join('')),
+      interactive: stdin.isTTY === true && stderr.isTTY === true,
+      tables: stdout.isTTY === true,
+      columns: stdout.columns ?? 80,
+      colored: {
+        stdout: wantsColor(choice, stdout.isTTY === true, env),
+        stderr: wantsColor(choice, stderr.isTTY === true, env),
+      },
+    },
+    json: options.json === true,
+    yes: options.yes === true,
+    quiet,
+    verbose: options.verbose === true,
+    stdin,
+  };
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}
+
+/** Data for programs: one JSON document. */
+export function printJson({ terminal }: Context, data: unknown): void {
+  terminal.data(`${JSON.stringify(data, null, 2)}\n`);
+}

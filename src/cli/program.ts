@@ -1,0 +1,139 @@
+import { Command, Option } from 'commander';
+import type { Context, GlobalOptions, ProcessLike } from './context.ts';
+import { contextOf } from './context.ts';
+
+/** Adds what a command takes to it. */
+export type Setup = (command: Command, action: ActionMaker) => void;
+
+/** Makes a commander action of a handler, which gets the context first and then its arguments and options. */
+export type ActionMaker = <A extends unknown[]>(
+  handler: (context: Context, ...args: A) => Promise<number | undefined>,
+) => (...args: A) => Promise<void>;
+
+interface Noun {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<Setup>;
+}
+
+/** Every command of the program. Only the one that is asked for is loaded. */
+const NOUNS: readonly Noun[] = [
+  {
+    name: 'server',
+    summary: 'general options',
+    load: async () => (await import('./commands/server.ts')).setup,
+  },
+  {
+    name: 'domain',
+    summary: 'mail domains and their aliases',
+    load: async () => (await import('./commands/domain.ts')).setup,
+  },
+  {
+    name: 'user',
+    summary: 'users and their mail accounts',
+    load: async () => (await import('./commands/user.ts')).setup,
+  },
+  {
+    name: 'alias',
+    summary: 'further addresses and where they go',
+    load: async () => (await import('./commands/alias.ts')).setup,
+  },
+  {
+    name: 'group',
+    summary: 'groups of users',
+    load: async () => (await import('./commands/group.ts')).setup,
+  },
+  {
+    name: 'validate',
+    summary: 'check the state file',
+    load: async () => (await import('./commands/validate.ts')).setup,
+  },
+  {
+    name: 'plan',
+    summary: 'show what apply would change',
+    load: async () => (await import('./commands/plan.ts')).setup,
+  },
+  {
+    name: 'apply',
+    summary: 'make the server what the state says',
+    load: async () => (await import('./commands/apply.ts')).setup,
+  },
+  {
+    name: 'explain',
+    summary: 'what happens to mail for an address, and who may send as it',
+    load: async () => (await import('./commands/explain.ts')).setup,
+  },
+  {
+    name: 'sandbox',
+    summary: 'a private, throw-away mail server',
+    load: async () => (await import('./commands/sandbox.ts')).setup,
+  },
+];
+
+/** Options of the program that take a value: what follows them is no command. */
+const VALUE_OPTIONS = new Set(['--state', '--root', '--color']);
+
+export interface Program {
+  readonly command: Command;
+  /** Exit code of the command that ran. */
+  readonly exitCode: () => number;
+}
+
+/** The program, with the command that the arguments name in full and all others by name only. */
+export async function makeProgram(process: ProcessLike): Promise<Program> {
+  let exitCode = 0;
+  const program = new Command('eboxmail');
+  program
+    .description('One YAML file says what the mail service should be; eboxmail makes it so on Postfix and Dovecot.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void process.stdout.write(text),
+      writeErr: (text) => void process.stderr.write(text),
+      outputError: (text, write) => write(`eboxmail: ${text.replace(/^error: /, '')}`),
+    })
+    .showSuggestionAfterError()
+    .version(__EBOXMAIL_VERSION__, '--version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .option('--state <file>', 'the state file (EBOXMAIL_STATE; default: etc/eboxmail/state.yaml under the root)')
+    .option('--root <dir>', 'work on the system under this directory (EBOXMAIL_ROOT; default: /)')
+    .option('--json', 'data as JSON on standard output')
+    .option('-y, --yes', 'answer yes to every question')
+    .addOption(new Option('--color <when>', 'when to use colour').choices(['auto', 'always', 'never']))
+    .option('-q, --quiet', 'say less')
+    .option('-v, --verbose', 'show each daemon command that is run')
+    .option('--debug', 'show stack traces')
+    .addHelpText(
+      'after',
+      '\nStart with:\n  eboxmail domain add example.com\n  eboxmail user add alice@example.com\n  eboxmail plan\n',
+    );
+  const action: ActionMaker =
+    (handler) =>
+    async (...args) => {
+      const context = contextOf(process, program.opts<GlobalOptions>());
+      if (context.verbose) await showCommands(context);
+      exitCode = (await handler(context, ...args)) ?? 0;
+    };
+  const wanted = nounIn(process.argv.slice(2));
+  for (const { name, summary, load } of NOUNS) {
+    const command = program.command(name).description(summary);
+    if (name === wanted) (await load())(command, action);
+  }
+  return { command: program, exitCode: () => exitCode };
+}
+
+async function showCommands({ terminal }: Context): Promise<void> {
+  const { reportCommandsTo } = await import('../system/exec.ts');
+  reportCommandsTo((command) => terminal.say(`$ ${command.join(' ')}`));
+}
+
+/** The command that arguments name: the first word that is no option, or the one that help is asked for. */
+function nounIn(args: readonly string[]): string | undefined {
+  const words = args.filter((word, index) => !word.startsWith('-') && !VALUE_OPTIONS.has(args[index - 1] ?? ''));
+  return words[0] === 'help' ? words[1] : words[0];
+}
+
+/** Help with an example, as every command has. */
+export function example(...lines: readonly string[]): string {
+  const title = lines.length === 1 ? 'Example' : 'Examples';
+  return `\n${title}:\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
+}

@@ -1,0 +1,196 @@
+import type { Parsed } from '../address.ts';
+import type { CopyRecipient } from '../copies.ts';
+import type { Domain } from '../model.ts';
+import type { StatePath } from '../problem.ts';
+import {
+  finalRecipients,
+  POSTMASTER_LOCAL_PARTS,
+  postmasterOf,
+  postmasterRecipients,
+  ROLE_LOCAL_PARTS,
+  unknownRecipients,
+} from '../recipients.ts';
+import { copySteps } from './copy-steps.ts';
+import type { Explanation, LocalName, MailService, Recipient, Verdict } from './explanation.ts';
+import { finalRecipientsOf } from './final-recipients.ts';
+import { nameAddress, namingSteps, type NamedAddress } from './named-address.ts';
+import { Way } from './way.ts';
+
+/** What happens to mail for an address, any address; or why the text is none. */
+export function explainAddress(text: string, service: MailService): Parsed<Explanation> {
+  const named = nameAddress(text, service.model);
+  if (!named.ok) return named;
+  return { ok: true, value: new AddressExplanation(service, text, named.value).explain() };
+}
+
+const POSTMASTER_PATH: StatePath = ['server', 'postmaster'];
+
+class AddressExplanation {
+  private readonly service: MailService;
+  private readonly named: NamedAddress;
+  private readonly way: Way;
+
+  constructor(service: MailService, given: string, named: NamedAddress) {
+    this.service = service;
+    this.named = named;
+    this.way = new Way(service, namingSteps(given, named));
+  }
+
+  explain(): Explanation {
+    const { place } = this.named;
+    switch (place.kind) {
+      case 'managed':
+        return this.managed(place.domain);
+      case 'local':
+        return this.local();
+      case 'reserved':
+        return this.reserved();
+      case 'foreign':
+        return this.foreign();
+    }
+  }
+
+  private managed(domain: Domain): Explanation {
+    const { model, directory } = this.service;
+    const { base, local, detail } = this.named;
+    if (directory.entry(base) !== undefined) {
+      this.way.address(base, 0);
+      const recipients = finalRecipients(base, directory);
+      return recipients.length > 0 ? this.delivered(recipients, detail, domain) : this.refused(550, this.whyInactive());
+    }
+    if (!ROLE_LOCAL_PARTS.includes(local)) return this.unknown(domain);
+    this.postmaster(`${base} exists in every domain and goes to the postmaster of the server`);
+    return this.delivered(postmasterRecipients(model, directory), detail, domain);
+  }
+
+  private unknown(domain: Domain): Explanation {
+    const { model, directory } = this.service;
+    const { base } = this.named;
+    const user = model.users.get(base);
+    const path = ['domains', domain.key];
+    let why = `there is no ${base}`;
+    if (user === undefined) {
+      this.way.step('unknown', 0, `${base} does not exist in the domain ${domain.name}`, base, path);
+    } else {
+      why = `${base} has no mail account`;
+      this.way.step('no-account', 0, `${base} is a user without a mail account`, base, ['users', user.key, 'account']);
+    }
+    const unknownTo = domain.catchAll?.unknownTo;
+    if (unknownTo === undefined) return this.refused(550, why);
+    this.way.step('unknown-to', 0, `mail for unknown addresses of ${domain.name} goes to`, undefined, unknownTo.path);
+    this.way.target(unknownTo, 1);
+    const recipients = unknownRecipients(domain, directory);
+    // A detail is part of what is unknown: Postfix does not pass it on.
+    return recipients.length > 0 ? this.delivered(recipients, undefined, domain) : this.refused(550, why);
+  }
+
+  /** The machine's own name: what Postfix delivers by local(8). */
+  private local(): Explanation {
+    const { model, directory, machine } = this.service;
+    const { base, local, domain, address, detail } = this.named;
+    const postmaster = postmasterRecipients(model, directory);
+    if (POSTMASTER_LOCAL_PARTS.includes(local)) {
+      this.postmaster(`${base} goes to the postmaster of the server`);
+      return this.delivered(postmaster, detail);
+    }
+    if (local === 'postmaster') {
+      this.postmaster(`${base} is the postmaster of the server`);
+      return this.delivered(postmaster, undefined);
+    }
+    if (address.slice(0, address.lastIndexOf('@')) === DISCARDED) {
+      this.way.step('discarded', 0, `${address} is what the mail system itself sends from`, address);
+      return this.explanation({ deliverable: false, code: 250, reason: 'what is sent there is discarded' });
+    }
+    const known = machine.names.get(local);
+    if (known !== undefined) {
+      this.way.step('local', 0, localText(base, local, known), base);
+      return this.delivered([base], detail);
+    }
+    this.way.step('unknown', 0, `${domain} is the name of this machine, which has no ${local}`, base);
+    return this.refused(550, `the machine has no ${local}`);
+  }
+
+  private reserved(): Explanation {
+    const { domain } = this.named;
+    this.way.step('reserved', 0, `${domain} is eboxmail's own, for copies of mail: nobody can write there`);
+    return this.refused(554, 'the domain is reserved');
+  }
+
+  private foreign(): Explanation {
+    const { domain } = this.named;
+    const { machine, model } = this.service;
+    const where = machine.sandbox ? 'this sandbox keeps it in its outbound directory' : 'it is sent on to their server';
+    const login = model.smtp.authentication
+      ? `a user who has logged in may write there: ${where}`
+      : 'users cannot log in, so they cannot write there either';
+    this.way.step('relay', 0, `${domain} is not managed here: strangers who bring mail for it are refused`);
+    this.way.step('relay', 0, login, undefined, ['server', 'smtp', 'authentication']);
+    return this.explanation({ deliverable: false, code: 554, reason: `${domain} is not managed here` }, 250);
+  }
+
+  /** @param text why the address goes to the postmaster */
+  private postmaster(text: string): void {
+    const { model, directory } = this.service;
+    this.way.step('postmaster', 0, text, this.named.base, POSTMASTER_PATH);
+    const known = directory.entry(model.postmaster) !== undefined;
+    if (known) this.way.address(model.postmaster, 1);
+    if (known && postmasterOf(model, directory) === model.postmaster) return;
+    for (const address of postmasterRecipients(model, directory)) this.way.outside(address, 1, POSTMASTER_PATH);
+  }
+
+  private delivered(addresses: readonly string[], detail: string | undefined, domain?: Domain): Explanation {
+    const { recipients, lost } = finalRecipientsOf(addresses, detail, this.service);
+    for (const address of lost) {
+      this.way.step('unknown', 0, `the machine has no ${address}: this mail comes back to its sender`, address);
+    }
+    const copies = domain === undefined ? [] : this.service.copies.recipientsOf(domain.name);
+    if (domain !== undefined) this.way.steps.push(...copySteps(domain, copies));
+    const deliverable = recipients.length > 0;
+    const reason = deliverable ? deliveryWords(recipients) : 'it comes back to its sender';
+    return this.explanation({ deliverable, code: 250, reason }, 250, recipients, copies);
+  }
+
+  private whyInactive(): string {
+    const groups = [...new Set(this.way.inactive)];
+    const words = `${groups.length === 1 ? 'group' : 'groups'} ${groups.join(', ')}`;
+    return groups.length === 0 ? `${this.named.base} leads to nobody` : `no member of the ${words} has a mail account`;
+  }
+
+  private refused(code: 550 | 554, reason: string): Explanation {
+    return this.explanation({ deliverable: false, code, reason });
+  }
+
+  private explanation(
+    verdict: Omit<Verdict, 'loggedIn'>,
+    loggedIn: Verdict['code'] = verdict.code,
+    recipients: readonly Recipient[] = [],
+    copies: readonly CopyRecipient[] = [],
+  ): Explanation {
+    const { authentication } = this.service.model.smtp;
+    return {
+      address: this.named.address,
+      verdict: { ...verdict, loggedIn: authentication ? loggedIn : null },
+      steps: this.way.steps,
+      recipients,
+      copies,
+    };
+  }
+}
+
+/** Postfix sends its last notices from it: accepted, and dropped by qmgr(8). */
+const DISCARDED = 'double-bounce';
+
+function localText(address: string, name: string, known: LocalName): string {
+  return known.kind === 'account'
+    ? `${address} is local mail for ${name}, an account of this machine`
+    : `${address} is local mail, which the line "${name}" of etc/aliases sends to ${known.to}`;
+}
+
+function deliveryWords(recipients: readonly Recipient[]): string {
+  const words = { mailbox: 'kept for', external: 'sent on to', local: 'local mail for' } as const;
+  return (['mailbox', 'external', 'local'] as const)
+    .map((kind) => [words[kind], recipients.filter((recipient) => recipient.kind === kind)] as const)
+    .filter(([, some]) => some.length > 0)
+    .map(([word, some]) => `${word} ${some.map(({ address }) => address).join(', ')}`)
+    .join('; ');
+}

@@ -1,0 +1,35 @@
+/** A line as eboxmail writes it: the address, the password, and nothing else but a quota. */
+const OUR_LINE = /^([^:\s{}$]+):([^:]*)(::::::(?:userdb_quota_rule=\*:bytes=\d+)?)$/;
+
+/**
+ * The account file as it may be shown: the password in each line is replaced, and a line that is not ours is hidden
+ * whole, as a hash could be anywhere in it. A password that changes stays visible as a change.
+ */
+export function maskAccountFiles(
+  before: string | undefined,
+  after: string | undefined,
+): { before: string | undefined; after: string | undefined } {
+  const old = new Map(
+    linesOf(before).flatMap((line) => {
+      const [, name, password] = OUR_LINE.exec(line) ?? [];
+      return name === undefined ? [] : [[name, password] as const];
+    }),
+  );
+  const show = (line: string, isNew: boolean): string => {
+    const [, name, password, rest] = OUR_LINE.exec(line) ?? [];
+    if (name === undefined) return line === '' ? '' : '<hidden line>';
+    const changed = isNew && old.has(name) && old.get(name) !== password;
+    return `${name}:${changed ? '<hidden, changed>' : '<hidden>'}${rest}`;
+  };
+  const mask = (text: string | undefined, isNew: boolean): string | undefined =>
+    text === undefined
+      ? undefined
+      : linesOf(text)
+          .map((line) => show(line, isNew))
+          .join('\n');
+  return { before: mask(before, false), after: mask(after, true) };
+}
+
+function linesOf(text: string | undefined): readonly string[] {
+  return (text ?? '').split('\n');
+}

@@ -1,0 +1,145 @@
+import { HEADER, type RenderedFile } from '../render/rendered-file.ts';
+import { PATHS } from '../render/paths.ts';
+import { mergeOwnedLine } from './owned-line.ts';
+import type { StateChange } from './state-words.ts';
+
+/** What is at a managed path now. */
+export interface InstalledFile {
+  readonly content: string;
+  readonly sha256: string;
+  readonly mode: number;
+  readonly owner: string;
+  readonly group: string;
+  /** SHA-256 of the indexed form beside it, when there is one. */
+  readonly indexSha256: string | undefined;
+}
+
+/** What the last apply wrote, by path. */
+export interface AppliedFile {
+  readonly sha256: string;
+  readonly indexSha256: string | undefined;
+}
+
+/** What an apply that did not come to its end was about to do. */
+export interface Unfinished {
+  /** SHA-256 of what it was to write, by path. */
+  readonly files: ReadonlyMap<string, string>;
+  readonly daemons: Plan['daemons'];
+}
+
+export interface PlanInput {
+  readonly changes: readonly StateChange[];
+  readonly rendered: readonly RenderedFile[];
+  readonly installed: ReadonlyMap<string, InstalledFile>;
+  readonly applied: ReadonlyMap<string, AppliedFile>;
+  readonly running: { readonly postfix: boolean; readonly dovecot: boolean };
+  readonly unfinished?: Unfinished | undefined;
+}
+
+export interface Plan {
+  /** What changes for people, since the last apply. */
+  readonly changes: readonly StateChange[];
+  readonly files: readonly FileChange[];
+  readonly daemons: { readonly postfix: DaemonAction; readonly dovecot: DaemonAction };
+}
+
+export interface FileChange {
+  readonly path: string;
+  readonly reason: string;
+  readonly change: 'new' | 'changed' | 'removed' | 'permissions' | 'index';
+  /**
+   * Whose content would be replaced: ours (as the last apply left it), edited (by hand since then), or foreign (never
+   * ours). Only ours goes without consent.
+   */
+  readonly present: 'nothing' | 'ours' | 'edited' | 'foreign';
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+  /** Absent for a file that is removed. */
+  readonly file: RenderedFile | undefined;
+}
+
+export type DaemonAction = 'nothing' | 'start' | 'reload' | 'restart';
+
+/** Settings of main.cf that a running master does not take up by itself (postconf(5), inet_interfaces). */
+const RESTART_SETTINGS = ['inet_interfaces', 'inet_protocols', 'queue_directory'] as const;
+
+/** Compares what should be with what is. Pure: everything about the machine is in the input. */
+export function makePlan(input: PlanInput): Plan {
+  const files = [...input.rendered.flatMap((file) => changeOf(file, input)), ...removals(input)];
+  return {
+    changes: input.changes,
+    files,
+    daemons: {
+      postfix: actionFor('reload-postfix', files, input.running.postfix, input.unfinished?.daemons.postfix),
+      dovecot: actionFor('reload-dovecot', files, input.running.dovecot, input.unfinished?.daemons.dovecot),
+    },
+  };
+}
+
+/** A change that touches no file, such as that of a person's name, still has to be recorded. */
+export function isEmpty({ changes, files, daemons }: Plan): boolean {
+  return changes.length === 0 && files.length === 0 && daemons.postfix === 'nothing' && daemons.dovecot === 'nothing';
+}
+
+function changeOf(file: RenderedFile, { installed, applied, unfinished }: PlanInput): readonly FileChange[] {
+  const found = installed.get(file.path);
+  const last = applied.get(file.path);
+  const written = [last?.sha256, unfinished?.files.get(file.path)];
+  const after = file.ownsLine ? mergeOwnedLine(found?.content, file.ownsLine.begins, file.content) : file.content;
+  const common = { path: file.path, reason: file.reason, before: found?.content, after, file };
+  if (found === undefined) return [{ ...common, change: 'new', present: 'nothing' }];
+  const present = presence(file, found, written);
+  if (found.content !== after) return [{ ...common, change: 'changed', present }];
+  if (found.mode !== file.mode || found.owner !== file.owner || found.group !== file.group) {
+    return [{ ...common, change: 'permissions', present: 'ours' }];
+  }
+  // The index must be ours and made of this source: lines of which we own none may have been added by hand.
+  const indexed =
+    found.indexSha256 !== undefined && found.indexSha256 === last?.indexSha256 && found.sha256 === last.sha256;
+  if (file.index !== undefined && !indexed) return [{ ...common, change: 'index', present: 'ours' }];
+  return [];
+}
+
+/** @param written hashes of what eboxmail wrote there or was about to write */
+function presence(
+  file: RenderedFile,
+  found: InstalledFile,
+  written: readonly (string | undefined)[],
+): FileChange['present'] {
+  if (file.ownsLine !== undefined || written.includes(found.sha256)) return 'ours';
+  // Without a record of it, a file with our first line was ours once.
+  return written.some((hash) => hash !== undefined) || found.content.startsWith(HEADER) ? 'edited' : 'foreign';
+}
+
+function removals({ rendered, installed, applied }: PlanInput): readonly FileChange[] {
+  const wanted = new Set(rendered.map(({ path }) => path));
+  return [...applied].flatMap(([path, last]): readonly FileChange[] => {
+    const found = installed.get(path);
+    if (wanted.has(path) || found === undefined) return [];
+    const present = found.sha256 === last.sha256 ? 'ours' : 'edited';
+    const reason = 'nothing refers to it any more';
+    return [{ path, reason, change: 'removed', present, before: found.content, after: undefined, file: undefined }];
+  });
+}
+
+/** @param due what an apply that did not finish may not have done yet */
+function actionFor(
+  trigger: RenderedFile['onChange'],
+  files: readonly FileChange[],
+  running: boolean,
+  due: DaemonAction = 'nothing',
+): DaemonAction {
+  if (!running) return 'start';
+  const touched = files.filter(({ file }) => file?.onChange === trigger);
+  const mainCf = touched.find(({ path }) => path === PATHS.mainCf);
+  if (due === 'restart' || (mainCf !== undefined && needsRestart(mainCf))) return 'restart';
+  return touched.length > 0 || due === 'reload' ? 'reload' : 'nothing';
+}
+
+function needsRestart({ before, after }: FileChange): boolean {
+  return RESTART_SETTINGS.some((name) => setting(before, name) !== setting(after, name));
+}
+
+function setting(text: string | undefined, name: string): string | undefined {
+  return new RegExp(`^${name} *= *(.*)$`, 'm').exec(text ?? '')?.[1];
+}

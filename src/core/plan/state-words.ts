@@ -1,0 +1,95 @@
+import { asMap, isObject, type Json, type JsonObject } from '../json.ts';
+
+/** One change of the state, in words for people. */
+export interface StateChange {
+  readonly kind: 'added' | 'removed' | 'changed';
+  /** Keys from the root of the state. */
+  readonly path: readonly string[];
+  /** e.g. `user bob@example.com: quota 1 GB → 2 GB`. */
+  readonly text: string;
+}
+
+/** What one entry of a section is called. */
+const NOUNS: Readonly<Record<string, string>> = {
+  domains: 'domain',
+  users: 'user',
+  groups: 'group',
+  aliases: 'alias',
+  networks: 'network',
+};
+
+/** What differs between two states, entry by entry for the maps of things and setting by setting elsewhere. */
+export function describeChanges(before: JsonObject, after: JsonObject): readonly StateChange[] {
+  const changes: StateChange[] = [];
+  for (const section of keysOf(before, after)) {
+    const old = before[section] ?? null;
+    const now = after[section] ?? null;
+    if (old === now) continue;
+    const noun = NOUNS[section];
+    if (noun === undefined) changes.push(...settingChanges([section], old, now, (path) => path.join('.')));
+    else changes.push(...entryChanges(section, noun, asMap(old), asMap(now)));
+  }
+  return changes;
+}
+
+function entryChanges(section: string, noun: string, before: JsonObject, after: JsonObject): readonly StateChange[] {
+  return keysOf(before, after).flatMap((name): readonly StateChange[] => {
+    const path = [section, name];
+    const title = `${noun} ${name}`;
+    const was = Object.hasOwn(before, name);
+    const is = Object.hasOwn(after, name);
+    if (!was) return [{ kind: 'added', path, text: `${title}${detail(section, after[name])}` }];
+    if (!is) return [{ kind: 'removed', path, text: `${title}${detail(section, before[name])}` }];
+    const label = (inner: readonly string[]): string =>
+      inner.length === 2 ? title : `${title}: ${inner.slice(2).join('.')}`;
+    return settingChanges(path, before[name] ?? null, after[name] ?? null, label);
+  });
+}
+
+/** Where mail goes is worth saying when an alias comes or goes. */
+function detail(section: string, value: Json | undefined): string {
+  return section === 'aliases' && value !== undefined ? ` → ${asList(value).map(wordFor).join(', ')}` : '';
+}
+
+function settingChanges(
+  path: readonly string[],
+  before: Json,
+  after: Json,
+  label: (path: readonly string[]) => string,
+): readonly StateChange[] {
+  if (JSON.stringify(before) === JSON.stringify(after)) return [];
+  if (path.at(-1) === 'password') return [{ kind: 'changed', path, text: `${label(path)} changed` }];
+  if ((isObject(before) || before === null) && (isObject(after) || after === null)) {
+    const [old, now] = [asMap(before), asMap(after)];
+    return keysOf(old, now).flatMap((key) => settingChanges([...path, key], old[key] ?? null, now[key] ?? null, label));
+  }
+  if (Array.isArray(before) || Array.isArray(after)) return listChanges(path, before, after, label(path));
+  const text = `${label(path)} ${wordFor(before)} → ${wordFor(after)}`;
+  return [{ kind: before === null ? 'added' : after === null ? 'removed' : 'changed', path, text }];
+}
+
+function listChanges(path: readonly string[], before: Json, after: Json, title: string): readonly StateChange[] {
+  const [old, now] = [asList(before).map(wordFor), asList(after).map(wordFor)];
+  const gains = now.filter((item) => !old.includes(item));
+  const loses = old.filter((item) => !now.includes(item));
+  const text = [
+    gains.length > 0 ? `gains ${gains.join(', ')}` : '',
+    loses.length > 0 ? `loses ${loses.join(', ')}` : '',
+  ]
+    .filter(Boolean)
+    .join(' and ');
+  return [{ kind: 'changed', path, text: `${title} ${text === '' ? 'has another order' : text}` }];
+}
+
+function wordFor(value: Json): string {
+  if (value === null) return '(default)';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function asList(value: Json): readonly Json[] {
+  return Array.isArray(value) ? (value as readonly Json[]) : value === null ? [] : [value];
+}
+
+function keysOf(a: JsonObject, b: JsonObject): readonly string[] {
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])];
+}

@@ -1,0 +1,70 @@
+import type { Directory } from './directory.ts';
+import type { Domain, MailModel, Target } from './model.ts';
+
+/** The rules of who gets mail and who may send it: what the tables hold, and what `explain` says. */
+
+/** Local parts that every domain must have (RFC 5321 section 4.5.1, RFC 2142); they go to the postmaster of the server. */
+export const ROLE_LOCAL_PARTS: readonly string[] = ['postmaster', 'abuse'];
+
+export function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1);
+}
+
+/** An address in its domain and in every alias of it. */
+export function everyForm(address: string, directory: Directory): readonly string[] {
+  const local = address.slice(0, address.lastIndexOf('@'));
+  return directory.namesOf(domainOf(address)).map((name) => `${local}@${name}`);
+}
+
+/** Where mail for an account or alias ends, here and outside; nowhere when nobody in its groups has an account. */
+export function finalRecipients(address: string, directory: Directory): readonly string[] {
+  const { accounts, externals } = directory.resolve(address);
+  return [...accounts, ...externals];
+}
+
+/** Where mail for one address of a catch-all ends; a group has none. */
+export function targetRecipients(target: Target | undefined, directory: Directory): readonly string[] {
+  if (target === undefined || target.kind === 'group') return [];
+  return target.kind === 'external' ? [target.address] : finalRecipients(target.address, directory);
+}
+
+/** Who gets mail for unknown addresses of a domain; nobody, when it is refused. */
+export function unknownRecipients({ catchAll }: Domain, directory: Directory): readonly string[] {
+  return targetRecipients(catchAll?.unknownTo, directory);
+}
+
+/** The postmaster of the server: root or an address; root too, when nobody in its group has an account. */
+export function postmasterOf({ postmaster }: MailModel, directory: Directory): string {
+  const inactive = directory.entry(postmaster) !== undefined && finalRecipients(postmaster, directory).length === 0;
+  return inactive ? 'root' : postmaster;
+}
+
+/** Where mail for the postmaster of the server ends. */
+export function postmasterRecipients(model: MailModel, directory: Directory): readonly string[] {
+  const postmaster = postmasterOf(model, directory);
+  if (postmaster === 'root') return [`root@${model.mailname}`];
+  return directory.entry(postmaster) === undefined ? [postmaster] : finalRecipients(postmaster, directory);
+}
+
+/** The accounts that may send as an address of a main domain: its own, or each in whose mailbox the alias ends. */
+export function senderOwners(address: string, directory: Directory): readonly string[] {
+  return directory.resolve(address).accounts;
+}
+
+/** Names under which Postfix delivers to the machine itself: the mailname, and localhost in the domain that it is in. */
+export function localDomains({ mailname }: Pick<MailModel, 'mailname'>): readonly string[] {
+  return [mailname, `localhost.${mailname.slice(mailname.indexOf('.') + 1)}`];
+}
+
+/**
+ * Local parts of the machine that go to the postmaster, besides postmaster itself (the line in etc/aliases). Without the
+ * last, local(8) drops what is sent to the sender of bounces, and warns of it.
+ */
+export const POSTMASTER_LOCAL_PARTS: readonly string[] = ['abuse', 'mailer-daemon'];
+
+/** Whether mail for an address goes to the postmaster because the machine has it so. */
+export function leadsToPostmaster(address: string, model: Pick<MailModel, 'mailname'>): boolean {
+  const local = address.slice(0, address.lastIndexOf('@')).toLowerCase();
+  const isName = local === 'postmaster' || POSTMASTER_LOCAL_PARTS.includes(local);
+  return isName && localDomains(model).includes(domainOf(address));
+}

@@ -1,0 +1,72 @@
+import template from '../../../../templates/dovecot-2.3/dovecot.conf';
+import { LOCAL_SUBMISSION_PORT, portsOf, type HostFacts } from '../../host-facts.ts';
+import type { MailModel } from '../../model.ts';
+import { below, certificateOf, PATHS } from '../paths.ts';
+import { ours, quoteDovecot, quoteDovecotFile, type Quoted } from '../quote.ts';
+import { HEADER, type RenderedFile } from '../rendered-file.ts';
+import { fillTemplate } from '../template.ts';
+
+/** dovecot.conf for Dovecot 2.3. */
+export function renderDovecot23(model: MailModel, facts: HostFacts): RenderedFile {
+  const path = (relative: string): Quoted => quoteDovecot(below(facts, relative));
+  const { retrieval } = model;
+  const tls = certificateOf(model, facts);
+  const content = fillTemplate(template, {
+    header: ours(HEADER),
+    base_dir: path(PATHS.dovecotRun),
+    state_dir: path(PATHS.dovecotState),
+    log: facts.root === '' ? ours('') : ours(`log_path = ${path(PATHS.dovecotLog)}`),
+    protocols: ours(protocols(model).join(' ')),
+    listen: facts.listen.length === 0 ? ours('*, ::') : quoteDovecot(facts.listen.join(' ')),
+    ssl: ours(retrieval.cleartext === 'refuse' ? 'required' : 'yes'),
+    certificate: quoteDovecotFile(tls.certificate),
+    key: quoteDovecotFile(tls.key),
+    refuse_cleartext: ours(retrieval.cleartext === 'refuse' ? 'yes' : 'no'),
+    accounts: path(PATHS.accounts),
+    uid: quoteDovecot(facts.mailOwner.uid),
+    gid: quoteDovecot(facts.mailOwner.gid),
+    mail_root: path(PATHS.mail),
+    mailname: quoteDovecot(model.mailname),
+    submission_host: quoteDovecot(`127.0.0.1:${LOCAL_SUBMISSION_PORT + facts.portOffset}`),
+    mailbox_limit: quoteDovecot(model.limits.mailbox ?? 0),
+    queue_directory: path(PATHS.queue),
+    listeners: listeners(model, facts),
+  });
+  return {
+    path: PATHS.dovecotConf,
+    reason: "Dovecot's settings",
+    content,
+    mode: 0o644,
+    owner: 'root',
+    group: 'root',
+    onChange: 'reload-dovecot',
+  };
+}
+
+function protocols({ retrieval }: MailModel): readonly string[] {
+  const { imap, imaps, pop3, pop3s, managesieve } = retrieval;
+  return [imap || imaps ? 'imap' : '', pop3 || pop3s ? 'pop3' : '', 'lmtp', managesieve ? 'sieve' : ''].filter(Boolean);
+}
+
+/** Port 0 closes a listener that would otherwise be there by default. */
+function listeners({ retrieval }: MailModel, facts: HostFacts): Quoted {
+  const ports = portsOf(facts.portOffset);
+  const { imap, imaps, pop3, pop3s, managesieve } = retrieval;
+  const blocks: string[] = [];
+  if (imap || imaps) blocks.push(login('imap', { imap: imap && ports.imap, imaps: imaps && ports.imaps }));
+  if (pop3 || pop3s) blocks.push(login('pop3', { pop3: pop3 && ports.pop3, pop3s: pop3s && ports.pop3s }));
+  if (managesieve) blocks.push(login('managesieve', { sieve: ports.managesieve }));
+  return ours(blocks.join('\n'));
+}
+
+function login(service: string, ports: Readonly<Record<string, number | false>>): string {
+  const inner = Object.entries(ports).map(([name, port]) =>
+    [
+      `  inet_listener ${name} {`,
+      `    port = ${port === false ? 0 : port}`,
+      ...(name.endsWith('3s') || name === 'imaps' ? ['    ssl = yes'] : []),
+      '  }',
+    ].join('\n'),
+  );
+  return [`service ${service}-login {`, ...inner, '}'].join('\n');
+}

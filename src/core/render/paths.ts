@@ -1,0 +1,41 @@
+import type { HostFacts } from '../host-facts.ts';
+import type { MailModel } from '../model.ts';
+
+/** Where things are, relative to the root (contract section 6). */
+export const PATHS = {
+  mainCf: 'etc/postfix/main.cf',
+  masterCf: 'etc/postfix/master.cf',
+  postfix: 'etc/postfix',
+  tables: 'etc/postfix/eboxmail',
+  dovecotConf: 'etc/dovecot/dovecot.conf',
+  accounts: 'etc/dovecot/eboxmail/users',
+  mailname: 'etc/mailname',
+  aliases: 'etc/aliases',
+  etc: 'etc/eboxmail',
+  state: 'etc/eboxmail/state.yaml',
+  host: 'etc/eboxmail/host.yaml',
+  selfSigned: { certificate: 'etc/eboxmail/tls/self-signed.pem', key: 'etc/eboxmail/tls/self-signed.key' },
+  lib: 'var/lib/eboxmail',
+  archive: 'var/vmail/.archive',
+  purges: 'var/lib/eboxmail/purge',
+  mail: 'var/vmail',
+  queue: 'var/spool/postfix',
+  postfixData: 'var/lib/postfix',
+  dovecotRun: 'run/dovecot',
+  dovecotState: 'var/lib/dovecot',
+  mailLog: 'var/log/mail.log',
+  dovecotLog: 'var/log/dovecot.log',
+  localMail: 'var/mail',
+} as const;
+
+/** An absolute path on the machine. */
+export function below(facts: Pick<HostFacts, 'root'>, path: string): string {
+  return `${facts.root}/${path}`;
+}
+
+/** The certificate and key that the daemons read: those of the state, or the self-signed pair of this root. */
+export function certificateOf(model: MailModel, facts: HostFacts): { certificate: string; key: string } {
+  if (model.tls !== undefined) return model.tls;
+  const { certificate, key } = PATHS.selfSigned;
+  return { certificate: below(facts, certificate), key: below(facts, key) };
+}

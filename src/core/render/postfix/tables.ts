@@ -1,0 +1,88 @@
+import type { Copies } from '../../copies.ts';
+import type { Directory } from '../../directory.ts';
+import type { TableType } from '../../host-facts.ts';
+import type { MailModel } from '../../model.ts';
+import { everyForm, senderOwners } from '../../recipients.ts';
+import { PATHS } from '../paths.ts';
+import { quoteTableItem, quoteTableKey } from '../quote.ts';
+import { HEADER, type OnChange, type RenderedFile } from '../rendered-file.ts';
+import { aliasRows, refusedAddresses, type Rows } from './alias-rows.ts';
+
+export interface Tables {
+  readonly files: readonly RenderedFile[];
+  /** How many recipients the largest alias has. */
+  readonly largestAlias: number;
+}
+
+/** All tables of Postfix, in the order in which they are put in place. */
+export function renderTables(model: MailModel, directory: Directory, copies: Copies, type: TableType): Tables {
+  const aliases = aliasRows(model, directory, copies);
+  const largestAlias = [...aliases.values()].reduce((most, { length }) => Math.max(most, length), 0);
+  const domains = [...model.domains.values()];
+  const names = new Map(domains.map((domain) => [domain.name, ['OK']] as const));
+  const aliasNames = new Map(domains.flatMap((d) => d.aliases.map((alias) => [alias.name, [d.name]] as const)));
+  const table = (name: string, rows: Rows | string, reason: string, onChange: OnChange): RenderedFile => ({
+    path: `${PATHS.tables}/${name}`,
+    reason,
+    content: typeof rows === 'string' ? rows : tableText(rows),
+    mode: 0o644,
+    owner: 'root',
+    group: 'root',
+    onChange,
+    index: { builder: 'postmap', type },
+  });
+  // A renamed table is seen at once, except for lists of domains: trivial-rewrite and smtpd keep what they know of them.
+  const files = [
+    table('mailbox_domains', names, 'the domains with mailboxes', 'reload-postfix'),
+    table('alias_domains', aliasNames, 'the domain aliases', 'reload-postfix'),
+    table('mailboxes', mailboxRows(model), 'the addresses with a mailbox', 'nothing'),
+    table('aliases', aliases, 'where mail for aliases and domain aliases goes', 'nothing'),
+    table('sender_logins', senderRows(model, directory), 'who may send as which address', 'nothing'),
+    table('copies', copyRows(copies, directory), 'which domains have all their mail copied, and to whom', 'nothing'),
+    table('copy_recipients', hopRows(copies), 'who is behind the internal addresses of copies', 'nothing'),
+    table('refused', refusalText(model, directory), 'aliases of groups in which nobody has an account', 'nothing'),
+  ];
+  return { files, largestAlias };
+}
+
+/** An access(5) table. */
+function refusalText(model: MailModel, directory: Directory): string {
+  const lines = refusedAddresses(model, directory).map(
+    (address) => `${quoteTableKey(address)} 550 5.1.1 User unknown\n`,
+  );
+  return `${HEADER}\n${lines.sort().join('')}`;
+}
+
+function mailboxRows(model: MailModel): Rows {
+  const rows: Rows = new Map();
+  for (const user of model.users.values()) if (user.account) rows.set(user.address, ['OK']);
+  return rows;
+}
+
+/** An account may send as itself and as every alias that ends in its mailbox, in every name of the domain. */
+function senderRows(model: MailModel, directory: Directory): Rows {
+  const rows: Rows = new Map();
+  for (const address of [...model.users.keys(), ...model.aliases.keys()]) {
+    const owners = senderOwners(address, directory);
+    if (owners.length > 0) for (const name of everyForm(address, directory)) rows.set(name, owners);
+  }
+  return rows;
+}
+
+/** sender_bcc_maps and recipient_bcc_maps: both are looked up before aliases are, so each name of a domain has a row. */
+function copyRows({ added }: Copies, directory: Directory): Rows {
+  const rows: Rows = new Map();
+  for (const [domain, address] of added) {
+    for (const name of directory.namesOf(domain)) rows.set(`@${name}`, [address]);
+  }
+  return rows;
+}
+
+function hopRows({ behind }: Copies): Rows {
+  return new Map([...behind].map(([internal, address]) => [internal, [address]] as const));
+}
+
+function tableText(rows: Rows): string {
+  const lines = [...rows].map(([key, items]) => `${quoteTableKey(key)} ${items.map(quoteTableItem).join(', ')}\n`);
+  return `${HEADER}\n${lines.sort().join('')}`;
+}

@@ -1,0 +1,69 @@
+/**
+ * One escaping function per file format. A value that cannot stand in its format is a bug by the time it is rendered
+ * (the state was validated), so these throw plain errors: a wrong file never comes into being.
+ */
+
+/** Text that has been made safe for one place; only these functions make it. */
+export type Quoted = string & { readonly quoted: true };
+
+function withoutControls(value: string, format: string): string {
+  if (/[\p{Cc}\u2028\u2029]/u.test(value)) throw new Error(`a control character cannot stand in ${format}`);
+  return value;
+}
+
+/** A value in main.cf: `$` expands, a line break would begin a new parameter (postconf(5)). */
+export function quoteMainCf(value: string | number): Quoted {
+  const text = withoutControls(String(value), 'main.cf');
+  if (text !== text.trim()) throw new Error('blanks at the ends of a value would be lost in main.cf');
+  return text.replaceAll('$', '$$$$') as Quoted;
+}
+
+/** A word in master.cf: no blanks, braces or `$` (master(5)). */
+export function quoteMasterCf(value: string | number): Quoted {
+  const text = withoutControls(String(value), 'master.cf');
+  if (/[\s{}$#]/.test(text)) throw new Error('a blank, brace, "$" or "#" cannot stand in a word of master.cf');
+  return text as Quoted;
+}
+
+/** The left side of an indexed table: ends at white space, `#` begins a comment (postmap(1)). */
+export function quoteTableKey(key: string): Quoted {
+  const text = withoutControls(key, 'a table');
+  if (text === '' || /[\s"]/.test(text) || text.startsWith('#')) throw new Error('not a key for a table');
+  return text as Quoted;
+}
+
+/**
+ * An item of the right side of an indexed table; items are joined with commas. Nothing that aliases(5) takes for a
+ * command, a file, a list of addresses or a comment.
+ */
+export function quoteTableItem(item: string): Quoted {
+  const text = withoutControls(item, 'a table');
+  if (text === '' || /[\s,;"\\|:/()<>]/.test(text) || /^[-#]/.test(text)) throw new Error('not an item for a table');
+  return text as Quoted;
+}
+
+/** A field of a passwd-file: fields end at ":" (Dovecot documentation, "Passwd-file"). */
+export function quoteAccountField(field: string): Quoted {
+  const text = withoutControls(field, 'the account file');
+  if (/[:\s]/.test(text) || text.startsWith('#')) throw new Error('not a field for the account file');
+  return text as Quoted;
+}
+
+/** A value in dovecot.conf, in double quotes; `%` begins a variable there, `$` another setting. */
+export function quoteDovecot(value: string | number): Quoted {
+  const text = withoutControls(String(value), 'dovecot.conf');
+  if (/[%$]/.test(text)) throw new Error('"%" or "$" cannot stand in a value of dovecot.conf');
+  return /^[A-Za-z0-9@._/:-]+$/.test(text) ? (text as Quoted) : (`"${text.replace(/["\\]/g, '\\$&')}"` as Quoted);
+}
+
+/** A file whose text is the value (`= <path`) in dovecot.conf: quotes would be part of the name, `#` begins a comment. */
+export function quoteDovecotFile(path: string): Quoted {
+  const text = withoutControls(path, 'dovecot.conf');
+  if (!text.startsWith('/') || /[\s#"'\\]/.test(text)) throw new Error('not a file name for dovecot.conf');
+  return text as Quoted;
+}
+
+/** Text that the program itself wrote, such as a number of units or a list of constants: no value from outside. */
+export function ours(text: string): Quoted {
+  return text as Quoted;
+}

@@ -1,0 +1,79 @@
+import { copiesOf } from '../copies.ts';
+import type { Directory } from '../directory.ts';
+import { failed } from '../errors.ts';
+import type { HostFacts } from '../host-facts.ts';
+import type { MailModel } from '../model.ts';
+import { postmasterOf } from '../recipients.ts';
+import { renderAccounts } from './dovecot/accounts.ts';
+import { renderDovecot23 } from './dovecot/dialect-2.3.ts';
+import { PATHS } from './paths.ts';
+import { renderMainCf } from './postfix/main-cf.ts';
+import { renderMasterCf } from './postfix/master-cf.ts';
+import { renderTables } from './postfix/tables.ts';
+import { quoteTableItem } from './quote.ts';
+import type { RenderedFile } from './rendered-file.ts';
+
+/**
+ * Every file that eboxmail owns, in the order in which it is put in place: what others refer to comes before what refers
+ * to it. Pure: the same model and facts give the same bytes.
+ */
+export function render(model: MailModel, directory: Directory, facts: HostFacts): readonly RenderedFile[] {
+  requirePlainRoot(facts.root);
+  const copies = copiesOf(model, directory);
+  const tables = renderTables(model, directory, copies, facts.postfix.tableType);
+  return [
+    renderAccounts(model, facts),
+    ...tables.files,
+    renderMailname(model),
+    renderPostmasterLine(model, directory, facts),
+    renderMainCf(model, facts, tables.largestAlias),
+    renderMasterCf(model, facts),
+    renderDovecot(model, facts),
+  ];
+}
+
+/** The root is part of lists, sockets and arguments in both daemons' settings, where nothing can be quoted. */
+function requirePlainRoot(root: string): void {
+  if (/^[A-Za-z0-9@._/:-]*$/.test(root)) return;
+  const hint = 'use a directory whose path has only letters, digits and . _ - @ : /';
+  throw failed(`the root ${root} has a character that the settings of Postfix and Dovecot cannot hold`, hint);
+}
+
+/** One function a dialect; 2.4 gets a file of its own beside dialect-2.3. */
+function renderDovecot(model: MailModel, facts: HostFacts): RenderedFile {
+  switch (facts.dovecot.dialect) {
+    case '2.3':
+      return renderDovecot23(model, facts);
+    case '2.4':
+      throw failed(
+        `Dovecot ${facts.dovecot.version} is installed, and its configuration language is not supported yet`,
+        'use Dovecot 2.3, as in Debian 12',
+      );
+  }
+}
+
+function renderMailname(model: MailModel): RenderedFile {
+  return {
+    path: PATHS.mailname,
+    reason: 'the name under which this machine sends mail (mailname(5))',
+    content: `${model.mailname}\n`,
+    mode: 0o644,
+    owner: 'root',
+    group: 'root',
+    onChange: 'nothing',
+  };
+}
+
+function renderPostmasterLine(model: MailModel, directory: Directory, facts: HostFacts): RenderedFile {
+  return {
+    path: PATHS.aliases,
+    reason: 'the postmaster line; other lines stay as they are',
+    content: `postmaster: ${quoteTableItem(postmasterOf(model, directory))}\n`,
+    mode: 0o644,
+    owner: 'root',
+    group: 'root',
+    onChange: 'nothing',
+    index: { builder: 'postalias', type: facts.postfix.tableType },
+    ownsLine: { begins: 'postmaster:' },
+  };
+}

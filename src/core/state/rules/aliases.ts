@@ -1,0 +1,67 @@
+import { MAX_CHAIN, type Directory } from '../../directory.ts';
+import type { Alias, MailModel, Target } from '../../model.ts';
+import type { Findings } from '../read/findings.ts';
+
+/** Every alias ends somewhere: targets exist and have an account, no cycles, groups have somebody to deliver to. */
+export function checkAliases(model: MailModel, directory: Directory, findings: Findings): void {
+  const inCycle = new Set<string>();
+  for (const alias of model.aliases.values()) {
+    for (const target of alias.targets) checkTarget(alias.address, target, model, directory, findings);
+    checkCycle(alias, model, directory, inCycle, findings);
+  }
+  const long = [...model.aliases.values()].find(({ address }) => directory.resolve(address).tooLong);
+  if (long === undefined) return;
+  const message = `behind ${long.key} more than ${MAX_CHAIN} aliases point to one another`;
+  findings.error('alias-chain', ['aliases', long.key], 'key', message, 'let it point to the last target itself');
+}
+
+/** @param source what points to the target, for the message */
+export function checkTarget(
+  source: string,
+  target: Target,
+  model: MailModel,
+  directory: Directory,
+  findings: Findings,
+): void {
+  const { path } = target;
+  if (target.kind === 'external') return;
+  if (target.kind === 'group') {
+    if (directory.groupAccounts(target.name).length > 0) return;
+    const alone = model.aliases.get(source)?.targets.length === 1;
+    const hint = alone ? `mail to ${source} is refused until a member has one` : 'only its other targets get mail';
+    findings.warning('group-inactive', path, 'value', `no member of the group ${target.name} has an account`, hint);
+    return;
+  }
+  if (directory.entry(target.address) !== undefined) return;
+  if (model.users.has(target.address)) {
+    const hint = `give the user one: eboxmail user set ${target.address} --account`;
+    findings.error('target-without-account', path, 'value', `${target.address} has no mail account`, hint);
+  } else {
+    const hint = `add it with: eboxmail user add ${target.address}`;
+    findings.error(
+      'target-missing',
+      path,
+      'value',
+      `${source} points to ${target.address}, which does not exist`,
+      hint,
+    );
+  }
+}
+
+function checkCycle(
+  alias: Alias,
+  model: MailModel,
+  directory: Directory,
+  reported: Set<string>,
+  findings: Findings,
+): void {
+  const { cycle } = directory.resolve(alias.address);
+  if (cycle === undefined || cycle.some((address) => reported.has(address))) return;
+  for (const address of cycle) reported.add(address);
+  // This alias may only lead to the circle; what is wrong stands in one that is part of it.
+  const { key } = model.aliases.get(cycle[0] ?? '') ?? alias;
+  const message =
+    cycle.length === 2 ? 'the alias points to itself' : `the aliases go in a circle: ${cycle.join(' → ')}`;
+  const hint = cycle.length === 2 ? 'take that target out' : 'take one of these targets out';
+  findings.error('alias-cycle', ['aliases', key], 'key', message, hint);
+}

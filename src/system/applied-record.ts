@@ -1,0 +1,52 @@
+import type { JsonObject } from '../core/json.ts';
+import type { AppliedFile, Unfinished } from '../core/plan/plan.ts';
+import { makeDirectory, readIfPresent, writeAtomically } from './files.ts';
+
+/** What the last apply left behind: the state and a hash of every file. Generations will be many of these. */
+export interface AppliedRecord {
+  /** ISO 8601; empty when no apply has come to its end yet. */
+  readonly time: string;
+  readonly state: JsonObject;
+  readonly files: ReadonlyMap<string, AppliedFile>;
+  /** Set while an apply is at work; who finds it later knows that it was killed or failed. */
+  readonly unfinished?: Unfinished | undefined;
+}
+
+interface Stored {
+  readonly version: 1;
+  readonly time: string;
+  readonly state: JsonObject;
+  readonly files: Readonly<Record<string, AppliedFile>>;
+  readonly unfinished?: { readonly files: Readonly<Record<string, string>>; readonly daemons: Unfinished['daemons'] };
+}
+
+/** `lib` is the absolute path of var/lib/eboxmail. */
+export function readAppliedRecord(lib: string): AppliedRecord | undefined {
+  const text = readIfPresent(fileIn(lib));
+  if (text === undefined) return undefined;
+  const { time, state, files, unfinished } = JSON.parse(text) as Stored;
+  return {
+    time,
+    state,
+    files: new Map(Object.entries(files)),
+    unfinished: unfinished && { ...unfinished, files: new Map(Object.entries(unfinished.files)) },
+  };
+}
+
+export function writeAppliedRecord(lib: string, { time, state, files, unfinished }: AppliedRecord): void {
+  makeDirectory(lib, 0o700);
+  const stored: Stored = {
+    version: 1,
+    time,
+    state,
+    files: Object.fromEntries(files),
+    ...(unfinished === undefined
+      ? {}
+      : { unfinished: { files: Object.fromEntries(unfinished.files), daemons: unfinished.daemons } }),
+  };
+  writeAtomically({ path: fileIn(lib), content: `${JSON.stringify(stored)}\n`, mode: 0o600, uid: 0, gid: 0 });
+}
+
+function fileIn(lib: string): string {
+  return `${lib}/applied.json`;
+}

@@ -1,0 +1,56 @@
+import { rmSync } from 'node:fs';
+import { failed } from '../core/errors.ts';
+import { exec, MissingProgram } from './exec.ts';
+import { bytesIfPresent, lstat, readIfPresent } from './files.ts';
+import { missingPackage } from './packages.ts';
+import { alive } from './processes.ts';
+
+/** Dovecot's own commands on one configuration file. */
+
+/** What Dovecot says about a configuration (only its first error); empty when it is content. */
+export async function checkDovecot(configFile: string): Promise<readonly string[]> {
+  const { code, stderr } = await exec('doveconf', ['-c', configFile, '-n']);
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  if (code !== 0 && lines.length === 0) return [`doveconf ended with status ${code} and said nothing`];
+  return lines;
+}
+
+/**
+ * Dovecot's protocols are packages of their own, and doveconf does not miss most of them: the start would fail, or mail
+ * would stay in the queue.
+ */
+export async function requireDovecotParts(configFile: string): Promise<void> {
+  const { code, stdout } = await exec('doveconf', ['-c', '/dev/null', '-h', 'libexec_dir', 'mail_plugin_dir']);
+  if (code !== 0) return;
+  const [programs = '', plugins = ''] = stdout.split('\n');
+  const protocols = /^protocols = (.*)$/m.exec(readIfPresent(configFile) ?? '')?.[1]?.split(' ') ?? [];
+  const parts = protocols.map((name) => `${programs}/${name === 'sieve' ? 'managesieve' : name}`);
+  const missing = [...parts, `${plugins}/lib90_sieve_plugin.so`].find((path) => lstat(path) === undefined);
+  if (missing !== undefined) throw missingPackage(new MissingProgram(missing));
+}
+
+/** @param baseDirectory where a pid file may be left over: Dovecot would not start when its number is in use again */
+export async function startDovecot(configFile: string, baseDirectory: string): Promise<void> {
+  if (dovecotProcess(baseDirectory) === undefined) rmSync(`${baseDirectory}/master.pid`, { force: true });
+  const { code } = await exec('dovecot', ['-c', configFile], { detached: true });
+  if (code !== 0) throw failed(`dovecot ended with status ${code}`, 'its log says why');
+}
+
+export async function stopDovecot(configFile: string): Promise<void> {
+  await doveadm(configFile, 'stop');
+}
+
+export async function reloadDovecot(configFile: string): Promise<void> {
+  await doveadm(configFile, 'reload');
+}
+
+async function doveadm(configFile: string, action: 'stop' | 'reload'): Promise<void> {
+  const { code, stderr } = await exec('doveadm', ['-c', configFile, action]);
+  if (code !== 0) throw failed(`doveadm ${action} ended with status ${code}: ${stderr.trim()}`);
+}
+
+/** The process id of a running master, from the pid file in its base directory; undefined when none runs. */
+export function dovecotProcess(baseDirectory: string): number | undefined {
+  const pid = Number(bytesIfPresent(`${baseDirectory}/master.pid`)?.toString('utf8').trim());
+  return alive(pid, 'dovecot', baseDirectory) ? pid : undefined;
+}

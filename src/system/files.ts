@@ -1,0 +1,192 @@
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+  type Stats,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { failed } from '../core/errors.ts';
+
+export interface FileContent {
+  /** Absolute. */
+  readonly path: string;
+  readonly content: string | Buffer;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** For what may be lost with the power: not waited for until it is on the disk. */
+  readonly volatile?: boolean;
+}
+
+/** A file that is written and synced beside its target, and only has to be renamed. */
+export interface StagedFile {
+  readonly temporary: string;
+  readonly target: string;
+  /** Puts it in place: rename(2), which readers see as all or nothing. */
+  commit(): void;
+  discard(): void;
+}
+
+/** Temporary files have this in their names; after a crash they can be told from everything else. */
+const MARK = '.eboxmail-new.';
+
+/** Writes a file beside its target with owner and mode set and its data on disk. Symbolic links are refused. */
+export function stageFile(file: FileContent): StagedFile {
+  refuseOddTarget(file.path);
+  const temporary = join(dirname(file.path), `.${basename(file.path)}${MARK}${process.pid}`);
+  rmSync(temporary, { force: true });
+  try {
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    const descriptor = openSync(temporary, flags, 0o600);
+    try {
+      writeFileSync(descriptor, file.content);
+      if (process.getuid?.() === 0) fchownSync(descriptor, file.uid, file.gid);
+      fchmodSync(descriptor, file.mode);
+      if (file.volatile !== true) fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw failed(`cannot write ${file.path}: ${(error as Error).message}`);
+  }
+  return staged(temporary, file.path, file.volatile);
+}
+
+/** Takes a finished file that another program built beside its target. */
+export function staged(temporary: string, target: string, volatile = false): StagedFile {
+  return {
+    temporary,
+    target,
+    commit: () => {
+      renameSync(temporary, target);
+      if (!volatile) syncDirectory(dirname(target));
+    },
+    discard: () => rmSync(temporary, { force: true }),
+  };
+}
+
+export function writeAtomically(file: FileContent): void {
+  stageFile(file).commit();
+}
+
+/**
+ * Removes what writers that were killed left in a directory, of one file or of all. Only for holders of the lock that
+ * guards it: what another process is about to rename would be gone.
+ */
+export function removeStale(directory: string, file?: string): void {
+  for (const name of readdirSync(directory)) {
+    const ours = file === undefined ? name.startsWith('.') && name.includes(MARK) : name.startsWith(`.${file}${MARK}`);
+    if (ours) rmSync(join(directory, name), { force: true });
+  }
+}
+
+/** Makes a directory and those above it, with exactly this mode under any umask; one that is there stays as it is. */
+export function makeDirectory(path: string, mode: number, uid = 0, gid = 0): void {
+  if (lstat(path) !== undefined) return;
+  if (lstat(dirname(path)) === undefined) makeDirectory(dirname(path), 0o755, 0, 0);
+  try {
+    mkdirSync(path, mode);
+    chmodSync(path, mode);
+    if (process.getuid?.() === 0) chownSync(path, uid, gid);
+  } catch (error) {
+    // Another process may have been faster.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+      throw failed(`cannot make the directory ${path}: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Makes a file some seconds older. Every program of Postfix waits up to two seconds for a main.cf that is newer, lest it
+ * is still being written (dict_load_file_xt); what is renamed into place is complete.
+ */
+export function backdate(path: string): void {
+  const time = Date.now() / 1000 - 10;
+  utimesSync(path, time, time);
+}
+
+/** Contents, or undefined when there is no such file. */
+export function readIfPresent(path: string): string | undefined {
+  return bytesIfPresent(path)?.toString('utf8');
+}
+
+export function bytesIfPresent(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw failed(`cannot read ${path}: ${(error as Error).message}`);
+  }
+}
+
+/** @throws when this process may not make files in a directory */
+export function requireWritable(directory: string): void {
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw failed(`cannot write in ${directory}: ${(error as Error).message}`);
+  }
+}
+
+export function isEmptyDirectory(path: string): boolean {
+  return readdirSync(path).length === 0;
+}
+
+/** What is at this path itself, links not followed. */
+export function lstat(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw failed(`cannot read ${path}: ${(error as Error).message}`);
+  }
+}
+
+/** Where a path that may be a symbolic link really is, so that a link in the user's care is kept. */
+export function resolveLinks(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (isMissing(error)) return path;
+    throw failed(`cannot read ${path}: ${(error as Error).message}`);
+  }
+}
+
+function refuseOddTarget(path: string): void {
+  const found = lstat(path);
+  if (found === undefined || found.isFile()) return;
+  const what = found.isSymbolicLink() ? 'a symbolic link' : 'no regular file';
+  throw failed(
+    `${path} is ${what}, and eboxmail does not write through that`,
+    'move it away and run the command again',
+  );
+}
+
+function isMissing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+function syncDirectory(path: string): void {
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,28 @@
+import type { InstalledFile } from '../core/plan/plan.ts';
+import type { TableType } from '../core/host-facts.ts';
+import { bytesIfPresent, lstat } from './files.ts';
+import { sha256 } from './hash.ts';
+import { groupName, userName } from './identity.ts';
+
+const INDEX_ENDINGS: Readonly<Record<TableType, string>> = { cdb: '.cdb', lmdb: '.lmdb', hash: '.db' };
+
+/** The indexed form of a table is a file beside its source (postmap(1)). */
+export function indexPath(source: string, type: string): string {
+  return source + (INDEX_ENDINGS[type as TableType] ?? `.${type}`);
+}
+
+/** What stands at a managed path; undefined when nothing does. */
+export function readInstalled(path: string, indexType: string | undefined): InstalledFile | undefined {
+  const found = lstat(path);
+  if (found === undefined) return undefined;
+  const bytes = bytesIfPresent(path) ?? Buffer.alloc(0);
+  const index = indexType === undefined ? undefined : bytesIfPresent(indexPath(path, indexType));
+  return {
+    content: bytes.toString('utf8'),
+    sha256: sha256(bytes),
+    mode: found.mode & 0o7777,
+    owner: userName(found.uid),
+    group: groupName(found.gid),
+    indexSha256: index === undefined ? undefined : sha256(index),
+  };
+}

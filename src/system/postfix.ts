@@ -1,0 +1,67 @@
+import { failed } from '../core/errors.ts';
+import { exec, type Finished } from './exec.ts';
+import { alive } from './processes.ts';
+import { bytesIfPresent } from './files.ts';
+
+/** Postfix's own commands on one configuration directory. */
+
+/** What Postfix says about a configuration; empty when it is content. Anything on standard error is a complaint. */
+export async function checkPostfix(configDirectory: string): Promise<readonly string[]> {
+  const complaints = await Promise.all([
+    // Unknown parameters and undefined names are told only here, with exit status 0 (postconf(1)).
+    exec('postconf', ['-c', configDirectory, '-n']),
+    exec('postconf', ['-c', configDirectory, '-Mf']),
+    exec('postconf', ['-c', configDirectory, '-P']),
+  ]);
+  return complaints.flatMap(complaintsOf);
+}
+
+/** Ownership, modes and directories of the installation; it makes the queue's directories. */
+export async function checkInstallation(configDirectory: string): Promise<readonly string[]> {
+  const result = await exec('postfix', ['-c', configDirectory, 'check']);
+  if (result.code === 0 || result.stderr.trim() !== '') return complaintsOf(result);
+  // Without a terminal it tells only the log why it failed, and there may be none; script(1) is a terminal. The path has
+  // passed the renderer, which lets only harmless characters into it.
+  const { stdout } = await exec('script', ['-qec', `postfix -c ${configDirectory} check`, '/dev/null']);
+  return complaintsOf({ ...result, stderr: stdout.replaceAll('\r', '') });
+}
+
+function complaintsOf({ code, stderr }: Finished): readonly string[] {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  if (code !== 0 && lines.length === 0) return [`it ended with status ${code} and said nothing`];
+  return lines;
+}
+
+/** Builds the indexed form of a table or of aliases(5); `source` and the result are beside each other. */
+export async function buildIndex(
+  builder: 'postmap' | 'postalias',
+  type: string,
+  source: string,
+  config: string,
+): Promise<void> {
+  const { code, stderr } = await exec(builder, ['-c', config, `${type}:${source}`]);
+  if (code !== 0 || stderr.trim() !== '') throw failed(`${builder} refuses ${source}: ${stderr.trim()}`);
+}
+
+export async function startPostfix(configDirectory: string): Promise<void> {
+  await control(configDirectory, 'start');
+}
+
+export async function stopPostfix(configDirectory: string): Promise<void> {
+  await control(configDirectory, 'stop');
+}
+
+export async function reloadPostfix(configDirectory: string): Promise<void> {
+  await control(configDirectory, 'reload');
+}
+
+async function control(configDirectory: string, action: 'start' | 'stop' | 'reload'): Promise<void> {
+  const { code } = await exec('postfix', ['-c', configDirectory, action], { detached: true });
+  if (code !== 0) throw failed(`postfix ${action} ended with status ${code}`, 'its log says why');
+}
+
+/** The process id of a running master, from the pid file of its queue; undefined when none runs. */
+export function postfixProcess(queueDirectory: string): number | undefined {
+  const pid = Number(bytesIfPresent(`${queueDirectory}/pid/master.pid`)?.toString('utf8').trim());
+  return alive(pid, 'master', queueDirectory) ? pid : undefined;
+}

@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+
+/**
+ * Whether a process runs, has this name and works in this directory: a pid file may be left over and its number in use by
+ * something else, even by the same daemon of another root.
+ */
+export function alive(pid: number, name: string, directory: string): boolean {
+  if (!Number.isInteger(pid) || pid <= 1) return false;
+  try {
+    // The name stands in brackets and the state after them; Z is a process that has ended (proc(5)).
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.includes(`(${name})`) && !/\) Z/.test(stat) && worksIn(pid, directory);
+  } catch {
+    return false;
+  }
+}
+
+/** Only root and its owner may see where a process works; for others its name has to do. */
+function worksIn(pid: number, directory: string): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(directory);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES';
+  }
+}
+
+/** Whether a process has ended; one that waits for its parent to look at it has. */
+export function gone(pid: number): boolean {
+  try {
+    return /\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return true;
+  }
+}
+
+/** Waits until a condition holds; false when the time is over. */
+export async function waitUntil(condition: () => boolean | Promise<boolean>, milliseconds: number): Promise<boolean> {
+  const end = Date.now() + milliseconds;
+  for (;;) {
+    if (await condition()) return true;
+    if (Date.now() > end) return false;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Programs of Postfix and Dovecot, wherever a distribution keeps them. */
+const DAEMON = /\/(postfix|dovecot)\/[^/]+( \(deleted\))?$|\/dovecot$/;
+
+/** Postfix's and Dovecot's processes that work below a directory, also those whose master has died. */
+export function daemonsBelow(directory: string): readonly number[] {
+  const real = realpathSync(directory);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const program = readlinkSync(`/proc/${pid}/exe`).replace('/postfix/sbin/', '/postfix/');
+        return readlinkSync(`/proc/${pid}/cwd`).startsWith(`${real}/`) && DAEMON.test(program);
+      } catch {
+        return false;
+      }
+    });
+}

@@ -1,0 +1,16 @@
+// What the bundler (scripts/build.mjs) and the tests (vitest.config.ts) put in place of these imports and names.
+
+/** A template for a Postfix file, as text. */
+declare module '*.cf' {
+  const text: string;
+  export default text;
+}
+
+/** A template for a file of another daemon, as text. */
+declare module '*.conf' {
+  const text: string;
+  export default text;
+}
+
+/** The version in package.json. */
+declare const __EBOXMAIL_VERSION__: string;

@@ -1,0 +1,84 @@
+import type { ChalkInstance } from 'chalk';
+import { unifiedDiff } from '../core/plan/diff.ts';
+import { isEmpty, type DaemonAction, type FileChange, type Plan } from '../core/plan/plan.ts';
+
+const SIGNS = { added: '+', removed: '-', changed: '~' } as const;
+
+const FILE_WORDS: Readonly<Record<FileChange['change'], string>> = {
+  new: 'new',
+  changed: 'changed',
+  removed: 'removed',
+  permissions: 'owner or mode changed',
+  index: 'its index is built again',
+};
+
+/** A plan for people: first in words, then every file with its reason and diff, then what the daemons do. */
+export function planText(plan: Plan, root: string, color: ChalkInstance | undefined): string {
+  if (isEmpty(plan) && plan.changes.length === 0) return 'Nothing to do: what is installed is what the state says.\n';
+  const parts: string[] = [];
+  if (plan.changes.length > 0) {
+    const lines = plan.changes.map(({ kind, text }) => `  ${SIGNS[kind]} ${text}`);
+    parts.push(`What changes:\n${lines.map((line) => paintLine(line.slice(2), color, '  ')).join('\n')}`);
+  }
+  if (plan.files.length > 0)
+    parts.push(['Files:', ...plan.files.map((file) => `  ${fileLine(file, root)}`)].join('\n'));
+  for (const file of plan.files) {
+    const diff = unifiedDiff(file);
+    if (diff !== '') parts.push(paintDiff(diff.trimEnd(), color));
+  }
+  parts.push(
+    `Daemons:\n  postfix: ${daemonWord(plan.daemons.postfix)}\n  dovecot: ${daemonWord(plan.daemons.dovecot)}`,
+  );
+  return `${parts.join('\n\n')}\n`;
+}
+
+/** A plan for programs; secrets are masked as they are for people. */
+export function planData(plan: Plan, digest: string): object {
+  return {
+    empty: isEmpty(plan),
+    digest,
+    changes: plan.changes.map(({ kind, path, text }) => ({ kind, path, text })),
+    files: plan.files.map((change) => ({
+      path: change.path,
+      change: change.change,
+      present: change.present,
+      reason: change.reason,
+      mode: change.file === undefined ? undefined : change.file.mode.toString(8).padStart(4, '0'),
+      owner: change.file?.owner,
+      group: change.file?.group,
+      diff: unifiedDiff(change),
+    })),
+    daemons: plan.daemons,
+  };
+}
+
+function fileLine({ path, change, present, reason }: FileChange, root: string): string {
+  const hand =
+    present === 'edited'
+      ? ', edited by hand since the last apply'
+      : present === 'foreign'
+        ? ', not written by eboxmail'
+        : '';
+  return `${root}/${path} (${FILE_WORDS[change]}${hand}): ${reason}`;
+}
+
+function daemonWord(action: DaemonAction): string {
+  return action === 'nothing' ? 'nothing to do' : action;
+}
+
+function paintDiff(diff: string, color: ChalkInstance | undefined): string {
+  return color === undefined
+    ? diff
+    : diff
+        .split('\n')
+        .map((line) => paintLine(line, color, ''))
+        .join('\n');
+}
+
+function paintLine(line: string, color: ChalkInstance | undefined, indent: string): string {
+  if (color === undefined) return indent + line;
+  if (line.startsWith('+')) return indent + color.green(line);
+  if (line.startsWith('-')) return indent + color.red(line);
+  if (line.startsWith('@@')) return indent + color.cyan(line);
+  return indent + line;
+}

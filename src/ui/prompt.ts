@@ -1,0 +1,25 @@
+import { usageError } from '../core/errors.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Questions to a person. Nobody is asked without a terminal: the error then names the option that gives the answer. */
+
+export async function confirm(terminal: Terminal, question: string, option: string): Promise<boolean> {
+  terminal.sayWithheld();
+  if (!terminal.interactive) throw usageError(`this needs an answer: ${question}`, `give it with ${option}`);
+  const prompts = await import('@inquirer/prompts');
+  return prompts.confirm({ message: question, default: false }, { output: process.stderr });
+}
+
+/** A new password, typed twice and unseen. */
+export async function askNewPassword(terminal: Terminal, user: string): Promise<string> {
+  if (!terminal.interactive) {
+    const options = '--password-stdin, --password-hash HASH or --generate-password';
+    throw usageError(`a password for ${user} is needed`, `without a terminal give it with ${options}`);
+  }
+  const prompts = await import('@inquirer/prompts');
+  const ask = (message: string): Promise<string> =>
+    prompts.password({ message, mask: false }, { output: process.stderr });
+  const password = await ask(`New password for ${user}:`);
+  if ((await ask('The same again:')) !== password) throw usageError('the two passwords differ', 'nothing was changed');
+  return password;
+}

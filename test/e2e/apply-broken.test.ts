@@ -1,0 +1,365 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { copies, imapLogin, PASSWORD_HASH, sendAsStranger, stranger, tryLogin, tryRecipient } from '../support/mail.ts';
+import { portIsOpen } from '../support/line-client.ts';
+import { runCli } from '../support/run-cli.ts';
+import { fakePrograms, finishSandbox, reloads, startSandbox, useSandbox, type Sandbox } from '../support/sandbox.ts';
+import { makeTempDir } from '../support/temp.ts';
+
+const run = promisify(execFile);
+
+function state({ server = '', users = '', domains = '' } = {}): string {
+  return `
+version: 1
+server:
+  mailname: mx.example.test
+${server}
+domains:
+  a.test: {aliases: [a-alias.test]}
+${domains}
+users:
+  alice@a.test: {password: "${PASSWORD_HASH}"}
+${users}
+`;
+}
+
+const sandbox = useSandbox({
+  state: state(),
+  tolerate: [
+    /warning: \S+: SASL PLAIN authentication failed/,
+    // The scenario kills daemons.
+    /Error: .*(Broken pipe|Connection reset|Connection refused|EOF|disconnected|lost|Lost|closed)/,
+    /Warning: .*(master|Master|signal 9|auth server|Auth connection)/,
+    /warning: .*(lost connection|Connection reset|Connection refused|unavailable|reading|process .* killed by signal|No such file or directory)/,
+    /fatal: .*(master_status|watchdog|accept|kill|No space left on device)/i,
+    /error: .*No space left on device/i,
+  ],
+});
+
+/** Mail and logins work: a message to the account arrives, both logins succeed, an unknown recipient is refused. */
+async function expectWorking(box: Sandbox, account = 'alice@a.test'): Promise<void> {
+  expect((await tryLogin(box, account)).code, `SMTP login of ${account}`).toBe(235);
+  expect(await imapLogin(box, account), `IMAP login of ${account}`).toBe(true);
+  const token = await sendAsStranger(box, account);
+  expect(await copies(box, token, [account])).toEqual({ [account]: 1 });
+  const client = await stranger(box);
+  expect(await tryRecipient(client, 'nobody@a.test')).toMatch(/^550 5\.1\.1 /);
+  await client.quit();
+}
+
+async function expectConverged(box: Sandbox): Promise<void> {
+  const result = await box.run(['apply']);
+  expect(result, 'the next apply').toMatchObject({ code: 0 });
+  expect((await box.run(['plan', '--exit-code'])).code).toBe(0);
+  const leftovers = await run('find', [box.root, '-name', '*eboxmail-new*']);
+  expect(leftovers.stdout).toBe('');
+}
+
+describe('what the daemons refuse', () => {
+  let fakes = '';
+  beforeAll(async () => {
+    fakes = `${sandbox().root}/../fakes`;
+    await mkdir(fakes, { recursive: true });
+  });
+  afterEach(async () => {
+    await sandbox().writeState(state());
+    await expectConverged(sandbox());
+  });
+
+  it.each([
+    ['doveconf', 'echo "doveconf: Fatal: Error in configuration file: made up" >&2; exit 89'],
+    ['postconf', 'case "$*" in *-n*) echo "postconf: warning: made up" >&2;; esac; exec /usr/sbin/postconf "$@"'],
+    ['postfix', 'echo "postfix/postfix-script: fatal: made up" >&2; exit 1'],
+    ['postmap', 'echo "postmap: fatal: made up" >&2; exit 1'],
+  ])('a complaint of %s changes nothing', async (program, script) => {
+    const env = await fakePrograms(join(fakes, program), { [program]: script });
+    const files = [
+      'etc/postfix/main.cf',
+      'etc/postfix/master.cf',
+      'etc/postfix/eboxmail/mailboxes',
+      'etc/dovecot/dovecot.conf',
+    ];
+    const contents = (): Promise<string[]> =>
+      Promise.all(files.map((file) => readFile(`${sandbox().root}/${file}`, 'utf8')));
+    const before = [await contents(), await reloads(sandbox().root)];
+    const server = '  limits: {message: 7 MB, mailbox: 9 MB}';
+    await sandbox().writeState(state({ server, users: `  refused@a.test: {password: "${PASSWORD_HASH}"}` }));
+    const refused = await sandbox().run(['apply'], { env });
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('made up');
+    expect([await contents(), await reloads(sandbox().root)]).toEqual(before);
+    expect((await stat(`${sandbox().root}/var/lib/eboxmail/applied.json`)).isFile()).toBe(true);
+  });
+
+  it('a certificate that is not there, is none or does not fit its key is named', async () => {
+    const { root } = sandbox();
+    const pair = `${root}/etc/eboxmail/tls/self-signed`;
+    const other = `${fakes}/other.key`;
+    await run('openssl', ['genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out', other]);
+    await writeFile(`${fakes}/garbage.pem`, 'no certificate\n');
+    const before = await reloads(root);
+    for (const [certificate, key, said] of [
+      [`${fakes}/missing.pem`, `${pair}.key`, 'missing.pem'],
+      [`${pair}.pem`, `${fakes}/missing.key`, 'missing.key'],
+      [`${fakes}/garbage.pem`, `${pair}.key`, 'garbage.pem'],
+      [`${pair}.pem`, other, 'other.key'],
+    ] as const) {
+      await sandbox().writeState(state({ server: `  tls: {certificate: ${certificate}, key: ${key}}` }));
+      const refused = await sandbox().run(['apply']);
+      expect(refused.code, said).toBe(1);
+      expect(refused.stderr).toContain(said);
+      expect(refused.stderr).not.toMatch(/PRIVATE KEY|at .*\.js:/);
+    }
+    expect(await reloads(root)).toEqual(before);
+    await expectWorking(sandbox());
+  });
+
+  it('a secret file that is missing or open to others is named', async () => {
+    const path = `${sandbox().root}/etc/eboxmail/secrets/x`;
+    await sandbox().writeState(state({ users: '  x@a.test: {password: {file: secrets/x}}' }));
+    const missing = await sandbox().run(['apply']);
+    expect([missing.code, missing.stderr.includes(path)]).toEqual([1, true]);
+    await mkdir(`${sandbox().root}/etc/eboxmail/secrets`, { mode: 0o700, recursive: true });
+    await writeFile(path, `${PASSWORD_HASH}\n`);
+    await chmod(path, 0o644);
+    const open = await sandbox().run(['apply']);
+    expect([open.code, open.stderr.includes(path)]).toEqual([1, true]);
+    await chmod(path, 0o600);
+    await sandbox().ok(['apply']);
+    expect(await imapLogin(sandbox(), 'x@a.test')).toBe(true);
+  });
+
+  it('a state with errors changes nothing and ends with 3', async () => {
+    await sandbox().writeState(`${state()}nonsense: 1\n`);
+    expect((await sandbox().run(['apply'])).code).toBe(3);
+    await sandbox().writeState('a: [');
+    expect((await sandbox().run(['apply'])).code).toBe(3);
+    await rm(`${sandbox().root}/etc/eboxmail/state.yaml`);
+    expect((await sandbox().run(['apply'])).code).toBe(4);
+  });
+});
+
+describe('an apply that is killed', () => {
+  const variant = (n: number): string =>
+    state({
+      server: `  limits: {message: ${10 + n} MB, mailbox: ${100 + n} MB}\n  retrieval: {pop3: ${n % 2 === 0}}`,
+      domains: `  d${n}.test: {}`,
+      users: `  u${n}@d${n}.test: {password: "${PASSWORD_HASH}"}`,
+    });
+
+  // The command that apply is about to run kills it, so that each stage is met for certain.
+  it.each([
+    ['before it checks', { doveconf: 'kill -9 $PPID' }],
+    ['while it builds tables', { postmap: 'kill -9 $PPID' }],
+    ['before it reloads Dovecot', { doveadm: 'kill -9 $PPID' }],
+    ['before it reloads Postfix', { postfix: 'case "$*" in *check*) ;; *) kill -9 $PPID;; esac' }],
+  ])('%s', async (where, scripts) => {
+    const n = where.length;
+    const env = await fakePrograms(`${sandbox().root}/../kill${n}`, scripts);
+    await sandbox().writeState(variant(n));
+    expect((await sandbox().run(['apply'], { env })).signal).toBe('SIGKILL');
+    await expectWorking(sandbox());
+    // Another change meanwhile must not make what the killed one wrote look like somebody else's work.
+    await sandbox().writeState(variant(n + 1));
+    await expectConverged(sandbox());
+    await expectWorking(sandbox());
+    await expectWorking(sandbox(), `u${n + 1}@d${n + 1}.test`);
+    expect(await portIsOpen(sandbox().ports.pop3)).toBe((n + 1) % 2 === 0);
+    const client = await stranger(sandbox());
+    expect((await client.command('EHLO x.test')).text).toContain(`SIZE ${(11 + n) * 1024 * 1024}`);
+    await client.quit();
+  });
+
+  it('at any moment: what comes next finishes the work', async () => {
+    for (let n = 0; n < 12; n++) {
+      await sandbox().writeState(variant(200 + n));
+      const killed = run('timeout', [
+        '-s',
+        'KILL',
+        String(0.12 + 0.06 * n),
+        process.execPath,
+        'bin/eboxmail.js',
+        '--root',
+        sandbox().root,
+        'apply',
+      ]);
+      await killed.catch(() => undefined);
+      await expectWorking(sandbox());
+    }
+    await expectConverged(sandbox());
+    await expectWorking(sandbox(), 'u211@d211.test');
+  });
+
+  it('Ctrl-C is no different', async () => {
+    await sandbox().writeState(variant(300));
+    await run('timeout', [
+      '-s',
+      'INT',
+      '0.4',
+      process.execPath,
+      'bin/eboxmail.js',
+      '--root',
+      sandbox().root,
+      'apply',
+    ]).catch(() => undefined);
+    await expectConverged(sandbox());
+    await expectWorking(sandbox(), 'u300@d300.test');
+    await sandbox().writeState(state());
+    await expectConverged(sandbox());
+  });
+});
+
+describe('several at once', () => {
+  it('applies wait for each other, and edits with --apply all come through', async () => {
+    const users = Array.from({ length: 6 }, (_, n) => `many${n}@a.test`);
+    const results = await Promise.all([
+      ...users.map((user) => sandbox().run(['user', 'add', user, '--password-hash', PASSWORD_HASH, '--apply'])),
+      sandbox().run(['apply']),
+      sandbox().run(['apply']),
+    ]);
+    expect(results.map(({ code, stderr }) => (code === 0 ? 0 : stderr))).toEqual(results.map(() => 0));
+    for (const user of users) expect(await imapLogin(sandbox(), user), user).toBe(true);
+    await expectConverged(sandbox());
+  });
+
+  it('who cannot wait is told with exit 6', async () => {
+    const lock = `${sandbox().root}/var/lib/eboxmail/lock`;
+    const holder = execFile('flock', [lock, 'sleep', '30']);
+    await sleep(200);
+    try {
+      await sandbox().writeState(state({ server: '  limits: {message: 5 MB}' }));
+      const refused = await sandbox().run(['apply'], { env: { EBOXMAIL_LOCK_WAIT: '0.2' } });
+      expect(refused.code).toBe(6);
+    } finally {
+      holder.kill('SIGKILL');
+      await run('pkill', ['-P', String(holder.pid)]).catch(() => undefined);
+    }
+  });
+});
+
+describe('daemons that died', () => {
+  const pidOf = async (path: string): Promise<number> =>
+    Number((await readFile(`${sandbox().root}/${path}`, 'utf8')).trim());
+  const POSTFIX = 'var/spool/postfix/pid/master.pid';
+  const DOVECOT = 'run/dovecot/master.pid';
+
+  beforeAll(async () => {
+    await sandbox().writeState(state());
+    await sandbox().ok(['apply']);
+  });
+
+  it.each([[POSTFIX], [DOVECOT]])('%s: apply starts a killed one again', async (path) => {
+    process.kill(await pidOf(path), 'SIGKILL');
+    await sleep(100);
+    expect((await runCli({ args: ['sandbox', 'status', sandbox().root] })).code).toBe(1);
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(10);
+    await sandbox().ok(['apply']);
+    expect((await runCli({ args: ['sandbox', 'status', sandbox().root] })).code).toBe(0);
+    await expectWorking(sandbox());
+  });
+
+  it('a stale pid file with the number of another sandbox’s daemon is not taken for ours, and that one is left alone', async () => {
+    const directory = await makeTempDir();
+    await writeFile(`${directory.path}/s.yaml`, state());
+    const other = await startSandbox(`${directory.path}/other`, { state: `${directory.path}/s.yaml` });
+    try {
+      await runCli({ args: ['sandbox', 'stop', sandbox().root] });
+      for (const path of [POSTFIX, DOVECOT]) {
+        await writeFile(`${sandbox().root}/${path}`, await readFile(`${other.root}/${path}`, 'utf8'));
+      }
+      expect((await runCli({ args: ['sandbox', 'status', sandbox().root] })).code).toBe(1);
+      await runCli({ args: ['sandbox', 'stop', sandbox().root] });
+      expect((await runCli({ args: ['sandbox', 'status', other.root] })).code).toBe(0);
+      await sandbox().ok(['apply']);
+      await expectWorking(sandbox());
+      await expectWorking(other);
+    } finally {
+      await finishSandbox(other.root, [/./]).finally(directory.remove);
+    }
+  });
+});
+
+describe('a full disk', () => {
+  /** Moves a directory of the running sandbox to a small file system of its own. */
+  async function shrink(directory: string, size: string): Promise<void> {
+    const path = `${sandbox().root}/${directory}`;
+    const aside = `${sandbox().root}/../aside`;
+    await run('cp', ['-a', path, aside]);
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=755`, 'tmpfs', path]);
+    await run('sh', ['-c', `cp -a ${aside}/. ${path}/ && rm -rf ${aside}`]);
+  }
+
+  /** Fills it up but for this many kilobytes. */
+  async function fill(directory: string, spare: number): Promise<void> {
+    const filler = `${sandbox().root}/${directory}/filler`;
+    await run('sh', ['-c', `cat /dev/zero > ${filler} 2>/dev/null; truncate -s -${spare}K ${filler}`]);
+  }
+  const empty = (directory: string): Promise<void> => rm(`${sandbox().root}/${directory}/filler`);
+
+  async function restore(directory: string): Promise<void> {
+    const path = `${sandbox().root}/${directory}`;
+    const aside = `${sandbox().root}/../aside`;
+    await run('cp', ['-a', path, aside]);
+    await run('umount', ['-l', path]);
+    await run('sh', ['-c', `cp -a ${aside}/. ${path}/ && rm -rf ${aside}`]);
+  }
+
+  const sums = async (): Promise<string> => {
+    const find = `cd ${sandbox().root}/etc && find postfix dovecot aliases* mailname -type f | sort | xargs sha256sum`;
+    return (await run('sh', ['-c', find])).stdout;
+  };
+
+  beforeAll(async () => {
+    await sandbox().writeState(state());
+    await sandbox().ok(['apply']);
+  });
+
+  it('an edit leaves the state as it was', async () => {
+    await shrink('etc', '300k');
+    try {
+      const before = await sandbox().readState();
+      await fill('etc', 0);
+      const edit = await sandbox().run(['user', 'add', 'full@a.test', '--password-hash', PASSWORD_HASH]);
+      expect(edit.code).toBe(1);
+      expect(edit.stderr).toMatch(/ENOSPC|no space/i);
+      expect(await sandbox().readState()).toBe(before);
+      await empty('etc');
+    } finally {
+      await restore('etc');
+    }
+  });
+
+  it.each([
+    ['etc', '300k', 0],
+    ['etc', '300k', 8],
+    ['etc', '300k', 16],
+    ['var/lib/eboxmail', '100k', 0],
+    ['var/lib/eboxmail', '100k', 12],
+  ])(
+    'apply with %s (%s) full but for %i kB changes nothing, and with space again all is well',
+    async (directory, size, spare) => {
+      const user = `full${size}${spare}${directory.length}@a.test`;
+      await sandbox().ok(['user', 'add', user, '--password-hash', PASSWORD_HASH]);
+      await sandbox().ok(['domain', 'add', `full${spare}${directory.length}.test`]);
+      await shrink(directory, size);
+      try {
+        await fill(directory, spare);
+        const before = await sums();
+        const failed = await sandbox().run(['apply']);
+        expect(failed.code, failed.stderr).toBe(1);
+        expect(failed.stderr).toMatch(/ENOSPC|no space|refuses|cannot (write|make)|nothing was changed/i);
+        expect(failed.stderr).not.toMatch(/ at .*\.js:\d+/);
+        expect(await sums()).toBe(before);
+        await empty(directory);
+        await expectConverged(sandbox());
+        await expectWorking(sandbox(), user);
+      } finally {
+        await restore(directory);
+      }
+    },
+  );
+});

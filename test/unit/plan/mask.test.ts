@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { unifiedDiff } from '../../../src/core/plan/diff.ts';
+import { maskAccountFiles } from '../../../src/core/plan/mask.ts';
+import type { FileChange } from '../../../src/core/plan/plan.ts';
+
+const HASH = '{SHA512-CRYPT}$6$secret';
+const line = (name: string, hash = HASH, rest = '::::::'): string => `${name}@example.com:${hash}${rest}\n`;
+const QUOTA = '::::::userdb_quota_rule=*:bytes=5';
+
+describe('the account file as it is shown', () => {
+  it.each([
+    ['nothing before', undefined, line('a'), undefined, 'a@example.com:<hidden>::::::\n'],
+    ['nothing after', line('a'), undefined, 'a@example.com:<hidden>::::::\n', undefined],
+    ['the same', line('a'), line('a'), 'a@example.com:<hidden>::::::\n', 'a@example.com:<hidden>::::::\n'],
+    [
+      'a password that changes',
+      line('a'),
+      line('a', '{X}y'),
+      'a@example.com:<hidden>::::::\n',
+      'a@example.com:<hidden, changed>::::::\n',
+    ],
+    [
+      'a quota that changes',
+      line('a'),
+      line('a', HASH, QUOTA),
+      'a@example.com:<hidden>::::::\n',
+      `a@example.com:<hidden>${QUOTA}\n`,
+    ],
+    [
+      'a user who comes',
+      line('a'),
+      line('a') + line('b'),
+      'a@example.com:<hidden>::::::\n',
+      'a@example.com:<hidden>::::::\nb@example.com:<hidden>::::::\n',
+    ],
+    ['a hash on a line of its own', `${HASH}\n`, '', '<hidden line>\n', ''],
+    ['a hash in another field', `a@example.com::${HASH}:::::\n`, '', '<hidden line>\n', ''],
+    ['a hash behind the quota', `a@example.com:x${QUOTA} password=${HASH}\n`, '', '<hidden line>\n', ''],
+    ['a hash as the name', `${HASH}:x::::::\n`, '', '<hidden line>\n', ''],
+    ['a comment', `# a@example.com:${HASH}\n`, '', '<hidden line>\n', ''],
+    ['a carriage return', `a@example.com:${HASH}::::::\r\n`, '', '<hidden line>\n', ''],
+    ['no line break at the end', `a@example.com:${HASH}::::::`, '', 'a@example.com:<hidden>::::::', ''],
+  ])('%s', (_, before, after, shownBefore, shownAfter) => {
+    expect(maskAccountFiles(before, after)).toEqual({ before: shownBefore, after: shownAfter });
+  });
+
+  it('never shows a hash, wherever in a file it is', () => {
+    const text = fc.stringMatching(/^[a#@.:{}$ \n\r\t=*]{0,30}$/);
+    fc.assert(
+      fc.property(text, text, (head, tail) => {
+        const { before, after } = maskAccountFiles(`${head}${HASH}${tail}`, `${tail}${HASH}${head}`);
+        expect(`${before}${after}`).not.toContain('secret');
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('diffs', () => {
+  const change = (path: string, before: string | undefined, after: string | undefined, secret = true): FileChange => ({
+    path,
+    reason: 'a test',
+    change: 'changed',
+    present: 'ours',
+    before,
+    after,
+    file:
+      after === undefined
+        ? undefined
+        : {
+            path,
+            reason: '',
+            content: after,
+            mode: 0o640,
+            owner: 'root',
+            group: 'root',
+            onChange: 'nothing',
+            ...(secret ? { secret: 'account-file' } : {}),
+          },
+  });
+  const ACCOUNTS = 'etc/dovecot/eboxmail/users';
+
+  it('show that a password changes, and not to what', () => {
+    expect(unifiedDiff(change(ACCOUNTS, line('a'), line('a', '{X}other')))).toBe(
+      `--- a/${ACCOUNTS}\n+++ b/${ACCOUNTS}\n@@ -1,1 +1,1 @@\n-a@example.com:<hidden>::::::\n+a@example.com:<hidden, changed>::::::\n`,
+    );
+  });
+
+  it.each([
+    ['a new file', undefined, line('a')],
+    ['a removed file, which is rendered no more', line('a'), undefined],
+    ['a file of somebody else', `root:${HASH}:0:0\n${HASH}\n`, line('a')],
+  ])('hide hashes in %s', (_, before, after) => {
+    const diff = unifiedDiff(change(ACCOUNTS, before, after));
+    expect(diff).not.toBe('');
+    expect(diff).not.toContain('secret');
+  });
+
+  it.each([
+    ['new', undefined, 'x\n', '--- /dev/null\n+++ b/etc/x\n@@ -0,0 +1,1 @@\n+x\n'],
+    ['gone', 'x\n', undefined, '--- a/etc/x\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-x\n'],
+    ['changed', 'x\ny\n', 'x\nz\n', '--- a/etc/x\n+++ b/etc/x\n@@ -1,2 +1,2 @@\n x\n-y\n+z\n'],
+    ['the same', 'x\n', 'x\n', ''],
+  ])('of other files: %s', (_, before, after, diff) => {
+    expect(unifiedDiff(change('etc/x', before, after, false))).toBe(diff);
+  });
+});
