@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { DAEMONS } from '../core/daemons.ts';
 import { EboxmailError, EXIT, failed } from '../core/errors.ts';
 import { isEmpty, type FileChange, type Plan } from '../core/plan/plan.ts';
 import { certificateOf, PATHS } from '../core/render/paths.ts';
@@ -163,14 +164,13 @@ async function driveDaemons(
   { plan, facts, model, host }: Prepared,
   progress: ApplyOptions['progress'],
 ): Promise<void> {
-  const { postfix, dovecot } = plan.daemons;
-  if (postfix === 'nothing' && dovecot === 'nothing') return;
+  const touched = DAEMONS.filter((name) => plan.daemons[name] !== 'nothing');
+  if (touched.length === 0) return;
   const services = servicesFor(place, host.services);
-  // Dovecot first: Postfix asks it about logins and hands it the mail.
-  if (dovecot !== 'nothing') progress(`${dovecot} dovecot`);
-  await services.dovecot(dovecot);
-  if (postfix !== 'nothing') progress(`${postfix} postfix`);
-  await services.postfix(postfix);
+  for (const name of touched) {
+    progress(`${plan.daemons[name]} ${name}`);
+    await services[name](plan.daemons[name]);
+  }
   const logs = place.root === '' ? 'journalctl -u postfix -u dovecot' : `${place.root}/var/log`;
   await requireAnswers(listenersOf(model, facts), logs);
 }

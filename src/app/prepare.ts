@@ -1,3 +1,4 @@
+import { forEachDaemon, wantedDaemons } from '../core/daemons.ts';
 import type { HostFile } from '../core/generated/host-types.ts';
 import type { HostFacts } from '../core/host-facts.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -9,10 +10,9 @@ import { PATHS } from '../core/render/paths.ts';
 import { render } from '../core/render/render.ts';
 import type { RenderedFile } from '../core/render/rendered-file.ts';
 import { readAppliedRecord, type AppliedRecord } from '../system/applied-record.ts';
-import { dovecotProcess } from '../system/dovecot.ts';
 import { hostFacts } from '../system/host.ts';
 import { readInstalled } from '../system/installed.ts';
-import { postfixProcess } from '../system/postfix.ts';
+import { masterProcesses } from '../system/master-processes.ts';
 import { loadState, requireValid } from './load-state.ts';
 import type { Place } from './place.ts';
 import { readHost } from './read-host.ts';
@@ -38,15 +38,14 @@ export async function prepare(place: Place): Promise<Prepared> {
   const facts = await hostFacts(place.root, host, readSecrets(place.root, model));
   const rendered = render(model, directory, facts);
   const applied = readAppliedRecord(`${place.root}/${PATHS.lib}`);
+  const masters = masterProcesses(place.root);
   const plan = makePlan({
     changes: describeChanges(applied?.state ?? {}, loaded.data),
     rendered,
     installed: installedFiles(place.root, rendered, applied),
     applied: applied?.files ?? new Map(),
-    running: {
-      postfix: postfixProcess(`${place.root}/${PATHS.queue}`) !== undefined,
-      dovecot: dovecotProcess(`${place.root}/${PATHS.dovecotRun}`) !== undefined,
-    },
+    running: forEachDaemon((name) => masters[name] !== undefined),
+    wanted: wantedDaemons(model),
     unfinished: applied?.unfinished,
   });
   return { host, facts, model, state: loaded.data, warnings: loaded.problems, rendered, applied, plan };

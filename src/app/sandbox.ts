@@ -1,13 +1,13 @@
 import { chmodSync } from 'node:fs';
 import type { HostFile } from '../core/generated/host-types.ts';
+import { DAEMONS, isEssential, type DaemonName } from '../core/daemons.ts';
 import { failed } from '../core/errors.ts';
 import { portsOf, type PortName } from '../core/host-facts.ts';
 import type { MailModel } from '../core/model.ts';
 import { PATHS } from '../core/render/paths.ts';
-import { dovecotProcess } from '../system/dovecot.ts';
 import { bytesIfPresent, lstat, makeDirectory, writeAtomically } from '../system/files.ts';
 import { hostFacts } from '../system/host.ts';
-import { postfixProcess } from '../system/postfix.ts';
+import { masterProcesses } from '../system/master-processes.ts';
 import { daemonsBelow, gone, waitUntil } from '../system/processes.ts';
 import { apply, type ApplyOptions } from './apply.ts';
 import { listenersOf, requireFreePorts } from './listeners.ts';
@@ -33,7 +33,8 @@ export interface SandboxInfo {
 }
 
 export interface SandboxStatus extends SandboxInfo {
-  readonly running: { readonly postfix: boolean; readonly dovecot: boolean };
+  /** The essential daemons, and those others that run. */
+  readonly running: Readonly<Partial<Record<DaemonName, boolean>>>;
 }
 
 const DEFAULT_PORT_OFFSET = 20_000;
@@ -100,9 +101,8 @@ function writeHost(root: string, host: HostFile): void {
 /** Whatever can be refused is refused before anything is made: missing programs, and ports that are taken. */
 async function requireStartable(root: string, host: HostFile, model: MailModel): Promise<void> {
   const facts = await hostFacts(root, host, new Map());
-  const { postfix, dovecot } = masters(root);
   // What runs has its ports already.
-  if (postfix !== undefined || dovecot !== undefined) return;
+  if (Object.values(masterProcesses(root)).some((pid) => pid !== undefined)) return;
   await requireFreePorts(
     listenersOf(model, facts),
     `choose others: eboxmail sandbox start ${root} --port-offset ${facts.portOffset + 1000}`,
@@ -120,29 +120,25 @@ function infoOf(root: string, host: HostFile): SandboxInfo {
 
 export async function sandboxStatus(root: string): Promise<SandboxStatus> {
   const host = await requireSandbox(root);
-  const { postfix, dovecot } = masters(root);
-  return { ...infoOf(root, host), running: { postfix: postfix !== undefined, dovecot: dovecot !== undefined } };
-}
-
-function masters(root: string): { postfix: number | undefined; dovecot: number | undefined } {
-  return {
-    postfix: postfixProcess(`${root}/${PATHS.queue}`),
-    dovecot: dovecotProcess(`${root}/${PATHS.dovecotRun}`),
-  };
+  const masters = masterProcesses(root);
+  const shown = DAEMONS.filter((name) => isEssential(name) || masters[name] !== undefined);
+  const running = Object.fromEntries(shown.map((name) => [name, masters[name] !== undefined]));
+  return { ...infoOf(root, host), running };
 }
 
 /**
- * Stops both daemons and waits until every process of theirs has ended, by signals: "postfix stop" writes to a log that
+ * Stops the daemons and waits until every process of theirs has ended, by signals: "postfix stop" writes to a log that
  * may hang. The directory stays, with mail and logs.
  */
 export async function stopSandbox(root: string): Promise<boolean> {
   await requireSandbox(root);
   if (process.getuid?.() !== 0) throw failed('a sandbox must be stopped as root', 'its daemons run as root: use sudo');
-  const { postfix, dovecot } = masters(root);
-  const processes = new Set(daemonsBelow(root));
-  for (const pid of [postfix, dovecot]) if (pid !== undefined) processes.add(pid);
+  const masters = masterProcesses(root);
+  const alive = Object.values(masters).filter((pid) => pid !== undefined);
+  const processes = new Set([...daemonsBelow(root), ...alive]);
   // Masters end those whose masters they are; the others would never hear of it.
-  signal(postfix === undefined || dovecot === undefined ? [...processes] : [postfix, dovecot], 'SIGTERM');
+  const orphans = DAEMONS.some((name) => isEssential(name) && masters[name] === undefined);
+  signal(orphans ? [...processes] : alive, 'SIGTERM');
   const left = (): readonly number[] => [...new Set([...processes, ...daemonsBelow(root)])].filter((pid) => !gone(pid));
   if (await waitUntil(() => left().length === 0, 10_000)) return processes.size > 0;
   signal(left(), 'SIGKILL');

@@ -1,15 +1,12 @@
 import { existsSync } from 'node:fs';
-import type { DaemonAction } from '../core/plan/plan.ts';
+import type { DaemonAction, DaemonName } from '../core/daemons.ts';
 import { failed } from '../core/errors.ts';
 import { reloadDovecot, startDovecot, stopDovecot } from './dovecot.ts';
 import { exec } from './exec.ts';
 import { reloadPostfix, startPostfix, stopPostfix } from './postfix.ts';
 
 /** How daemons are started and told to read their configuration again. */
-export interface Services {
-  postfix(action: DaemonAction): Promise<void>;
-  dovecot(action: DaemonAction): Promise<void>;
-}
+export type Services = Readonly<Record<DaemonName, (action: DaemonAction) => Promise<void>>>;
 
 /** Whether systemd is the running init (sd_booted(3)) and so answers for the machine's own services. */
 export function systemdRuns(): boolean {
@@ -34,12 +31,12 @@ export function directServices(postfixDirectory: string, dovecotFile: string, do
   return {
     postfix: async (action) => {
       if (action === 'reload') return reloadPostfix(postfixDirectory);
-      if (action === 'restart') await stopPostfix(postfixDirectory);
+      if (action === 'restart' || action === 'stop') await stopPostfix(postfixDirectory);
       if (action === 'restart' || action === 'start') await startPostfix(postfixDirectory);
     },
     dovecot: async (action) => {
       if (action === 'reload') return reloadDovecot(dovecotFile);
-      if (action === 'restart') await stopDovecot(dovecotFile);
+      if (action === 'restart' || action === 'stop') await stopDovecot(dovecotFile);
       if (action === 'restart' || action === 'start') await startDovecot(dovecotFile, dovecotRun);
     },
   };

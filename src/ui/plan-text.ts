@@ -1,6 +1,7 @@
 import type { ChalkInstance } from 'chalk';
 import { unifiedDiff } from '../core/plan/diff.ts';
-import { isEmpty, type DaemonAction, type FileChange, type Plan } from '../core/plan/plan.ts';
+import { DAEMONS, isEssential, type DaemonAction } from '../core/daemons.ts';
+import { isEmpty, type FileChange, type Plan } from '../core/plan/plan.ts';
 
 const SIGNS = { added: '+', removed: '-', changed: '~' } as const;
 
@@ -26,9 +27,8 @@ export function planText(plan: Plan, root: string, color: ChalkInstance | undefi
     const diff = unifiedDiff(file);
     if (diff !== '') parts.push(paintDiff(diff.trimEnd(), color));
   }
-  parts.push(
-    `Daemons:\n  postfix: ${daemonWord(plan.daemons.postfix)}\n  dovecot: ${daemonWord(plan.daemons.dovecot)}`,
-  );
+  const shown = DAEMONS.filter((name) => isEssential(name) || plan.daemons[name] !== 'nothing');
+  parts.push(['Daemons:', ...shown.map((name) => `  ${name}: ${daemonWord(plan.daemons[name])}`)].join('\n'));
   return `${parts.join('\n\n')}\n`;
 }
 

@@ -80,7 +80,7 @@ describe('a second apply', () => {
     const plan = await sandbox().run(['plan', '--exit-code']);
     expect(plan.code).toBe(10);
     expect(plan.stdout).toContain('planned@a.test');
-    expect(plan.stdout).toMatch(/postfix: nothing to do\n {2}dovecot: nothing to do/);
+    expect(plan.stdout).toMatch(/dovecot: nothing to do\n {2}postfix: nothing to do/);
     const json = await sandbox().run(['plan', '--exit-code', '--json']);
     expect(json.code).toBe(10);
     const verbose = await sandbox().run(['--debug', '--verbose', 'plan']);

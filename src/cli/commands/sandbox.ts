@@ -88,14 +88,11 @@ async function stop(context: Context, dir: string): Promise<number> {
 async function status(context: Context, dir: string): Promise<number> {
   const found = await sandboxStatus(resolve(dir));
   const { postfix, dovecot } = found.running;
+  const all = postfix === true && dovecot === true;
+  const one = postfix === true ? 'postfix' : dovecot === true ? 'dovecot' : undefined;
   if (context.json) printJson(context, found);
-  else
-    show(
-      context,
-      found,
-      postfix && dovecot ? 'running' : postfix || dovecot ? `only ${postfix ? 'postfix' : 'dovecot'} runs` : 'stopped',
-    );
-  return postfix && dovecot ? EXIT.done : EXIT.failed;
+  else show(context, found, all ? 'running' : one === undefined ? 'stopped' : `only ${one} runs`);
+  return all ? EXIT.done : EXIT.failed;
 }
 
 function show({ terminal }: Context, { root, listen, ports, outbound }: SandboxInfo, state: string): void {

@@ -1,3 +1,4 @@
+import { DAEMONS, forEachDaemon, type DaemonAction, type DaemonActions, type DaemonName } from '../daemons.ts';
 import { HEADER, type RenderedFile } from '../render/rendered-file.ts';
 import { PATHS } from '../render/paths.ts';
 import { mergeOwnedLine } from './owned-line.ts';
@@ -24,7 +25,7 @@ export interface AppliedFile {
 export interface Unfinished {
   /** SHA-256 of what it was to write, by path. */
   readonly files: ReadonlyMap<string, string>;
-  readonly daemons: Plan['daemons'];
+  readonly daemons: DaemonActions;
 }
 
 export interface PlanInput {
@@ -32,7 +33,9 @@ export interface PlanInput {
   readonly rendered: readonly RenderedFile[];
   readonly installed: ReadonlyMap<string, InstalledFile>;
   readonly applied: ReadonlyMap<string, AppliedFile>;
-  readonly running: { readonly postfix: boolean; readonly dovecot: boolean };
+  readonly running: Readonly<Record<DaemonName, boolean>>;
+  /** Daemons that should run; the others are stopped. */
+  readonly wanted: ReadonlySet<DaemonName>;
   readonly unfinished?: Unfinished | undefined;
 }
 
@@ -40,7 +43,7 @@ export interface Plan {
   /** What changes for people, since the last apply. */
   readonly changes: readonly StateChange[];
   readonly files: readonly FileChange[];
-  readonly daemons: { readonly postfix: DaemonAction; readonly dovecot: DaemonAction };
+  readonly daemons: DaemonActions;
 }
 
 export interface FileChange {
@@ -58,8 +61,6 @@ export interface FileChange {
   readonly file: RenderedFile | undefined;
 }
 
-export type DaemonAction = 'nothing' | 'start' | 'reload' | 'restart';
-
 /** Settings of main.cf that a running master does not take up by itself (postconf(5), inet_interfaces). */
 const RESTART_SETTINGS = ['inet_interfaces', 'inet_protocols', 'queue_directory'] as const;
 
@@ -69,16 +70,13 @@ export function makePlan(input: PlanInput): Plan {
   return {
     changes: input.changes,
     files,
-    daemons: {
-      postfix: actionFor('reload-postfix', files, input.running.postfix, input.unfinished?.daemons.postfix),
-      dovecot: actionFor('reload-dovecot', files, input.running.dovecot, input.unfinished?.daemons.dovecot),
-    },
+    daemons: forEachDaemon((name) => actionFor(name, files, input)),
   };
 }
 
 /** A change that touches no file, such as that of a person's name, still has to be recorded. */
 export function isEmpty({ changes, files, daemons }: Plan): boolean {
-  return changes.length === 0 && files.length === 0 && daemons.postfix === 'nothing' && daemons.dovecot === 'nothing';
+  return changes.length === 0 && files.length === 0 && DAEMONS.every((name) => daemons[name] === 'nothing');
 }
 
 function changeOf(file: RenderedFile, { installed, applied, unfinished }: PlanInput): readonly FileChange[] {
@@ -122,15 +120,16 @@ function removals({ rendered, installed, applied }: PlanInput): readonly FileCha
   });
 }
 
-/** @param due what an apply that did not finish may not have done yet */
 function actionFor(
-  trigger: RenderedFile['onChange'],
+  name: DaemonName,
   files: readonly FileChange[],
-  running: boolean,
-  due: DaemonAction = 'nothing',
+  { running, wanted, unfinished }: Pick<PlanInput, 'running' | 'wanted' | 'unfinished'>,
 ): DaemonAction {
-  if (!running) return 'start';
-  const touched = files.filter(({ file }) => file?.onChange === trigger);
+  if (!wanted.has(name)) return running[name] ? 'stop' : 'nothing';
+  if (!running[name]) return 'start';
+  // What an apply that did not finish may not have done yet.
+  const due = unfinished?.daemons[name];
+  const touched = files.filter(({ file }) => file?.onChange === `reload-${name}`);
   const mainCf = touched.find(({ path }) => path === PATHS.mainCf);
   if (due === 'restart' || (mainCf !== undefined && needsRestart(mainCf))) return 'restart';
   return touched.length > 0 || due === 'reload' ? 'reload' : 'nothing';

@@ -1,3 +1,5 @@
+import type { DaemonName } from '../daemons.ts';
+
 /** A file that eboxmail owns, as it should be. */
 export interface RenderedFile {
   /** Relative to the root, without a leading slash. */
@@ -19,7 +21,7 @@ export interface RenderedFile {
 }
 
 /** Which daemon must read its configuration again. Indexed tables and the account file are seen without that. */
-export type OnChange = 'reload-postfix' | 'reload-dovecot' | 'nothing';
+export type OnChange = `reload-${DaemonName}` | 'nothing';
 
 /** First line of every file that can carry a comment. */
 export const HEADER = '# Written by eboxmail from its state file; change that and run "eboxmail apply".';

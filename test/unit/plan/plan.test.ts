@@ -1,3 +1,4 @@
+import { DAEMONS } from '../../../src/core/daemons.ts';
 import { describe, expect, it } from 'vitest';
 import {
   isEmpty,
@@ -26,6 +27,7 @@ interface Situation {
   readonly installed?: Readonly<Record<string, InstalledFile>>;
   readonly applied?: Readonly<Record<string, string | AppliedFile>>;
   readonly running?: PlanInput['running'];
+  readonly wanted?: PlanInput['wanted'];
 }
 
 function plan(situation: Situation): Plan {
@@ -38,6 +40,7 @@ function plan(situation: Situation): Plan {
     installed: new Map(Object.entries(situation.installed ?? {})),
     applied: new Map(applied),
     running: situation.running ?? running,
+    wanted: situation.wanted ?? new Set(DAEMONS),
   });
 }
 
@@ -156,6 +159,13 @@ describe('daemons', () => {
 
   it.each<[string, Situation, string, string]>([
     ['nothing to do', {}, 'nothing', 'nothing'],
+    ['running and not wanted', { wanted: new Set(['dovecot']) }, 'stop', 'nothing'],
+    [
+      'not running and not wanted',
+      { wanted: new Set(['dovecot']), running: { postfix: false, dovecot: true } },
+      'nothing',
+      'nothing',
+    ],
     ['not running', { running: { postfix: false, dovecot: false } }, 'start', 'start'],
     ['one of them not running', { rendered: [conf], running: { postfix: false, dovecot: true } }, 'start', 'reload'],
     ['accounts alone', { rendered: [users] }, 'nothing', 'nothing'],

@@ -1,0 +1,30 @@
+import type { MailModel } from './model.ts';
+
+/**
+ * The daemons that an apply looks after, in the order in which they are started: who asks another for something comes
+ * after it (Postfix asks Dovecot about logins and hands it the mail).
+ */
+export const DAEMONS = ['dovecot', 'postfix'] as const;
+
+export type DaemonName = (typeof DAEMONS)[number];
+
+export type DaemonAction = 'nothing' | 'start' | 'reload' | 'restart' | 'stop';
+
+export type DaemonActions = Readonly<Record<DaemonName, DaemonAction>>;
+
+/** Without these there is no mail service; others run only where the state asks for them. */
+const ESSENTIAL: readonly DaemonName[] = ['dovecot', 'postfix'];
+
+export function isEssential(name: DaemonName): boolean {
+  return ESSENTIAL.includes(name);
+}
+
+/** The daemons that should run. */
+export function wantedDaemons(_model: MailModel): ReadonlySet<DaemonName> {
+  return new Set(ESSENTIAL);
+}
+
+/** A value for every daemon. */
+export function forEachDaemon<T>(value: (name: DaemonName) => T): Readonly<Record<DaemonName, T>> {
+  return Object.fromEntries(DAEMONS.map((name) => [name, value(name)])) as Record<DaemonName, T>;
+}

@@ -1,0 +1,12 @@
+import type { DaemonName } from '../core/daemons.ts';
+import { PATHS } from '../core/render/paths.ts';
+import { dovecotProcess } from './dovecot.ts';
+import { postfixProcess } from './postfix.ts';
+
+/** The process id of each daemon's master under a root; undefined where none runs. */
+export function masterProcesses(root: string): Readonly<Record<DaemonName, number | undefined>> {
+  return {
+    dovecot: dovecotProcess(`${root}/${PATHS.dovecotRun}`),
+    postfix: postfixProcess(`${root}/${PATHS.queue}`),
+  };
+}
