@@ -51,6 +51,22 @@ export function ensureDebianPackages(names) {
   withServicesKeptFromStarting(() => install(missing, byHand));
 }
 
+const LOG_QUEUE = '/proc/sys/net/unix/max_dgram_qlen';
+
+/**
+ * Lets as many log lines wait for Postfix's postlogd as systemd does on every machine that it starts (512 since version 219).
+ * With the kernel's own 10 a reload while much is logged can stop a private Postfix for good, and tests reload a lot.
+ */
+export function ensureLogQueue() {
+  if (!existsSync(LOG_QUEUE) || Number(readFileSync(LOG_QUEUE, 'utf8')) >= 512) return;
+  try {
+    writeFileSync(LOG_QUEUE, '512\n');
+    say('Raised net.unix.max_dgram_qlen to 512, as systemd does: private mail servers could hang in their logs');
+  } catch {
+    say('net.unix.max_dgram_qlen is small and cannot be raised here: a test may find a private mail server hanging');
+  }
+}
+
 /** Builds the program when a source is newer than what was built. */
 export function ensureBuilt() {
   const built = modified(join(ROOT, 'dist/cli/main.js'));

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { DAEMONS } from '../core/daemons.ts';
 import { EboxmailError, EXIT, failed } from '../core/errors.ts';
 import { isEmpty, type FileChange, type Plan } from '../core/plan/plan.ts';
-import { certificateOf, PATHS } from '../core/render/paths.ts';
+import { below, certificateOf, PATHS } from '../core/render/paths.ts';
 import { writeAppliedRecord } from '../system/applied-record.ts';
 import { ensureSelfSigned, whyNoPair } from '../system/certificate.ts';
 import { MissingProgram } from '../system/exec.ts';
@@ -65,9 +65,7 @@ async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied
   ensureDirectories(facts);
   await ensureCertificate(prepared, options.progress);
   options.progress('checking the new configuration');
-  for (const directory of new Set(plan.files.map(({ path }) => dirname(`${place.root}/${path}`)))) {
-    if (lstat(directory) !== undefined) removeStale(directory);
-  }
+  removeLeftovers(prepared);
   const check = makeCheckPlace(place.root, rendered);
   try {
     await checkConfigurations(check, plan.files);
@@ -90,6 +88,15 @@ async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied
   }
   record(place, prepared);
   return { plan, prepared };
+}
+
+/** Clears away what an apply that was killed had not put in place yet; the lock says that no other is at work. */
+function removeLeftovers({ facts, rendered, plan }: Prepared): void {
+  const paths = [...rendered, ...plan.files].map(({ path }) => path);
+  const directories = [PATHS.lib, dirname(PATHS.selfSigned.key), ...paths.map((path) => dirname(path))];
+  for (const directory of new Set(directories.map((path) => below(facts, path)))) {
+    if (lstat(directory) !== undefined) removeStale(directory);
+  }
 }
 
 /**
@@ -177,9 +184,7 @@ async function driveDaemons(
 
 function servicesFor({ root }: Place, wish: 'systemd' | 'direct' | undefined): Services {
   const systemd = wish === undefined ? root === '' && systemdRuns() : wish === 'systemd';
-  if (systemd) return systemdServices();
-  const at = (path: string): string => `${root}/${path}`;
-  return directServices(at(PATHS.postfix), at(PATHS.dovecotConf), at(PATHS.dovecotRun));
+  return systemd ? systemdServices() : directServices(root);
 }
 
 /** Written down before the first file changes: whoever comes after a crash knows what is ours and what is still to do. */

@@ -8,7 +8,7 @@ import { PATHS } from '../core/render/paths.ts';
 import { bytesIfPresent, lstat, makeDirectory, writeAtomically } from '../system/files.ts';
 import { hostFacts } from '../system/host.ts';
 import { masterProcesses } from '../system/master-processes.ts';
-import { daemonsBelow, gone, waitUntil } from '../system/processes.ts';
+import { daemonsBelow, endProcesses, signal } from '../system/processes.ts';
 import { apply, type ApplyOptions } from './apply.ts';
 import { listenersOf, requireFreePorts } from './listeners.ts';
 import { loadState, requireValid } from './load-state.ts';
@@ -139,19 +139,6 @@ export async function stopSandbox(root: string): Promise<boolean> {
   // Masters end those whose masters they are; the others would never hear of it.
   const orphans = DAEMONS.some((name) => isEssential(name) && masters[name] === undefined);
   signal(orphans ? [...processes] : alive, 'SIGTERM');
-  const left = (): readonly number[] => [...new Set([...processes, ...daemonsBelow(root)])].filter((pid) => !gone(pid));
-  if (await waitUntil(() => left().length === 0, 10_000)) return processes.size > 0;
-  signal(left(), 'SIGKILL');
-  if (await waitUntil(() => left().length === 0, 5_000)) return true;
-  throw failed(`these processes of the sandbox do not end: ${left().join(', ')}`, 'end them by hand');
-}
-
-function signal(processes: readonly number[], name: 'SIGTERM' | 'SIGKILL'): void {
-  for (const pid of processes) {
-    try {
-      process.kill(pid, name);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
-  }
+  await endProcesses(() => [...processes, ...daemonsBelow(root)], 10_000);
+  return processes.size > 0;
 }

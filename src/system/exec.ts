@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { failed } from '../core/errors.ts';
+import { EboxmailError, EXIT } from '../core/errors.ts';
 
 export interface Finished {
   readonly code: number;
@@ -12,9 +12,11 @@ export interface ExecOptions {
   readonly input?: string;
   /** The program becomes a daemon or starts one: its streams are detached, so that nobody waits for them to close. */
   readonly detached?: boolean;
+  /** Milliseconds after which the program is taken to hang and killed; two minutes when absent. */
+  readonly patience?: number;
 }
 
-/** Milliseconds after which a program is taken to hang; a daemon's own tools need far less, even on a busy machine. */
+/** A daemon's own tools need far less, even on a busy machine. */
 const PATIENCE = 120_000;
 
 /** Called with each command before it runs (`--verbose`). Arguments never hold secrets. */
@@ -34,10 +36,17 @@ export class MissingProgram extends Error {
   }
 }
 
+/** The program did not end in time and was killed. */
+export class HangingProgram extends EboxmailError {
+  constructor(command: readonly string[], patience: number) {
+    super(EXIT.failed, `${command.join(' ')} did not end within ${patience / 1000} s`, 'its log may say why');
+  }
+}
+
 /**
  * Runs a program, without a shell, in the C locale, and gives what it printed whatever its exit status was. The only
  * place that starts programs (but for the lock).
- * @throws MissingProgram when there is no such program; EboxmailError (exit 1) when it hangs
+ * @throws MissingProgram when there is no such program; HangingProgram when it does not end
  */
 export function exec(program: string, args: readonly string[], options: ExecOptions = {}): Promise<Finished> {
   onCommand?.([program, ...args]);
@@ -47,10 +56,11 @@ export function exec(program: string, args: readonly string[], options: ExecOpti
       stdio: [options.input === undefined ? 'ignore' : 'pipe', streams, streams],
       env: { ...process.env, LC_ALL: 'C', PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin:/usr/bin:/bin` },
     });
+    const patience = options.patience ?? PATIENCE;
     const deadline = setTimeout(() => {
       child.kill('SIGKILL');
-      reject(failed(`${[program, ...args].join(' ')} did not end within ${PATIENCE / 1000} s`, 'its log may say why'));
-    }, PATIENCE);
+      reject(new HangingProgram([program, ...args], patience));
+    }, patience);
     let stdout = '';
     let stderr = '';
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));

@@ -55,8 +55,11 @@ export async function reloadPostfix(configDirectory: string): Promise<void> {
   await control(configDirectory, 'reload');
 }
 
+/** `postfix reload` and the like take a tenth of a second; a long active queue is looked through. */
+const PATIENCE = 15_000;
+
 async function control(configDirectory: string, action: 'start' | 'stop' | 'reload'): Promise<void> {
-  const { code } = await exec('postfix', ['-c', configDirectory, action], { detached: true });
+  const { code } = await exec('postfix', ['-c', configDirectory, action], { detached: true, patience: PATIENCE });
   if (code !== 0) throw failed(`postfix ${action} ended with status ${code}`, 'its log says why');
 }
 

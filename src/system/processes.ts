@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { failed } from '../core/errors.ts';
 
 /**
  * Whether a process runs, has this name and works in this directory: a pid file may be left over and its number in use by
@@ -60,4 +61,28 @@ export function daemonsBelow(directory: string): readonly number[] {
         return false;
       }
     });
+}
+
+/**
+ * Waits until processes that were told to end have ended, and kills those that have not.
+ * @param find gives them, again and again: daemons start others until they end
+ * @param milliseconds how long they may take
+ */
+export async function endProcesses(find: () => readonly number[], milliseconds: number): Promise<void> {
+  const left = (): readonly number[] => [...new Set(find())].filter((pid) => !gone(pid));
+  if (await waitUntil(() => left().length === 0, milliseconds)) return;
+  signal(left(), 'SIGKILL');
+  if (await waitUntil(() => left().length === 0, 5_000)) return;
+  throw failed(`these processes do not end: ${left().join(', ')}`, 'end them by hand');
+}
+
+/** Those that have ended meanwhile are no error. */
+export function signal(processes: readonly number[], name: 'SIGTERM' | 'SIGKILL'): void {
+  for (const pid of processes) {
+    try {
+      process.kill(pid, name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
 }

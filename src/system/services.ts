@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { DaemonAction, DaemonName } from '../core/daemons.ts';
 import { failed } from '../core/errors.ts';
+import { PATHS } from '../core/render/paths.ts';
 import { reloadDovecot, startDovecot, stopDovecot } from './dovecot.ts';
-import { exec } from './exec.ts';
+import { exec, HangingProgram } from './exec.ts';
+import { daemonsBelow, endProcesses } from './processes.ts';
 import { reloadPostfix, startPostfix, stopPostfix } from './postfix.ts';
 
 /** How daemons are started and told to read their configuration again. */
@@ -26,18 +29,33 @@ export function systemdServices(): Services {
   };
 }
 
-/** Daemons started by hand, as in a sandbox or a container. */
-export function directServices(postfixDirectory: string, dovecotFile: string, dovecotRun: string): Services {
+/** Daemons started by hand, as in a sandbox or a container; `root` is where their files are. */
+export function directServices(root: string): Services {
+  const dovecotFile = `${root}/${PATHS.dovecotConf}`;
   return {
-    postfix: async (action) => {
-      if (action === 'reload') return reloadPostfix(postfixDirectory);
-      if (action === 'restart' || action === 'stop') await stopPostfix(postfixDirectory);
-      if (action === 'restart' || action === 'start') await startPostfix(postfixDirectory);
-    },
+    postfix: (action) => controlPostfix(root, action),
     dovecot: async (action) => {
       if (action === 'reload') return reloadDovecot(dovecotFile);
       if (action === 'restart' || action === 'stop') await stopDovecot(dovecotFile);
-      if (action === 'restart' || action === 'start') await startDovecot(dovecotFile, dovecotRun);
+      if (action === 'restart' || action === 'start') await startDovecot(dovecotFile, `${root}/${PATHS.dovecotRun}`);
     },
   };
+}
+
+/**
+ * Where Postfix writes its log itself (in a root other than the machine's), the master may wait for ever for its own postlogd: the socket between them is full,
+ * and nobody but the master could start a postlogd to empty it (seen with net.unix.max_dgram_qlen at 10, the kernel's
+ * default; systemd makes it 512). Then only a new start helps.
+ */
+async function controlPostfix(root: string, action: DaemonAction): Promise<void> {
+  const directory = `${root}/${PATHS.postfix}`;
+  if (action === 'nothing') return;
+  try {
+    if (action === 'reload') return await reloadPostfix(directory);
+    if (action === 'restart' || action === 'stop') await stopPostfix(directory);
+  } catch (error) {
+    if (root === '' || !(error instanceof HangingProgram)) throw error;
+    await endProcesses(() => daemonsBelow(dirname(`${root}/${PATHS.queue}`)), 0);
+  }
+  if (action !== 'stop') await startPostfix(directory);
 }

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +7,16 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { copies, imapLogin, PASSWORD_HASH, sendAsStranger, stranger, tryLogin, tryRecipient } from '../support/mail.ts';
 import { portIsOpen } from '../support/line-client.ts';
 import { runCli } from '../support/run-cli.ts';
-import { fakePrograms, finishSandbox, reloads, startSandbox, useSandbox, type Sandbox } from '../support/sandbox.ts';
+import {
+  eventually,
+  fakePrograms,
+  finishSandbox,
+  processesOf,
+  reloads,
+  startSandbox,
+  useSandbox,
+  type Sandbox,
+} from '../support/sandbox.ts';
 import { makeTempDir } from '../support/temp.ts';
 
 const run = promisify(execFile);
@@ -194,6 +203,18 @@ describe('an apply that is killed', () => {
     await expectWorking(sandbox(), 'u211@d211.test');
   });
 
+  it('what it left behind is cleared away, also where the next one writes nothing', async () => {
+    const files = [
+      'var/lib/eboxmail/.applied.json',
+      'etc/eboxmail/tls/.self-signed.key',
+      'etc/.aliases',
+      'etc/postfix/.a',
+    ];
+    for (const file of files) await writeFile(`${sandbox().root}/${file}.eboxmail-new.999`, '');
+    await sandbox().writeState(state({ users: `  left@a.test: {password: "${PASSWORD_HASH}"}` }));
+    await expectConverged(sandbox());
+  });
+
   it('Ctrl-C is no different', async () => {
     await sandbox().writeState(variant(300));
     await run('timeout', [
@@ -259,6 +280,26 @@ describe('daemons that died', () => {
     expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(10);
     await sandbox().ok(['apply']);
     expect((await runCli({ args: ['sandbox', 'status', sandbox().root] })).code).toBe(0);
+    await expectWorking(sandbox());
+  });
+
+  it('a Postfix that waits for its own log for ever is started again', async () => {
+    const { root } = sandbox();
+    const postlog = ['-c', `${root}/etc/postfix`, '-p', 'info'];
+    await run('postlog', [...postlog, 'wakes postlogd']);
+    const writer = (await processesOf(`${root}/var/spool/postfix`)).find(({ why }) => why.includes('postlogd'));
+    expect(writer).toBeDefined();
+    process.kill(writer?.pid ?? 0, 'SIGSTOP');
+    // More lines than may wait: who writes the next one stops. When postlogd is gone, that is the master.
+    const lines = Number(await readFile('/proc/sys/net/unix/max_dgram_qlen', 'utf8')) + 10;
+    const filler = spawn('postlog', postlog, { stdio: ['pipe', 'ignore', 'ignore'] });
+    filler.stdin.on('error', () => undefined).end('fills the socket\n'.repeat(lines));
+    await eventually('the socket is full', async () =>
+      /unix_wait/.test(await readFile(`/proc/${filler.pid}/wchan`, 'utf8')),
+    );
+    process.kill(writer?.pid ?? 0, 'SIGKILL');
+    await sandbox().writeState(state({ server: '  limits: {message: 6 MB}' }));
+    await sandbox().ok(['apply']);
     await expectWorking(sandbox());
   });
 
