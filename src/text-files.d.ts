@@ -12,5 +12,11 @@ declare module '*.conf' {
   export default text;
 }
 
+/** A template for a shell script, as text. */
+declare module '*.sh' {
+  const text: string;
+  export default text;
+}
+
 /** The version in package.json. */
 declare const __EBOXMAIL_VERSION__: string;

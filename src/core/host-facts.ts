@@ -11,8 +11,13 @@ export interface HostFacts {
   readonly portOffset: number;
   readonly postfix: PostfixFacts;
   readonly dovecot: DovecotFacts;
-  /** Numeric owner of the mail in var/vmail. */
-  readonly mailOwner: { readonly uid: number; readonly gid: number };
+  /** Owner of the mail in var/vmail. */
+  readonly mailOwner: {
+    readonly uid: number;
+    readonly gid: number;
+    /** Absent when the number has no name on this machine. */
+    readonly name?: string;
+  };
   /** Set when this root is a sandbox: where mail that would leave the machine goes, relative to the root. */
   readonly sandbox: { readonly outbound: string } | undefined;
   /** Contents of the secret files that the state names, by that name, without the final line break. */

@@ -4,7 +4,7 @@ import { failed } from '../core/errors.ts';
 import type { HostFile } from '../core/generated/host-types.ts';
 import type { DovecotDialect, DovecotFacts, HostFacts, PostfixFacts, TableType } from '../core/host-facts.ts';
 import { exec, MissingProgram } from './exec.ts';
-import { groupId, userId } from './identity.ts';
+import { groupId, userId, userName } from './identity.ts';
 import { missingPackage } from './packages.ts';
 
 /** Used where no user vmail exists: below the range of login users, above Debian's static ones. */
@@ -26,13 +26,19 @@ export async function hostFacts(
     portOffset: host.port_offset ?? 0,
     postfix,
     dovecot,
-    mailOwner: host.mail_owner ?? {
-      uid: userId('vmail') ?? MAIL_OWNER_WITHOUT_NAME,
-      gid: groupId('vmail') ?? MAIL_OWNER_WITHOUT_NAME,
-    },
+    mailOwner: mailOwner(host),
     sandbox: host.sandbox,
     secrets,
   };
+}
+
+function mailOwner(host: HostFile): HostFacts['mailOwner'] {
+  const { uid, gid } = host.mail_owner ?? {
+    uid: userId('vmail') ?? MAIL_OWNER_WITHOUT_NAME,
+    gid: groupId('vmail') ?? MAIL_OWNER_WITHOUT_NAME,
+  };
+  const name = userName(uid);
+  return name === String(uid) ? { uid, gid } : { uid, gid, name };
 }
 
 async function postfixFacts(host: HostFile): Promise<PostfixFacts> {

@@ -13,7 +13,7 @@ export function facts(given: FactsFile = {}): HostFacts {
     root: '',
     listen: [],
     portOffset: 0,
-    mailOwner: { uid: 998, gid: 998 },
+    mailOwner: { uid: 998, gid: 998, name: 'vmail' },
     sandbox: undefined,
     ...given,
     postfix: {

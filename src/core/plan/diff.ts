@@ -1,4 +1,5 @@
 import { createTwoFilesPatch } from 'diff';
+import { PATHS } from '../render/paths.ts';
 import { maskAccountFiles } from './mask.ts';
 import type { FileChange } from './plan.ts';
 
@@ -17,5 +18,5 @@ export function unifiedDiff({ path, before, after, file }: FileChange): string {
 
 /** A removed file is no longer rendered, so only its path tells that it holds secrets. */
 function isAccountFile(path: string): boolean {
-  return path.startsWith('etc/dovecot/eboxmail/');
+  return path === PATHS.accounts;
 }

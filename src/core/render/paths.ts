@@ -9,6 +9,8 @@ export const PATHS = {
   tables: 'etc/postfix/eboxmail',
   dovecotConf: 'etc/dovecot/dovecot.conf',
   accounts: 'etc/dovecot/eboxmail/users',
+  quotaAliases: 'etc/dovecot/eboxmail/quota-aliases',
+  quotaWarning: 'etc/dovecot/eboxmail/quota-warning',
   mailname: 'etc/mailname',
   aliases: 'etc/aliases',
   etc: 'etc/eboxmail',

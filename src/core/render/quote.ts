@@ -63,6 +63,11 @@ export function quoteDovecotFile(path: string): Quoted {
   return text as Quoted;
 }
 
+/** A word of a shell script, in single quotes, between which nothing has a meaning (sh(1)). */
+export function quoteShell(value: string): Quoted {
+  return `'${withoutControls(value, 'a shell script').replaceAll("'", `'\\''`)}'` as Quoted;
+}
+
 /** Text that the program itself wrote, such as a number of units or a list of constants: no value from outside. */
 export function ours(text: string): Quoted {
   return text as Quoted;

@@ -6,6 +6,8 @@ import type { MailModel } from '../model.ts';
 import { postmasterOf } from '../recipients.ts';
 import { renderAccounts } from './dovecot/accounts.ts';
 import { renderDovecot23 } from './dovecot/dialect-2.3.ts';
+import { renderQuotaAliases } from './dovecot/quota-aliases.ts';
+import { renderQuotaWarning } from './dovecot/quota-warning.ts';
 import { PATHS } from './paths.ts';
 import { renderMainCf } from './postfix/main-cf.ts';
 import { renderMasterCf } from './postfix/master-cf.ts';
@@ -22,7 +24,9 @@ export function render(model: MailModel, directory: Directory, facts: HostFacts)
   const copies = copiesOf(model, directory);
   const tables = renderTables(model, directory, copies, facts.postfix.tableType);
   return [
+    renderQuotaAliases(model, directory, copies, tables.aliases),
     renderAccounts(model, facts),
+    renderQuotaWarning(model, facts),
     ...tables.files,
     renderMailname(model),
     renderPostmasterLine(model, directory, facts),

@@ -27,8 +27,13 @@ export function renderAccounts(model: MailModel, facts: HostFacts): RenderedFile
 }
 
 function accountLine(user: User, facts: HostFacts): string {
-  const quota = user.quota === undefined ? '' : `userdb_quota_rule=*:bytes=${user.quota ?? 0}`;
+  const quota = quotaFields(user).join('');
   return `${quoteAccountField(user.address)}:${quoteAccountField(passwordOf(user, facts))}::::::${quota}\n`;
+}
+
+/** Extra fields of a line for a user whose limit is not the server's; 0 is unlimited. */
+export function quotaFields({ quota }: User): readonly string[] {
+  return quota === undefined ? [] : [`userdb_quota_rule=*:bytes=${quota ?? 0}`];
 }
 
 function passwordOf(user: User, facts: HostFacts): string {

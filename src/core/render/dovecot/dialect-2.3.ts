@@ -30,6 +30,9 @@ export function renderDovecot23(model: MailModel, facts: HostFacts): RenderedFil
     submission_host: quoteDovecot(`127.0.0.1:${LOCAL_SUBMISSION_PORT + facts.portOffset}`),
     mailbox_limit: quoteDovecot(model.limits.mailbox ?? 0),
     queue_directory: path(PATHS.queue),
+    quota_aliases: path(PATHS.quotaAliases),
+    quota_warning: path(PATHS.quotaWarning),
+    quota_warning_access: quotaWarningAccess(facts),
     listeners: listeners(model, facts),
   });
   return {
@@ -46,6 +49,12 @@ export function renderDovecot23(model: MailModel, facts: HostFacts): RenderedFil
 function protocols({ retrieval }: MailModel): readonly string[] {
   const { imap, imaps, pop3, pop3s, managesieve } = retrieval;
   return [imap || imaps ? 'imap' : '', pop3 || pop3s ? 'pop3' : '', 'lmtp', managesieve ? 'sieve' : ''].filter(Boolean);
+}
+
+/** Who may have warnings sent: the processes that handle mail. Dovecot knows owners of sockets by name only. */
+function quotaWarningAccess({ mailOwner }: HostFacts): Quoted {
+  if (mailOwner.name === undefined) return ours('    mode = 0666');
+  return ours(`    mode = 0600\n    user = ${quoteDovecot(mailOwner.name)}`);
 }
 
 /** Port 0 closes a listener that would otherwise be there by default. */

@@ -30,7 +30,8 @@ export function renderMainCf(model: MailModel, facts: HostFacts, largestAlias: n
     etc: path('etc'),
     isolation: isolation(facts),
     copies: ours(copySettings(facts).join('\n')),
-    recipient_restrictions: ours(recipientRestrictions(facts)),
+    // Last, so that Dovecot is asked only about what is accepted otherwise.
+    recipient_restrictions: ours(`${recipientRestrictions(facts)}, check_policy_service unix:private/quota-status`),
     table_type: ours(facts.postfix.tableType),
     tables: path(PATHS.tables),
     expansion_limit: quoteMainCf(Math.max(DEFAULT_EXPANSION_LIMIT, largestAlias + 1)),
@@ -55,7 +56,7 @@ export function renderMainCf(model: MailModel, facts: HostFacts, largestAlias: n
 }
 
 /** For every client: those who may relay were let through for that before. */
-function recipientRestrictions(facts: HostFacts): string {
+export function recipientRestrictions(facts: HostFacts): string {
   const refused = `${facts.postfix.tableType}:${quoteMainCf(below(facts, PATHS.tables))}/refused`;
   const checks = [REFUSE_COPY_DOMAIN, `check_recipient_access ${refused}`];
   return [...checks, 'reject_non_fqdn_recipient', 'reject_unlisted_recipient'].join(', ');

@@ -6,6 +6,7 @@ import { ours, quoteMasterCf, type Quoted } from '../quote.ts';
 import { HEADER, type RenderedFile } from '../rendered-file.ts';
 import { copyServices } from './copy-hops.ts';
 import { fillTemplate } from '../template.ts';
+import { recipientRestrictions } from './main-cf.ts';
 
 export function renderMasterCf(model: MailModel, facts: HostFacts): RenderedFile {
   const ports = portsOf(facts.portOffset);
@@ -21,7 +22,11 @@ export function renderMasterCf(model: MailModel, facts: HostFacts): RenderedFile
       'smtpd_tls_wrappermode=yes',
       ...submission(model),
     ]),
-    ...smtpd(['127.0.0.1'], LOCAL_SUBMISSION_PORT + facts.portOffset, LOCAL_SUBMISSION),
+    ...smtpd(['127.0.0.1'], LOCAL_SUBMISSION_PORT + facts.portOffset, [
+      ...LOCAL_SUBMISSION,
+      // That a mailbox is full is told to the sender of what a script passes on, not to the script.
+      `{ smtpd_recipient_restrictions = ${recipientRestrictions(facts)} }`,
+    ]),
     ...copyServices(model, facts),
   ];
   const content = fillTemplate(template, {

@@ -10,6 +10,8 @@ import { aliasRows, refusedAddresses, type Rows } from './alias-rows.ts';
 
 export interface Tables {
   readonly files: readonly RenderedFile[];
+  /** Where mail for each address that is not simply a mailbox goes. */
+  readonly aliases: Rows;
   /** How many recipients the largest alias has. */
   readonly largestAlias: number;
 }
@@ -42,7 +44,7 @@ export function renderTables(model: MailModel, directory: Directory, copies: Cop
     table('copy_recipients', hopRows(copies), 'who is behind the internal addresses of copies', 'nothing'),
     table('refused', refusalText(model, directory), 'aliases of groups in which nobody has an account', 'nothing'),
   ];
-  return { files, largestAlias };
+  return { files, aliases, largestAlias };
 }
 
 /** An access(5) table. */
