@@ -3,7 +3,7 @@
 # Dovecot runs it with the percentage that a mailbox has reached and the address of its owner. Quota and Sieve scripts do
 # not apply to the message: it must arrive in a mailbox that is nearly full.
 set -u
-PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 mailname={{mailname}}
 config={{config}}
 
