@@ -59,6 +59,16 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import('./commands/apply.ts')).setup,
   },
   {
+    name: 'status',
+    summary: 'whether all is well; exit 1 when something is not',
+    load: async () => (await import('./commands/status.ts')).setup,
+  },
+  {
+    name: 'expire',
+    summary: 'remove what has been in Trash and Spam for too long',
+    load: async () => (await import('./commands/expire.ts')).setup,
+  },
+  {
     name: 'explain',
     summary: 'what happens to mail for an address, and who may send as it',
     load: async () => (await import('./commands/explain.ts')).setup,

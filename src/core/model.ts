@@ -12,6 +12,7 @@ export interface MailModel {
   readonly tls: CertificatePaths | undefined;
   readonly smtp: { readonly tls: SmtpTls; readonly authentication: boolean };
   readonly limits: Limits;
+  readonly expiry: Expiry;
   readonly retrieval: Retrieval;
   readonly domains: ReadonlyMap<string, Domain>;
   readonly users: ReadonlyMap<string, User>;
@@ -31,6 +32,14 @@ export type SmtpTls = 'off' | 'opportunistic' | 'required';
 export interface Limits {
   readonly mailbox: number | null;
   readonly message: number | null;
+}
+
+/** Days that mail stays in a folder; null means for ever. */
+export interface Expiry {
+  readonly trash: number | null;
+  readonly spam: number | null;
+  /** From when they count: since the message came into the folder, or from its own date. */
+  readonly basis: 'saved' | 'date';
 }
 
 export interface Retrieval {

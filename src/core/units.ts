@@ -22,6 +22,20 @@ export function writtenSize(text: string): string | undefined {
   return `${match[1] ?? ''} ${unit === 'KB' ? 'kB' : unit}`;
 }
 
+/** As the schema has it; on a command line a bare number will do. */
+const DAYS = /^([1-9]\d{0,4}) ?d?$/;
+
+/** Days of `30 d`; null means never; undefined means that the text is neither. */
+export function parseDays(text: string): number | null | undefined {
+  if (text === 'never') return null;
+  const match = DAYS.exec(text);
+  return match === null ? undefined : Number(match[1]);
+}
+
+export function formatDays(days: number | null): string {
+  return days === null ? 'never' : `${days} d`;
+}
+
 /** `26214400` → `25 MB`: the largest unit that gives a whole number. */
 export function formatSize(bytes: number | null): string {
   if (bytes === null) return 'unlimited';

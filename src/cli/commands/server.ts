@@ -2,7 +2,7 @@ import { readState } from '../../app/load-state.ts';
 import { setServer, type ServerSettings } from '../../core/edits/server.ts';
 import { usageError } from '../../core/errors.ts';
 import { modelOf } from '../../core/state/model-of.ts';
-import { formatSize } from '../../core/units.ts';
+import { formatDays, formatSize } from '../../core/units.ts';
 import { showFields } from '../../ui/table.ts';
 import { printJson, type Context } from '../context.ts';
 import { editOptions, runEdit, type EditOptions } from '../editing.ts';
@@ -23,6 +23,9 @@ export const setup: Setup = (server, action) => {
     .option('--authentication <on|off>', 'whether users may log in to send')
     .option('--mailbox-size <size>', 'limit of mailboxes, e.g. "2 GB" or unlimited')
     .option('--message-size <size>', 'largest message, e.g. "25 MB" or unlimited')
+    .option('--trash-expiry <days>', 'how long mail stays in Trash, e.g. "30 d" or never')
+    .option('--spam-expiry <days>', 'how long mail stays in Spam, e.g. "30 d" or never')
+    .option('--expiry-basis <basis>', 'days count since the mail came into the folder (saved) or from its own date (date)')
     .option('--imap <on|off>', 'IMAP on port 143')
     .option('--imaps <on|off>', 'IMAP over TLS on port 993')
     .option('--pop3 <on|off>', 'POP3 on port 110')
@@ -53,7 +56,7 @@ async function set(context: Context, { apply, ...settings }: EditOptions & Serve
 
 async function show(context: Context): Promise<undefined> {
   const { model } = modelOf(await readState(context.place));
-  const { mailname, postmaster, tls, smtp, limits, retrieval } = model;
+  const { mailname, postmaster, tls, smtp, limits, expiry, retrieval } = model;
   if (context.json) {
     printJson(context, {
       mailname,
@@ -61,6 +64,7 @@ async function show(context: Context): Promise<undefined> {
       tls: tls ?? null,
       smtp,
       limits: { mailbox: formatSize(limits.mailbox), message: formatSize(limits.message) },
+      expiry: { trash: formatDays(expiry.trash), spam: formatDays(expiry.spam), basis: expiry.basis },
       retrieval,
     });
     return undefined;
@@ -75,6 +79,9 @@ async function show(context: Context): Promise<undefined> {
     ['Authentication', onOff(smtp.authentication)],
     ['Mailbox size', formatSize(limits.mailbox)],
     ['Message size', formatSize(limits.message)],
+    ['Trash expires', formatDays(expiry.trash)],
+    ['Spam expires', formatDays(expiry.spam)],
+    ['Expiry counts', expiry.basis === 'saved' ? 'since mail came into the folder' : 'from the date of the mail'],
     ['IMAP', onOff(retrieval.imap)],
     ['IMAPS', onOff(retrieval.imaps)],
     ['POP3', onOff(retrieval.pop3)],

@@ -1,7 +1,7 @@
 import { usageError } from '../errors.ts';
 import type { StateFile } from '../generated/state-types.ts';
 import { quoted } from '../state/schema-words.ts';
-import { writtenSize } from '../units.ts';
+import { formatDays, parseDays, writtenSize } from '../units.ts';
 
 /** General options as they stand on a command line; `default` takes one away again. */
 export interface ServerSettings {
@@ -13,6 +13,9 @@ export interface ServerSettings {
   readonly authentication?: string;
   readonly mailboxSize?: string;
   readonly messageSize?: string;
+  readonly trashExpiry?: string;
+  readonly spamExpiry?: string;
+  readonly expiryBasis?: string;
   readonly imap?: string;
   readonly imaps?: string;
   readonly pop3?: string;
@@ -35,6 +38,9 @@ const PLACES: Readonly<
   authentication: [['smtp', 'authentication'], onOff],
   mailboxSize: [['limits', 'mailbox'], size],
   messageSize: [['limits', 'message'], size],
+  trashExpiry: [['expiry', 'trash'], days],
+  spamExpiry: [['expiry', 'spam'], days],
+  expiryBasis: [['expiry', 'basis'], oneOf('saved', 'date')],
   imap: [['retrieval', 'imap'], onOff],
   imaps: [['retrieval', 'imaps'], onOff],
   pop3: [['retrieval', 'pop3'], onOff],
@@ -86,6 +92,12 @@ function oneOf(...words: readonly string[]): (option: string, word: string) => s
     if (words.includes(word)) return word;
     throw usageError(`${option} cannot be ${quoted(word)}`, `write ${words.join(', ')} or default`);
   };
+}
+
+function days(option: string, word: string): string {
+  const read = parseDays(word);
+  if (read !== undefined) return formatDays(read);
+  throw usageError(`${option} cannot be ${quoted(word)}`, 'write a number of days such as "30 d", never or default');
 }
 
 function size(option: string, word: string): string {

@@ -701,7 +701,6 @@ export const valueFacts: Readonly<Record<string, ValueFacts>> = {
 
 /** Path patterns of the keys that are in the schema while nothing renders them yet. */
 export const unsupportedKeys: readonly string[] = [
-  "server.expiry",
   "server.fetch",
   "users.*.fetch",
   "networks",

@@ -1,11 +1,11 @@
 import { parseAnyAddress, parseDomain, formatAddress } from '../../address.ts';
 import type { StateFile } from '../../generated/state-types.ts';
 import type { MailModel, Retrieval } from '../../model.ts';
-import { parseSize } from '../../units.ts';
+import { parseDays, parseSize } from '../../units.ts';
 import type { DomainIndex } from './domains.ts';
 import type { Findings } from './findings.ts';
 
-export type ServerPart = Pick<MailModel, 'mailname' | 'postmaster' | 'tls' | 'smtp' | 'limits' | 'retrieval'>;
+export type ServerPart = Pick<MailModel, 'mailname' | 'postmaster' | 'tls' | 'smtp' | 'limits' | 'expiry' | 'retrieval'>;
 
 /** Message size when the state does not say: 25 MB. */
 const DEFAULT_MESSAGE_SIZE = 25 * 1024 ** 2;
@@ -30,6 +30,11 @@ export function readServer(state: StateFile, index: DomainIndex, findings: Findi
     limits: {
       mailbox: readSize(server.limits?.mailbox, null, ['server', 'limits', 'mailbox'], findings),
       message: readSize(server.limits?.message, DEFAULT_MESSAGE_SIZE, ['server', 'limits', 'message'], findings),
+    },
+    expiry: {
+      trash: parseDays(server.expiry?.trash ?? 'never') ?? null,
+      spam: parseDays(server.expiry?.spam ?? 'never') ?? null,
+      basis: server.expiry?.basis ?? 'saved',
     },
     retrieval: { ...DEFAULT_RETRIEVAL, ...server.retrieval },
   };
