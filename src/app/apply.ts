@@ -4,13 +4,12 @@ import { EboxmailError, EXIT, failed } from '../core/errors.ts';
 import { isEmpty, type FileChange, type Plan } from '../core/plan/plan.ts';
 import { below, certificateOf, PATHS } from '../core/render/paths.ts';
 import { writeAppliedRecord } from '../system/applied-record.ts';
-import { ensureSelfSigned, whyNoPair } from '../system/certificate.ts';
+import { makeSelfSigned } from '../system/certificate.ts';
 import { MissingProgram } from '../system/exec.ts';
 import {
   bytesIfPresent,
   lstat,
   makeDirectory,
-  readIfPresent,
   removeStale,
   writeAtomically,
   type StagedFile,
@@ -19,12 +18,13 @@ import { sha256 } from '../system/hash.ts';
 import { userId } from '../system/identity.ts';
 import { withLock } from '../system/lock.ts';
 import { missingPackage } from '../system/packages.ts';
-import { directServices, systemdRuns, systemdServices, type Services } from '../system/services.ts';
+import { directServices, systemdServices, usesSystemd, type Services } from '../system/services.ts';
 import { ensureDirectories, ensureMailOwner } from './directories.ts';
 import { listenersOf, requireAnswers } from './listeners.ts';
 import { putMailboxesAway } from './mailboxes.ts';
 import type { Place } from './place.ts';
 import { prepare, type Prepared } from './prepare.ts';
+import { startChangedTimers, stopRemovedTimers } from './timers.ts';
 import { checkConfigurations, indexOf, makeCheckPlace, stageChanges } from './stage.ts';
 
 export interface ApplyOptions {
@@ -63,7 +63,10 @@ async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied
   if (isEmpty(plan)) return { plan, prepared };
   await consent(place, plan, options);
   ensureDirectories(facts);
-  await ensureCertificate(prepared, options.progress);
+  if (prepared.certificate.toBeMade) {
+    await makeSelfSigned(certificateOf(prepared.model, facts), prepared.model.mailname);
+    options.progress(`made a self-signed certificate for ${prepared.model.mailname}`);
+  }
   options.progress('checking the new configuration');
   removeLeftovers(prepared);
   const check = makeCheckPlace(place.root, rendered);
@@ -74,6 +77,7 @@ async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied
       keepOriginals(place.root, plan.files);
       announce(place, prepared);
       if (plan.files.length > 0) options.progress(`putting ${countFiles(plan.files)} in place`);
+      await stopRemovedTimers(prepared);
       await putInPlace(staged, place.root, plan);
     } finally {
       // Those that are in place have nothing left to discard.
@@ -83,6 +87,7 @@ async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied
     check.remove();
   }
   await driveDaemons(place, prepared, options.progress);
+  await startChangedTimers(prepared);
   for (const line of putMailboxesAway(place.root, prepared.applied?.state ?? {}, prepared.model, new Date())) {
     options.progress(line);
   }
@@ -150,21 +155,6 @@ function keepOriginals(root: string, files: readonly FileChange[]): void {
   }
 }
 
-async function ensureCertificate({ model, facts }: Prepared, progress: ApplyOptions['progress']): Promise<void> {
-  const paths = certificateOf(model, facts);
-  if (model.tls === undefined) {
-    if (await ensureSelfSigned(paths, model.mailname)) {
-      progress(`made a self-signed certificate for ${model.mailname}: clients will warn; set server.tls to a real one`);
-    }
-    return;
-  }
-  for (const path of [paths.certificate, paths.key]) {
-    if (readIfPresent(path) === undefined) throw failed(`${path} does not exist`, 'server.tls in the state names it');
-  }
-  const wrong = whyNoPair(paths);
-  if (wrong !== undefined) throw failed(wrong, 'server.tls in the state names them; the daemons could not use them');
-}
-
 /** Only those whose files changed are touched, and afterwards every port is looked at. */
 async function driveDaemons(
   place: Place,
@@ -183,24 +173,24 @@ async function driveDaemons(
 }
 
 function servicesFor({ root }: Place, wish: 'systemd' | 'direct' | undefined): Services {
-  const systemd = wish === undefined ? root === '' && systemdRuns() : wish === 'systemd';
-  return systemd ? systemdServices() : directServices(root);
+  return usesSystemd(root, wish) ? systemdServices() : directServices(root);
 }
 
 /** Written down before the first file changes: whoever comes after a crash knows what is ours and what is still to do. */
 function announce({ root }: Place, { plan, applied }: Prepared): void {
-  const { time = '', state = {}, files = new Map<string, never>(), unfinished } = applied ?? {};
+  const { time = '', state = {}, files = new Map<string, never>(), unfinished, certificate } = applied ?? {};
   const about = plan.files.flatMap(({ path, after }) => (after === undefined ? [] : [[path, sha256(after)] as const]));
   writeAppliedRecord(`${root}/${PATHS.lib}`, {
     time,
     state,
     files,
+    certificate,
     unfinished: { files: new Map([...(unfinished?.files ?? []), ...about]), daemons: plan.daemons },
   });
 }
 
 /** Generations come to stand here: what is in force now is written down. */
-function record({ root }: Place, { rendered, state }: Prepared): void {
+function record({ root }: Place, { rendered, state, model, facts, certificate }: Prepared): void {
   const files = rendered.map((file) => {
     const index = indexOf(root, file);
     return [
@@ -211,5 +201,13 @@ function record({ root }: Place, { rendered, state }: Prepared): void {
       },
     ] as const;
   });
-  writeAppliedRecord(`${root}/${PATHS.lib}`, { time: new Date().toISOString(), state, files: new Map(files) });
+  writeAppliedRecord(`${root}/${PATHS.lib}`, {
+    time: new Date().toISOString(),
+    state,
+    files: new Map(files),
+    // As it was before the daemons were told to read it: when it was replaced meanwhile, the next apply sees that.
+    certificate: certificate.toBeMade
+      ? sha256(bytesIfPresent(certificateOf(model, facts).certificate) ?? '')
+      : certificate.hash,
+  });
 }

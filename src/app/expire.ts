@@ -1,5 +1,5 @@
 import { failed } from '../core/errors.ts';
-import { dueQuery, expiringFolders } from '../core/expiry.ts';
+import { dueQuery, expiringFolders, type ExpiryFailure } from '../core/expiry.ts';
 import type { Expiry, MailModel } from '../core/model.ts';
 import { domainOf } from '../core/recipients.ts';
 import { PATHS } from '../core/render/paths.ts';
@@ -7,7 +7,7 @@ import { modelOf } from '../core/state/model-of.ts';
 import { readAppliedRecord } from '../system/applied-record.ts';
 import { dovecotProcess } from '../system/dovecot.ts';
 import { MissingProgram } from '../system/exec.ts';
-import { writeExpiryRun, type ExpiryFailure } from '../system/expiry-record.ts';
+import { writeExpiryRun } from '../system/expiry-record.ts';
 import { lstat } from '../system/files.ts';
 import { withLock } from '../system/lock.ts';
 import { searchMail } from '../system/mail-search.ts';
@@ -28,7 +28,8 @@ export interface Expired {
  * what was applied: an edit that nobody has applied deletes nothing. What was done is recorded for `status`.
  */
 export async function expire(place: Place, dryRun: boolean): Promise<Expired> {
-  if (process.getuid?.() !== 0) throw failed('expire must be run as root', 'mailboxes belong to another user: use sudo');
+  if (process.getuid?.() !== 0)
+    throw failed('expire must be run as root', 'mailboxes belong to another user: use sudo');
   const lib = `${place.root}/${PATHS.lib}`;
   const state = readAppliedRecord(lib)?.state;
   if (state === undefined) throw failed('nothing has been applied yet', 'run: eboxmail apply');

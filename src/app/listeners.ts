@@ -11,19 +11,30 @@ export interface Listener {
   readonly port: number;
 }
 
-/** Every listener of a service, one for each address. */
+/** Every listener of a service that is on, one for each address. */
 export function listenersOf(model: MailModel, facts: HostFacts): readonly Listener[] {
+  return allListenersOf(model, facts)
+    .filter(({ wanted }) => wanted)
+    .map(({ name, host, port }) => ({ name, host, port }));
+}
+
+/** The listeners of every service, also of those that are off and should not answer. */
+export function allListenersOf(
+  model: MailModel,
+  facts: HostFacts,
+): readonly (Listener & { readonly wanted: boolean })[] {
   const ports = portsOf(facts.portOffset);
   const hosts = facts.listen.length === 0 ? ['127.0.0.1'] : facts.listen;
   const { imap, imaps, pop3, pop3s, managesieve } = model.retrieval;
   const on = { smtp: true, submission: true, smtps: true, imap, imaps, pop3, pop3s, managesieve };
-  const names = (Object.keys(ports) as (keyof typeof ports)[]).filter((name) => on[name]);
-  const outside = hosts.flatMap((host) => names.map((name) => ({ name, host, port: ports[name] })));
+  const names = Object.keys(ports) as (keyof typeof ports)[];
+  const outside = hosts.flatMap((host) => names.map((name) => ({ name, host, port: ports[name], wanted: on[name] })));
   const inside = [
     { name: 'local submission', port: LOCAL_SUBMISSION_PORT },
     ...Object.values(COPY_PORTS).map((port) => ({ name: 'copies', port })),
   ];
-  return [...outside, ...inside.map(({ name, port }) => ({ name, host: '127.0.0.1', port: port + facts.portOffset }))];
+  const loopback = { host: '127.0.0.1', wanted: true };
+  return [...outside, ...inside.map(({ name, port }) => ({ name, ...loopback, port: port + facts.portOffset }))];
 }
 
 /** @throws when a port is taken by something else */

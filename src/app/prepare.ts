@@ -13,6 +13,7 @@ import { readAppliedRecord, type AppliedRecord } from '../system/applied-record.
 import { hostFacts } from '../system/host.ts';
 import { readInstalled } from '../system/installed.ts';
 import { masterProcesses } from '../system/master-processes.ts';
+import { lookAtCertificate, type CertificateFacts } from './certificate.ts';
 import { loadState, requireValid } from './load-state.ts';
 import type { Place } from './place.ts';
 import { readHost } from './read-host.ts';
@@ -27,6 +28,7 @@ export interface Prepared {
   readonly warnings: readonly LocatedProblem[];
   readonly rendered: readonly RenderedFile[];
   readonly applied: AppliedRecord | undefined;
+  readonly certificate: CertificateFacts;
   readonly plan: Plan;
 }
 
@@ -38,6 +40,7 @@ export async function prepare(place: Place): Promise<Prepared> {
   const facts = await hostFacts(place.root, host, readSecrets(place.root, model));
   const rendered = render(model, directory, facts);
   const applied = readAppliedRecord(`${place.root}/${PATHS.lib}`);
+  const certificate = lookAtCertificate(model, facts, applied?.certificate);
   const masters = masterProcesses(place.root);
   const plan = makePlan({
     changes: describeChanges(applied?.state ?? {}, loaded.data),
@@ -46,9 +49,11 @@ export async function prepare(place: Place): Promise<Prepared> {
     applied: applied?.files ?? new Map(),
     running: forEachDaemon((name) => masters[name] !== undefined),
     wanted: wantedDaemons(model),
+    renewedCertificate: certificate.renewed,
     unfinished: applied?.unfinished,
   });
-  return { host, facts, model, state: loaded.data, warnings: loaded.problems, rendered, applied, plan };
+  const warnings = [...loaded.problems, ...certificate.warnings];
+  return { host, facts, model, state: loaded.data, warnings, rendered, applied, certificate, plan };
 }
 
 function installedFiles(

@@ -28,3 +28,21 @@ export function dueQuery({ folder, days }: ExpiringFolder, basis: Expiry['basis'
   const before = Math.floor(now / 1000) - days * 24 * 60 * 60;
   return ['mailbox', folder, basis === 'saved' ? 'savedbefore' : 'sentbefore', String(before)];
 }
+
+/** What the last run of `expire` did, for `status`. */
+export interface ExpiryRun {
+  /** ISO 8601. */
+  readonly time: string;
+  /** Messages removed, by folder. */
+  readonly removed: Readonly<Record<string, number>>;
+  /** How many users lost mail. */
+  readonly users: number;
+  /** Some of them, when there are many; empty when all went well. */
+  readonly errors: readonly ExpiryFailure[];
+}
+
+export interface ExpiryFailure {
+  readonly user: string;
+  readonly folder: string;
+  readonly message: string;
+}

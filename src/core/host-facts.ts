@@ -20,6 +20,8 @@ export interface HostFacts {
   };
   /** Set when this root is a sandbox: where mail that would leave the machine goes, relative to the root. */
   readonly sandbox: { readonly outbound: string } | undefined;
+  /** What runs our daily work, and how this program is started for it. Nothing does in a sandbox. */
+  readonly jobs: { readonly by: 'systemd' | 'cron' | 'none'; readonly command: readonly string[] };
   /** Contents of the secret files that the state names, by that name, without the final line break. */
   readonly secrets: ReadonlyMap<string, string>;
 }

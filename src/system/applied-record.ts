@@ -8,6 +8,8 @@ export interface AppliedRecord {
   readonly time: string;
   readonly state: JsonObject;
   readonly files: ReadonlyMap<string, AppliedFile>;
+  /** SHA-256 of the certificate file that the daemons have read. */
+  readonly certificate?: string | undefined;
   /** Set while an apply is at work; who finds it later knows that it was killed or failed. */
   readonly unfinished?: Unfinished | undefined;
 }
@@ -17,6 +19,7 @@ interface Stored {
   readonly time: string;
   readonly state: JsonObject;
   readonly files: Readonly<Record<string, AppliedFile>>;
+  readonly certificate?: string;
   readonly unfinished?: { readonly files: Readonly<Record<string, string>>; readonly daemons: Unfinished['daemons'] };
 }
 
@@ -24,22 +27,24 @@ interface Stored {
 export function readAppliedRecord(lib: string): AppliedRecord | undefined {
   const text = readIfPresent(fileIn(lib));
   if (text === undefined) return undefined;
-  const { time, state, files, unfinished } = JSON.parse(text) as Stored;
+  const { time, state, files, certificate, unfinished } = JSON.parse(text) as Stored;
   return {
     time,
     state,
     files: new Map(Object.entries(files)),
+    certificate,
     unfinished: unfinished && { ...unfinished, files: new Map(Object.entries(unfinished.files)) },
   };
 }
 
-export function writeAppliedRecord(lib: string, { time, state, files, unfinished }: AppliedRecord): void {
+export function writeAppliedRecord(lib: string, { time, state, files, certificate, unfinished }: AppliedRecord): void {
   makeDirectory(lib, 0o700);
   const stored: Stored = {
     version: 1,
     time,
     state,
     files: Object.fromEntries(files),
+    ...(certificate === undefined ? {} : { certificate }),
     ...(unfinished === undefined
       ? {}
       : { unfinished: { files: Object.fromEntries(unfinished.files), daemons: unfinished.daemons } }),

@@ -12,12 +12,11 @@ export interface KeyPair {
 
 const VALID_DAYS = 3650;
 
-/**
- * Makes a self-signed pair (ECDSA P-256) for a name, unless one for that name is there.
- * @returns whether it was made
- */
-export async function ensureSelfSigned(paths: KeyPair, name: string): Promise<boolean> {
-  if (isFor(paths, name)) return false;
+/** Fewer days left than this are worth a warning; a self-signed pair is made anew. */
+export const FEW_DAYS = 30;
+
+/** Makes a self-signed pair (ECDSA P-256) for a name. */
+export async function makeSelfSigned(paths: KeyPair, name: string): Promise<void> {
   makeDirectory(dirname(paths.key), 0o700);
   const { code, stdout, stderr } = await openssl([
     ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-sha256'],
@@ -32,17 +31,12 @@ export async function ensureSelfSigned(paths: KeyPair, name: string): Promise<bo
     stageFile({ path: paths.certificate, content: certificate, mode: 0o644, uid: 0, gid: 0 }),
   ];
   for (const file of files) file.commit();
-  return true;
 }
 
 /** Why the daemons could not use a certificate and key; they would start, or reload, and only say so in their logs. */
 export function whyNoPair(paths: KeyPair): string | undefined {
-  let certificate: X509Certificate;
-  try {
-    certificate = new X509Certificate(readIfPresent(paths.certificate) ?? '');
-  } catch {
-    return `${paths.certificate} holds no certificate in PEM form`;
-  }
+  const certificate = readCertificate(paths.certificate);
+  if (certificate === undefined) return `${paths.certificate} holds no certificate in PEM form`;
   try {
     const key = createPrivateKey(readIfPresent(paths.key) ?? '');
     return certificate.checkPrivateKey(key) ? undefined : `${paths.key} is not the key of ${paths.certificate}`;
@@ -51,14 +45,29 @@ export function whyNoPair(paths: KeyPair): string | undefined {
   }
 }
 
-function isFor(paths: KeyPair, name: string): boolean {
-  const text = readIfPresent(paths.certificate);
-  if (text === undefined || bytesIfPresent(paths.key) === undefined) return false;
+/** The first certificate of a file, which is the server's own; undefined when there is none. */
+export function readCertificate(path: string): X509Certificate | undefined {
   try {
-    return new X509Certificate(text).checkHost(name) !== undefined;
+    return new X509Certificate(readIfPresent(path) ?? '');
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+/** Whole days until a certificate ends; negative when it has ended. */
+export function daysLeft(certificate: X509Certificate, now: number): number {
+  return Math.floor((Date.parse(certificate.validTo) - now) / 86_400_000);
+}
+
+export function isSelfSigned(certificate: X509Certificate): boolean {
+  return certificate.issuer === certificate.subject && certificate.verify(certificate.publicKey);
+}
+
+/** Whether a pair that was made here can be used on: it is for this name, and its time is not nearly over. */
+export function isUsable(paths: KeyPair, name: string, now: number): boolean {
+  const certificate = readCertificate(paths.certificate);
+  if (certificate?.checkHost(name) === undefined || bytesIfPresent(paths.key) === undefined) return false;
+  return daysLeft(certificate, now) >= FEW_DAYS;
 }
 
 async function openssl(args: readonly string[]): ReturnType<typeof exec> {

@@ -1,22 +1,5 @@
+import type { ExpiryRun } from '../core/expiry.ts';
 import { readIfPresent, writeAtomically } from './files.ts';
-
-/** What the last run of `expire` did, for `status`. */
-export interface ExpiryRun {
-  /** ISO 8601. */
-  readonly time: string;
-  /** Messages removed, by folder. */
-  readonly removed: Readonly<Record<string, number>>;
-  /** How many users lost mail. */
-  readonly users: number;
-  /** Not more than MOST_ERRORS; empty when all went well. */
-  readonly errors: readonly ExpiryFailure[];
-}
-
-export interface ExpiryFailure {
-  readonly user: string;
-  readonly folder: string;
-  readonly message: string;
-}
 
 /** A broken disk fails for everybody; a few examples tell as much. */
 const MOST_ERRORS = 20;

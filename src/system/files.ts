@@ -134,6 +134,15 @@ export function bytesIfPresent(path: string): Buffer | undefined {
   }
 }
 
+export function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** @throws when this process may not make files in a directory */
 export function requireWritable(directory: string): void {
   try {

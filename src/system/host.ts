@@ -6,6 +6,8 @@ import type { DovecotDialect, DovecotFacts, HostFacts, PostfixFacts, TableType }
 import { exec, MissingProgram } from './exec.ts';
 import { groupId, userId, userName } from './identity.ts';
 import { missingPackage } from './packages.ts';
+import { programCommand } from './program.ts';
+import { usesSystemd } from './services.ts';
 
 /** Used where no user vmail exists: below the range of login users, above Debian's static ones. */
 const MAIL_OWNER_WITHOUT_NAME = 5000;
@@ -28,6 +30,10 @@ export async function hostFacts(
     dovecot,
     mailOwner: mailOwner(host),
     sandbox: host.sandbox,
+    jobs: {
+      by: host.sandbox !== undefined ? 'none' : usesSystemd(root, host.services) ? 'systemd' : 'cron',
+      command: programCommand(),
+    },
     secrets,
   };
 }

@@ -11,9 +11,9 @@ import { reloadPostfix, startPostfix, stopPostfix } from './postfix.ts';
 /** How daemons are started and told to read their configuration again. */
 export type Services = Readonly<Record<DaemonName, (action: DaemonAction) => Promise<void>>>;
 
-/** Whether systemd is the running init (sd_booted(3)) and so answers for the machine's own services. */
-export function systemdRuns(): boolean {
-  return existsSync('/run/systemd/system');
+/** Whether systemd has the services of a root: the wish of host.yaml, or whether it is the machine's init (sd_booted(3)). */
+export function usesSystemd(root: string, wish: 'systemd' | 'direct' | undefined): boolean {
+  return wish === undefined ? root === '' && existsSync('/run/systemd/system') : wish === 'systemd';
 }
 
 export function systemdServices(): Services {

@@ -27,6 +27,7 @@ export function planText(plan: Plan, root: string, color: ChalkInstance | undefi
     const diff = unifiedDiff(file);
     if (diff !== '') parts.push(paintDiff(diff.trimEnd(), color));
   }
+  if (plan.renewedCertificate !== undefined) parts.push(`New certificate:\n  ${plan.renewedCertificate}`);
   const shown = DAEMONS.filter((name) => isEssential(name) || plan.daemons[name] !== 'nothing');
   parts.push(['Daemons:', ...shown.map((name) => `  ${name}: ${daemonWord(plan.daemons[name])}`)].join('\n'));
   return `${parts.join('\n\n')}\n`;
@@ -49,6 +50,7 @@ export function planData(plan: Plan, digest: string): object {
       diff: unifiedDiff(change),
     })),
     daemons: plan.daemons,
+    renewedCertificate: plan.renewedCertificate,
   };
 }
 

@@ -25,7 +25,10 @@ export const setup: Setup = (server, action) => {
     .option('--message-size <size>', 'largest message, e.g. "25 MB" or unlimited')
     .option('--trash-expiry <days>', 'how long mail stays in Trash, e.g. "30 d" or never')
     .option('--spam-expiry <days>', 'how long mail stays in Spam, e.g. "30 d" or never')
-    .option('--expiry-basis <basis>', 'days count since the mail came into the folder (saved) or from its own date (date)')
+    .option(
+      '--expiry-basis <basis>',
+      'days count since the mail came into the folder (saved) or from its own date (date)',
+    )
     .option('--imap <on|off>', 'IMAP on port 143')
     .option('--imaps <on|off>', 'IMAP over TLS on port 993')
     .option('--pop3 <on|off>', 'POP3 on port 110')

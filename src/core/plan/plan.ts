@@ -1,4 +1,11 @@
-import { DAEMONS, forEachDaemon, type DaemonAction, type DaemonActions, type DaemonName } from '../daemons.ts';
+import {
+  DAEMONS,
+  forEachDaemon,
+  isEssential,
+  type DaemonAction,
+  type DaemonActions,
+  type DaemonName,
+} from '../daemons.ts';
 import { HEADER, type RenderedFile } from '../render/rendered-file.ts';
 import { PATHS } from '../render/paths.ts';
 import { mergeOwnedLine } from './owned-line.ts';
@@ -37,6 +44,8 @@ export interface PlanInput {
   /** Daemons that should run; the others are stopped. */
   readonly wanted: ReadonlySet<DaemonName>;
   readonly unfinished?: Unfinished | undefined;
+  /** Path of the certificate, when its content is not what the daemons have read. */
+  readonly renewedCertificate?: string | undefined;
 }
 
 export interface Plan {
@@ -44,6 +53,8 @@ export interface Plan {
   readonly changes: readonly StateChange[];
   readonly files: readonly FileChange[];
   readonly daemons: DaemonActions;
+  /** Path of a certificate that has new content: the daemons have to read it again. */
+  readonly renewedCertificate?: string | undefined;
 }
 
 export interface FileChange {
@@ -71,6 +82,7 @@ export function makePlan(input: PlanInput): Plan {
     changes: input.changes,
     files,
     daemons: forEachDaemon((name) => actionFor(name, files, input)),
+    renewedCertificate: input.renewedCertificate,
   };
 }
 
@@ -123,7 +135,7 @@ function removals({ rendered, installed, applied }: PlanInput): readonly FileCha
 function actionFor(
   name: DaemonName,
   files: readonly FileChange[],
-  { running, wanted, unfinished }: Pick<PlanInput, 'running' | 'wanted' | 'unfinished'>,
+  { running, wanted, unfinished, renewedCertificate }: PlanInput,
 ): DaemonAction {
   if (!wanted.has(name)) return running[name] ? 'stop' : 'nothing';
   if (!running[name]) return 'start';
@@ -132,7 +144,8 @@ function actionFor(
   const touched = files.filter(({ file }) => file?.onChange === `reload-${name}`);
   const mainCf = touched.find(({ path }) => path === PATHS.mainCf);
   if (due === 'restart' || (mainCf !== undefined && needsRestart(mainCf))) return 'restart';
-  return touched.length > 0 || due === 'reload' ? 'reload' : 'nothing';
+  const renewed = renewedCertificate !== undefined && isEssential(name);
+  return touched.length > 0 || due === 'reload' || renewed ? 'reload' : 'nothing';
 }
 
 function needsRestart({ before, after }: FileChange): boolean {

@@ -27,6 +27,9 @@ export const PATHS = {
   dovecotState: 'var/lib/dovecot',
   mailLog: 'var/log/mail.log',
   dovecotLog: 'var/log/dovecot.log',
+  cronJob: 'etc/cron.d/eboxmail-expire',
+  expireService: 'etc/systemd/system/eboxmail-expire.service',
+  expireTimer: 'etc/systemd/system/eboxmail-expire.timer',
   localMail: 'var/mail',
 } as const;
 

@@ -68,6 +68,17 @@ export function quoteShell(value: string): Quoted {
   return `'${withoutControls(value, 'a shell script').replaceAll("'", `'\\''`)}'` as Quoted;
 }
 
+/** A word of a command for cron: a shell's, in which a `%` would end the line (crontab(5)). */
+export function quoteCron(value: string): Quoted {
+  return quoteShell(value).replaceAll('%', '\\%') as Quoted;
+}
+
+/** A word of a command line in a systemd unit: `%` begins a specifier, `$` a variable (systemd.service(5)). */
+export function quoteUnitWord(value: string): Quoted {
+  const text = withoutControls(value, 'a systemd unit').replace(/["\\]/g, '\\$&');
+  return `"${text.replaceAll('%', '%%').replaceAll('$', '$$$$')}"` as Quoted;
+}
+
 /** Text that the program itself wrote, such as a number of units or a list of constants: no value from outside. */
 export function ours(text: string): Quoted {
   return text as Quoted;

@@ -8,6 +8,7 @@ import { renderAccounts } from './dovecot/accounts.ts';
 import { renderDovecot23 } from './dovecot/dialect-2.3.ts';
 import { renderQuotaAliases } from './dovecot/quota-aliases.ts';
 import { renderQuotaWarning } from './dovecot/quota-warning.ts';
+import { renderExpireJob } from './expire-job.ts';
 import { PATHS } from './paths.ts';
 import { renderMainCf } from './postfix/main-cf.ts';
 import { renderMasterCf } from './postfix/master-cf.ts';
@@ -33,6 +34,7 @@ export function render(model: MailModel, directory: Directory, facts: HostFacts)
     renderMainCf(model, facts, tables.largestAlias),
     renderMasterCf(model, facts),
     renderDovecot(model, facts),
+    ...renderExpireJob(model, facts),
   ];
 }
 

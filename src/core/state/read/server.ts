@@ -5,7 +5,10 @@ import { parseDays, parseSize } from '../../units.ts';
 import type { DomainIndex } from './domains.ts';
 import type { Findings } from './findings.ts';
 
-export type ServerPart = Pick<MailModel, 'mailname' | 'postmaster' | 'tls' | 'smtp' | 'limits' | 'expiry' | 'retrieval'>;
+export type ServerPart = Pick<
+  MailModel,
+  'mailname' | 'postmaster' | 'tls' | 'smtp' | 'limits' | 'expiry' | 'retrieval'
+>;
 
 /** Message size when the state does not say: 25 MB. */
 const DEFAULT_MESSAGE_SIZE = 25 * 1024 ** 2;

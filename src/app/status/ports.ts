@@ -1,0 +1,14 @@
+import type { PortsStatus } from '../../core/status.ts';
+import { answers } from '../../system/ports.ts';
+import { allListenersOf } from '../listeners.ts';
+import type { Scene } from './scene.ts';
+
+export async function portsStatus({ model, facts }: Scene): Promise<PortsStatus> {
+  const ports = await Promise.all(
+    allListenersOf(model, facts).map(async (listener) => ({
+      ...listener,
+      answers: await answers(listener.host, listener.port),
+    })),
+  );
+  return { well: ports.every((port) => port.answers === port.wanted), ports };
+}

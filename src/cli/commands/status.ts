@@ -1,0 +1,33 @@
+import { readStatus } from '../../app/status/status.ts';
+import { EXIT } from '../../core/errors.ts';
+import { allIsWell } from '../../core/status.ts';
+import { statusLines } from '../../ui/status-text.ts';
+import { paint } from '../../ui/terminal.ts';
+import { printJson, type Context } from '../context.ts';
+import { example, type Setup } from '../program.ts';
+
+export const setup: Setup = (command, action) => {
+  command
+    .addHelpText(
+      'after',
+      '\nThe exit code is 0 when all is well and 1 otherwise; lines that begin with !! say what is not.\n' +
+        example('eboxmail status', 'eboxmail status --json', 'eboxmail status --quiet || mail -s "mail server" root'),
+    )
+    .action(action(run));
+};
+
+async function run(context: Context): Promise<number> {
+  const { terminal } = context;
+  const status = await readStatus(context.place);
+  const well = allIsWell(status);
+  if (context.json) {
+    printJson(context, { well, ...status });
+  } else {
+    const color = await paint(terminal.colored.stdout);
+    const mark = (fine: boolean): string => (fine ? (color?.green('ok') ?? 'ok') : (color?.red('!!') ?? '!!'));
+    const lines = statusLines(status).filter((line) => !context.quiet || !line.well);
+    terminal.data(lines.map((line) => `${mark(line.well)} ${line.text}\n`).join(''));
+    terminal.say(well ? 'all is well' : 'something is not well: see the lines with !!');
+  }
+  return well ? EXIT.done : EXIT.failed;
+}

@@ -1,0 +1,97 @@
+import type { DaemonName } from './daemons.ts';
+import type { ExpiryRun } from './expiry.ts';
+
+/** What `status` finds, as data: one entry for each concern. What is not well makes it end with 1. */
+export interface Status {
+  readonly daemons: DaemonsStatus;
+  readonly ports: PortsStatus;
+  readonly certificate: CertificateStatus;
+  readonly queue: QueueStatus;
+  readonly pending: PendingStatus;
+  readonly expiry: ExpiryStatus;
+}
+
+export interface DaemonsStatus {
+  readonly well: boolean;
+  /** Those that should run, and those others that do. */
+  readonly daemons: readonly {
+    readonly name: DaemonName;
+    /** Of what is installed; absent where it is not known. */
+    readonly version?: string;
+    readonly process: number | null;
+    readonly wanted: boolean;
+  }[];
+}
+
+export interface PortsStatus {
+  readonly well: boolean;
+  /** Each port of each address: whether it should answer, and whether it does. */
+  readonly ports: readonly {
+    readonly name: string;
+    readonly host: string;
+    readonly port: number;
+    readonly wanted: boolean;
+    readonly answers: boolean;
+  }[];
+}
+
+export interface CertificateStatus {
+  readonly well: boolean;
+  readonly path: string;
+  /** Null when the file holds no certificate. */
+  readonly file: null | {
+    readonly fingerprint: string;
+    /** ISO 8601. */
+    readonly until: string;
+    readonly daysLeft: number;
+    readonly fewDays: boolean;
+    readonly selfSigned: boolean;
+    /** Whether it is for the mailname. */
+    readonly forName: boolean;
+  };
+  /** What each port with TLS shows. */
+  readonly served: readonly {
+    readonly name: string;
+    readonly host: string;
+    readonly port: number;
+    readonly same: boolean;
+    readonly problem?: string;
+  }[];
+}
+
+export interface QueueStatus {
+  readonly well: boolean;
+  readonly messages: number;
+  /** By the name of the queue: active, deferred, hold, … */
+  readonly queues: Readonly<Record<string, number>>;
+  readonly problem?: string;
+}
+
+export interface PendingStatus {
+  readonly well: boolean;
+  /** What apply would change for people, in words. */
+  readonly changes: readonly string[];
+  /** Files that apply would write, and those of them that were edited by hand. */
+  readonly files: readonly string[];
+  readonly edited: readonly string[];
+  /** Path of a certificate that the daemons have not read yet. */
+  readonly renewedCertificate: string | null;
+  /** Whether apply has anything to do, and be it to start a daemon. */
+  readonly empty: boolean;
+  /** Why it cannot be said: the state is invalid, or names what is not there. */
+  readonly problem?: string;
+}
+
+export interface ExpiryStatus {
+  readonly well: boolean;
+  /** What is removed and when, in words. */
+  readonly removes: string;
+  /** What runs it every day; `none` in a sandbox. */
+  readonly by: 'systemd' | 'cron' | 'none';
+  readonly last: ExpiryRun | null;
+  readonly problem?: string;
+}
+
+export function allIsWell(status: Status): boolean {
+  return Object.values(status).every(({ well }: { readonly well: boolean }) => well);
+}
