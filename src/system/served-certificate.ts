@@ -8,21 +8,21 @@ export type TlsBeginning = 'implicit' | 'smtp' | 'imap' | 'pop3' | 'sieve';
 const DIALOGUES: Readonly<Record<TlsBeginning, readonly (readonly [RegExp, string])[]>> = {
   implicit: [],
   smtp: [
-    [/^220 .*\n/m, 'EHLO localhost'],
-    [/^250 .*\n/m, 'STARTTLS'],
-    [/^220 .*\n/m, ''],
+    [/^220 .*\r\n/m, 'EHLO localhost'],
+    [/^250 .*\r\n/m, 'STARTTLS'],
+    [/^220 .*\r\n/m, ''],
   ],
   imap: [
-    [/^\* OK.*\n/m, 'a STARTTLS'],
-    [/^a OK.*\n/m, ''],
+    [/^\* OK.*\r\n/m, 'a STARTTLS'],
+    [/^a OK.*\r\n/m, ''],
   ],
   pop3: [
-    [/^\+OK.*\n/m, 'STLS'],
-    [/^\+OK.*\n/m, ''],
+    [/^\+OK.*\r\n/m, 'STLS'],
+    [/^\+OK.*\r\n/m, ''],
   ],
   sieve: [
-    [/^OK.*\n/m, 'STARTTLS'],
-    [/^OK.*\n/m, ''],
+    [/^OK.*\r\n/m, 'STARTTLS'],
+    [/^OK.*\r\n/m, ''],
   ],
 };
 
