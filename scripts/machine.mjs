@@ -24,6 +24,9 @@ export const MAIL_PACKAGES = [
 /** Clients that people type into a shell, for the demonstration. */
 export const CLIENT_PACKAGES = ['swaks', 'libnet-ssleay-perl', 'curl'];
 
+/** Checkers for the tests. systemd: its analyzer of unit files. */
+export const TEST_PACKAGES = ['systemd'];
+
 /** Runs `npm ci` when what is installed is not what package-lock.json says. npm then builds the program (`prepare`). */
 export function ensureNpmPackages() {
   if (npmPackagesMatchLock()) return;

@@ -73,7 +73,10 @@ const WORDS: { readonly [K in keyof Status]: (found: Status[K]) => readonly Line
 function lastRun(last: Status['expiry']['last']): readonly Line[] {
   if (last === null) return [good('expire has not run yet')];
   const removed = Object.entries(last.removed).map(([folder, count]) => `${count} from ${folder}`);
-  const what = removed.length === 0 ? 'nothing was due' : `${removed.join(' and ')} of ${last.users === 1 ? '1 user' : `${last.users} users`}`;
+  const what =
+    removed.length === 0
+      ? 'nothing was due'
+      : `${removed.join(' and ')} of ${last.users === 1 ? '1 user' : `${last.users} users`}`;
   return [
     { well: last.errors.length === 0, text: `expire ran last at ${last.time}: ${what}` },
     ...last.errors.map(({ user, folder, message }) =>

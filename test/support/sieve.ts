@@ -13,6 +13,7 @@ export async function putScript(sandbox: Sandbox, address: string, script: strin
     await mkdir(path, { recursive: true, mode: 0o700 });
     await chown(path, MAIL_OWNER, MAIL_OWNER);
   }
+  await rm(`${home}/sieve/main.sieve`, { recursive: true, force: true });
   await writeFile(`${home}/sieve/main.sieve`, script);
   await rm(`${home}/.dovecot.sieve`, { force: true });
   await symlink('sieve/main.sieve', `${home}/.dovecot.sieve`);
