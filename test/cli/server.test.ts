@@ -16,6 +16,7 @@ describe('server set', () => {
       ...['server', 'set', '--postmaster', 'root', '--smtp-tls', 'required', '--authentication', 'off'],
       ...['--mailbox-size', '2gb', '--message-size', 'unlimited', '--imap', 'off', '--imaps', 'off', '--pop3', 'on'],
       ...['--pop3s', 'on', '--managesieve', 'off', '--cleartext', 'allow'],
+      ...['--trash-expiry', '30', '--spam-expiry', '7d', '--expiry-basis', 'date'],
       ...['--tls-certificate', '/etc/ssl/c.pem', '--tls-key', '/etc/ssl/k.pem'],
     ]);
     expect(await there.text()).toContain('mailname: mx.test.example # visible\n');
@@ -25,6 +26,7 @@ describe('server set', () => {
       tls: { certificate: '/etc/ssl/c.pem', key: '/etc/ssl/k.pem' },
       smtp: { tls: 'required', authentication: false },
       limits: { mailbox: '2 GB', message: 'unlimited' },
+      expiry: { trash: '30 d', spam: '7 d', basis: 'date' },
       retrieval: { imap: false, imaps: false, pop3: true, pop3s: true, managesieve: false, cleartext: 'allow' },
     });
   });
@@ -42,6 +44,14 @@ describe('server set', () => {
     await there.refuses(2, ['server', 'set', '--imap', 'yes']);
     await there.refuses(2, ['server', 'set', '--smtp-tls', 'always']);
     await there.refuses(2, ['server', 'set', '--mailbox-size', '2 parsecs']);
+    for (const days of ['0', '-1', '1.5 d', '30 days', 'off', '']) {
+      await there.refuses(2, ['server', 'set', '--trash-expiry', days]);
+    }
+    await there.refuses(2, ['server', 'set', '--expiry-basis', 'arrival']);
+    for (const size of ['0', '0 MB', '-5 MB', '1e3 MB', '']) {
+      await there.refuses(2, ['server', 'set', '--message-size', size]);
+    }
+    await there.refuses(3, ['server', 'set', '--tls-certificate', 'c.pem', '--tls-key', '/etc/ssl/k.pem']);
     await there.refuses(3, ['server', 'set', '--mailname', 'example.com']);
     await there.refuses(3, ['server', 'set', '--tls-key', '/etc/ssl/k.pem']);
     await there.refuses(3, ['server', 'set', '--postmaster', 'nobody@example.com']);

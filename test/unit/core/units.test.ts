@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatSize, parseSize } from '../../../src/core/units.ts';
+import { formatDays, formatSize, parseDays, parseSize } from '../../../src/core/units.ts';
 
 describe('sizes', () => {
   it.each([
@@ -56,5 +56,24 @@ describe('sizes', () => {
         expect(parseSize(formatSize(bytes))).toBe(bytes);
       }),
     );
+  });
+});
+
+describe('days', () => {
+  it.each([
+    ['30 d', 30],
+    ['30d', 30],
+    ['30', 30],
+    ['99999 d', 99_999],
+    ['never', null],
+  ])('%s is %s', (text, days) => expect(parseDays(text)).toBe(days));
+
+  it.each(['', '0', '0 d', '-1 d', '1.5 d', '30 days', '1 w', '100000 d', 'Never', '30 d\n', 'default', '٣ d'])(
+    '%j is none',
+    (text) => expect(parseDays(text)).toBeUndefined(),
+  );
+
+  it('are written as the state has them', () => {
+    expect([formatDays(1), formatDays(30), formatDays(null)]).toEqual(['1 d', '30 d', 'never']);
   });
 });

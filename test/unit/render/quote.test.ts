@@ -2,13 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   quoteAccountField,
+  quoteCron,
   quoteDovecot,
   quoteDovecotFile,
   quoteMainCf,
   quoteMasterCf,
+  quoteShell,
   quoteTableItem,
   quoteTableKey,
+  quoteUnitWord,
 } from '../../../src/core/render/quote.ts';
+import { exec } from '../../../src/system/exec.ts';
 
 const QUOTES = {
   quoteMainCf,
@@ -18,6 +22,9 @@ const QUOTES = {
   quoteAccountField,
   quoteDovecot,
   quoteDovecotFile,
+  quoteShell,
+  quoteCron,
+  quoteUnitWord,
 };
 
 /** What would end a line or a word, or be acted on, in no format. */
@@ -120,4 +127,20 @@ describe('dovecot.conf', () => {
   it.each(['', 'a.pem', '/a b', '/a#b', '/"a"', "/'a'", '/a\\b'])('refuses the file %j', (path) =>
     expect(() => quoteDovecotFile(path)).toThrow(),
   );
+});
+
+describe('commands', () => {
+  const odd = `it's 100% "$HOME" \\ \`id\` #`;
+
+  it('a shell reads back what was quoted', async () => {
+    const text = fc.string({ unit: 'grapheme', maxLength: 20 }).filter((value) => !/[\p{Cc}\u2028\u2029]/u.test(value));
+    const values = [odd, ...fc.sample(text, 100)];
+    const { stdout } = await exec('sh', ['-c', `printf '%s\\n' ${values.map(quoteShell).join(' ')}`]);
+    expect(stdout.split('\n')).toEqual([...values, '']);
+  });
+
+  it('cron gets no bare %, and systemd neither % nor $ that it would expand', () => {
+    expect(quoteCron(odd)).toBe(`'it'\\''s 100\\% "$HOME" \\ \`id\` #'`);
+    expect(quoteUnitWord(odd)).toBe(`"it's 100%% \\"$$HOME\\" \\\\ \`id\` #"`);
+  });
 });

@@ -132,7 +132,6 @@ const MISTAKES: Readonly<Record<string, readonly (readonly [string, ...string[]]
     ['users: {a@b.c: hunter2}', 'users.a@b.c (value): must be a map of keys and values, not this text'],
   ],
   'not supported yet': [
-    ['server: {expiry: {trash: 30 d}}', 'server.expiry (key): `server.expiry` is not supported yet | remove it'],
     [
       'users: {a@b.c: {fetch: [{address: a, server: b, protocol: imap, password: {file: c}}]}}',
       'users.a@b.c.fetch (key): `fetch` is not supported yet | remove it',
@@ -150,6 +149,7 @@ const MISTAKES: Readonly<Record<string, readonly (readonly [string, ...string[]]
     ['{server: , defaults: , domains: , users: , groups: , aliases: }'],
     ['{domains: {b.c: }, users: {a@b.c: }, groups: {g: {members: []}}}'],
     ['server: {limits: {mailbox: 1.5 GB, message: 25MB}}'],
+    ['server: {expiry: {trash: 30 d, spam: never, basis: date}}'],
     ['users: {a@b.c: {quota: default, password: "{PLAIN}a b:c", name: ""}}'],
   ],
 };
