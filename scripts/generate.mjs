@@ -1,5 +1,5 @@
 // Writes src/core/generated/ from schemas/: TypeScript types, validators that need no library, and tables of known keys;
-// and docs/state.md and docs/host.md, the reference for people.
+// docs/state.md and docs/host.md, the reference for people; and docs/options.md, what each key renders.
 // `node scripts/generate.mjs --check` writes nothing and ends with 1 when a file there is not what it would write.
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import standaloneModule from 'ajv/dist/standalone/index.js';
 import { build } from 'esbuild';
 import { compile } from 'json-schema-to-typescript';
+import { optionsPage } from './options-page.mjs';
 import { referencePage } from './reference-page.mjs';
 
 const standaloneCode = standaloneModule.default ?? standaloneModule;
@@ -25,19 +26,26 @@ async function main() {
     ...(await generate('host', 'HostFile', 'The host file')),
   ];
   const stale = [];
-  for (const { name, text } of files) {
+  const settle = async ({ name, text }) => {
     const path = join(root, name);
-    if ((await readIfPresent(path)) === text) continue;
+    if ((await readIfPresent(path)) === text) return;
     stale.push(relative(root, path));
-    if (!check) {
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, text);
-    }
-  }
+    if (check) return;
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  };
+  for (const file of files) await settle(file);
+  // The renderer reads what was generated, so it comes last.
+  await settle({ name: 'docs/options.md', text: await optionsPage(root, await stateSchema()) });
   if (stale.length === 0) return;
   if (!check) return console.log(`wrote ${stale.join(', ')}`);
   console.error(`out of date: ${stale.join(', ')}\nrun: npm run generate`);
   process.exitCode = 1;
+}
+
+async function stateSchema() {
+  const raw = JSON.parse(await readFile(join(root, 'schemas/state.schema.json'), 'utf8'));
+  return inline(raw, raw.$defs ?? {});
 }
 
 /** All files that come from schemas/`id`.schema.json; `typeName` is the interface of the whole document. */

@@ -1,0 +1,100 @@
+import { isObject, type Json, type JsonObject } from '../../src/core/json.ts';
+
+/**
+ * Values for every key of the state: a test renders both of each pair and finds a difference, and docs/options.md
+ * shows what comes of them.
+ */
+
+/** What the keys are set in. */
+export const BASE: JsonObject = {
+  version: 1,
+  server: {
+    mailname: 'mx.example.com',
+    tls: { certificate: '/etc/ssl/a.pem', key: '/etc/ssl/a.key' },
+  },
+  domains: {
+    'example.com': { aliases: ['example.net'], catch_all: { copy_to: 'alice@example.com' } },
+    'example.org': null,
+  },
+  users: { 'alice@example.com': { password: { file: 'secrets/alice' } }, 'bob@example.com': null },
+  groups: { staff: { members: ['alice@example.com'] } },
+  aliases: { 'team@example.com': 'staff', 'both@example.com': ['alice@example.com', 'bob@example.com'] },
+};
+
+export const SECRETS = { 'secrets/alice': '{SHA512-CRYPT}$6$a', 'secrets/other': '{SHA512-CRYPT}$6$b' };
+
+/** What is set at a place; absent where it says so. */
+export const ABSENT = undefined;
+type Value = Json | undefined;
+
+export interface Pair {
+  /** Where, when the pattern of the schema has `*` or `[]` in it. */
+  readonly at: readonly (string | number)[];
+  readonly values: readonly [Value, Value];
+}
+
+export const at = (path: string, one: Value, other: Value): Pair => ({ at: path.split(' '), values: [one, other] });
+
+/** For each key of the schema that changes what is rendered, two values that render differently. */
+export const PAIRS: Readonly<Record<string, Pair>> = {
+  'server.mailname': at('server mailname', 'mx.example.com', 'mx2.example.com'),
+  'server.postmaster': at('server postmaster', ABSENT, 'alice@example.com'),
+  'server.tls': at('server tls', ABSENT, { certificate: '/etc/ssl/a.pem', key: '/etc/ssl/a.key' }),
+  'server.tls.certificate': at('server tls certificate', '/etc/ssl/a.pem', '/etc/ssl/b.pem'),
+  'server.tls.key': at('server tls key', '/etc/ssl/a.key', '/etc/ssl/b.key'),
+  'server.smtp.tls': at('server smtp', { tls: 'opportunistic' }, { tls: 'required' }),
+  'server.smtp.authentication': at('server smtp', { authentication: true }, { authentication: false }),
+  'server.limits.mailbox': at('server limits', { mailbox: '1 GB' }, { mailbox: '2 GB' }),
+  'server.limits.message': at('server limits', { message: '1 MB' }, { message: '2 MB' }),
+  'server.expiry.trash': at('server expiry', { trash: '10 d' }, { trash: '20 d' }),
+  'server.expiry.spam': at('server expiry', { spam: '10 d' }, { spam: '20 d' }),
+  'server.expiry.basis': at('server expiry', { spam: '1 d', basis: 'saved' }, { spam: '1 d', basis: 'date' }),
+  'server.retrieval.imap': at('server retrieval', { imap: true }, { imap: false }),
+  'server.retrieval.imaps': at('server retrieval', { imaps: true }, { imaps: false }),
+  'server.retrieval.pop3': at('server retrieval', { pop3: false }, { pop3: true }),
+  'server.retrieval.pop3s': at('server retrieval', { pop3s: false }, { pop3s: true }),
+  'server.retrieval.managesieve': at('server retrieval', { managesieve: true }, { managesieve: false }),
+  'server.retrieval.cleartext': at('server retrieval', { cleartext: 'refuse' }, { cleartext: 'allow' }),
+  'domains.*': at('domains example.info', ABSENT, null),
+  'domains.*.aliases.[]': at('domains example.com aliases 0', 'example.net', 'example.eu'),
+  'domains.*.catch_all.copy_to': at('domains example.com catch_all copy_to', 'alice@example.com', 'bob@example.com'),
+  'domains.*.catch_all.on_bounce': at('domains example.com catch_all on_bounce', 'sender', 'none'),
+  'domains.*.catch_all.unknown_to': at('domains example.com catch_all unknown_to', ABSENT, 'bob@example.com'),
+  'users.*': at('users carol@example.com', ABSENT, null),
+  'users.*.password': at('users bob@example.com', { password: '{SHA}a' }, { password: '{SHA}b' }),
+  'users.*.password.file': at('users alice@example.com password file', 'secrets/alice', 'secrets/other'),
+  'users.*.account': at('users carol@example.com', { account: true }, { account: false }),
+  'users.*.quota': at('users bob@example.com', { quota: '1 GB' }, { quota: 'unlimited' }),
+  'groups.*.members.[]': at('groups staff members 0', 'alice@example.com', 'bob@example.com'),
+  'aliases.*': at('aliases al@example.com', 'alice@example.com', 'bob@example.com'),
+  'aliases.*.[]': at('aliases both@example.com 1', 'bob@example.com', 'carol@elsewhere.example'),
+};
+
+/** Supported keys that rightly change no file. */
+export const NOT_RENDERED: Readonly<Record<string, string>> = {
+  version: 'only 1 is possible',
+  'defaults.user.account': 'what `eboxmail user add` assumes',
+  'defaults.user.domain': 'what completes names on the command line',
+  'users.*.name': 'for people: `eboxmail user list` shows it',
+  'groups.*': 'a group receives nothing by itself, only the aliases that point to it do',
+};
+
+/** A state with a value at a place, or without what is there. */
+export function put(value: Json | undefined, path: readonly (string | number)[], leaf: Value): JsonObject {
+  return replaced(value, path, leaf) as JsonObject;
+}
+
+function replaced(value: Json | undefined, path: readonly (string | number)[], leaf: Value): Value {
+  const [step, ...rest] = path;
+  if (step === undefined) return leaf;
+  if (Array.isArray(value)) {
+    return (value as readonly Json[]).map((item, index) =>
+      index === Number(step) ? (replaced(item, rest, leaf) ?? null) : item,
+    );
+  }
+  const map: Record<string, Json> = { ...(isObject(value) ? value : {}) };
+  const child = replaced(map[step], rest, leaf);
+  if (child === undefined) delete map[step];
+  else map[step] = child;
+  return map;
+}
