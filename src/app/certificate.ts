@@ -32,6 +32,10 @@ export function lookAtCertificate(model: MailModel, facts: HostFacts, served: st
     const warnings = facts.sandbox !== undefined || toBeMade ? [] : [selfSigned(paths, now)];
     return { toBeMade, hash, renewed: renewed ? paths.certificate : undefined, warnings };
   }
+  if (process.getuid?.() !== 0 && !isReadable(paths.certificate)) {
+    const unseen = warning(`this user cannot read ${paths.certificate}`, 'run as root to have it checked');
+    return { toBeMade: false, hash: '', renewed: undefined, warnings: [unseen] };
+  }
   requirePair(paths);
   const hash = hashOf(paths);
   const warnings = ownWarnings(paths, model.mailname, now, hash === served);

@@ -1,4 +1,4 @@
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { chown, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeSelfSigned } from '../../src/system/certificate.ts';
@@ -21,11 +21,7 @@ users:
 
 const sandbox = useSandbox({
   state: state(),
-  tolerate: [
-    /Warning: Sent SIGTERM|Processes aren't dying/,
-    /warning: .*private\/(quota-status|auth)/,
-    /fatal: no SASL authentication mechanisms|warning: process \S+smtpd pid/,
-  ],
+  tolerate: [/Warning: Sent SIGTERM|Processes aren't dying/, /lmtp\(alice@a\.test\).*Error: /],
 });
 
 interface StatusAnswer {
@@ -184,20 +180,28 @@ describe('status', () => {
     expect(await troubles()).toEqual([]);
   });
 
-  it('tells of a daemon that does not run and of mail that waits for it, and apply starts it again', async () => {
-    await exec('doveadm', ['-c', `${sandbox().root}/etc/dovecot/dovecot.conf`, 'stop']);
+  it('counts what waits in the queue', async () => {
+    const mail = `${sandbox().root}/var/vmail/a.test`;
+    await mkdir(mail, { mode: 0o700 });
     const token = await sendAsStranger(sandbox(), 'alice@a.test');
     await eventually('it waits', async () => {
-      const { stdout } = await sandbox().run(['status']);
+      const { stdout } = await sandbox().ok(['status']);
       return /^ok 1 message waits in the queue \(1 deferred\)$/m.test(stdout);
     });
+    await chown(mail, 5000, 5000);
+    await exec('postqueue', ['-c', `${sandbox().root}/etc/postfix`, '-f']);
+    expect(await copies(sandbox(), token, ['alice@a.test'])).toEqual({ 'alice@a.test': 1 });
+  });
+
+  it('tells of a daemon that does not run, and apply starts it again', async () => {
+    process.kill(Number(await readFile(`${sandbox().root}/var/spool/postfix/pid/master.pid`, 'utf8')), 'SIGTERM');
+    await eventually('it ends', async () =>
+      (await troubles()).some((line) => /^!! postfix 3\.\S+ does not run$/.test(line)),
+    );
     const lines = await troubles();
-    expect(lines).toContainEqual(expect.stringMatching(/^!! dovecot 2\.3\S* does not run$/));
-    expect(lines).toContain(`!! imaps on ${sandbox().listen}:${sandbox().ports.imaps} does not answer`);
+    expect(lines).toContain(`!! smtp on ${sandbox().listen}:${sandbox().ports.smtp} does not answer`);
     expect(lines).toContain('!! apply has to start a daemon');
     await sandbox().ok(['apply']);
     expect(await troubles()).toEqual([]);
-    await exec('postqueue', ['-c', `${sandbox().root}/etc/postfix`, '-f']);
-    expect(await copies(sandbox(), token, ['alice@a.test'])).toEqual({ 'alice@a.test': 1 });
   });
 });

@@ -1,12 +1,15 @@
 import type { ExpiryStatus } from '../../core/status.ts';
 import { expiringFolders, expiryWords, type ExpiryRun } from '../../core/expiry.ts';
 import { PATHS } from '../../core/render/paths.ts';
+import { lstat } from '../../system/files.ts';
 import { readExpiryRun } from '../../system/expiry-record.ts';
 import { timerState } from '../../system/timers.ts';
 import type { Scene } from './scene.ts';
 
 /** Hours after which a daily job has missed its time for certain. */
 const TOO_LONG = 49;
+
+const CRONS = ['/usr/sbin/cron', '/usr/sbin/crond'];
 
 export async function expiryStatus(scene: Scene): Promise<ExpiryStatus> {
   const { place, facts, model } = scene;
@@ -16,12 +19,17 @@ export async function expiryStatus(scene: Scene): Promise<ExpiryStatus> {
   return problem === undefined ? { well: true, ...status } : { well: false, ...status, problem };
 }
 
+/** A root of another machine is not for this one to judge. */
+function hasCron(root: string): boolean {
+  return root !== '' || CRONS.some((path) => lstat(path) !== undefined);
+}
+
 async function whyNotWell({ facts, applied }: Scene, last: ExpiryRun | null): Promise<string | undefined> {
   if (last !== null && last.errors.length > 0) return 'the last run failed';
   if (facts.jobs.by === 'none') return undefined;
   const since = last?.time ?? applied?.time ?? '';
   if (since !== '' && Date.now() - Date.parse(since) > TOO_LONG * 3_600_000) return 'it does not run every day';
-  if (facts.jobs.by === 'cron') return undefined;
+  if (facts.jobs.by === 'cron') return hasCron(facts.root) ? undefined : 'cron is not installed';
   const state = await timerState(PATHS.expireTimer);
   return state === 'active' ? undefined : `its timer is ${state}`;
 }

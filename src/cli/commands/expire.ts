@@ -21,7 +21,7 @@ async function run(context: Context, { dryRun = false }: { dryRun?: boolean }): 
   if (context.json) {
     const { expiry, ...rest } = expired;
     printJson(context, { dryRun, expiry, ...rest });
-  } else {
+  } else if (!context.quiet) {
     await showTable(context.terminal, ['user', 'folder', 'messages'], rowsOf(expired));
   }
   say(context, expired, dryRun);

@@ -24,18 +24,24 @@ export function render(model: MailModel, directory: Directory, facts: HostFacts)
   requirePlainRoot(facts.root);
   const copies = copiesOf(model, directory);
   const tables = renderTables(model, directory, copies, facts.postfix.tableType);
+  const accounts = renderAccounts(model, facts);
+  const quotaAliases = renderQuotaAliases(model, directory, copies, tables.aliases);
   return [
-    renderQuotaAliases(model, directory, copies, tables.aliases),
-    renderAccounts(model, facts),
+    quotaAliases,
+    accounts,
     renderQuotaWarning(model, facts),
     ...tables.files,
     renderMailname(model),
     renderPostmasterLine(model, directory, facts),
     renderMainCf(model, facts, tables.largestAlias),
     renderMasterCf(model, facts),
-    renderDovecot(model, facts),
+    renderDovecot(model, facts, linesIn(accounts) + linesIn(quotaAliases)),
     ...renderExpireJob(model, facts),
   ];
+}
+
+function linesIn({ content }: RenderedFile): number {
+  return content.split('\n').length - 1;
 }
 
 /** The root is part of lists, sockets and arguments in both daemons' settings, where nothing can be quoted. */
@@ -46,10 +52,10 @@ function requirePlainRoot(root: string): void {
 }
 
 /** One function a dialect; 2.4 gets a file of its own beside dialect-2.3. */
-function renderDovecot(model: MailModel, facts: HostFacts): RenderedFile {
+function renderDovecot(model: MailModel, facts: HostFacts, names: number): RenderedFile {
   switch (facts.dovecot.dialect) {
     case '2.3':
-      return renderDovecot23(model, facts);
+      return renderDovecot23(model, facts, names);
     case '2.4':
       throw failed(
         `Dovecot ${facts.dovecot.version} is installed, and its configuration language is not supported yet`,

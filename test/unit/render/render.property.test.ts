@@ -94,6 +94,22 @@ describe('whatever the state', () => {
       }
     }));
 
+  it('lets a full mailbox refuse only addresses of which all mail ends in it', () =>
+    everyState(({ model, directory, files }) => {
+      const ways = new Map(rows(files, 'aliases'));
+      const lines = (files.get('etc/dovecot/eboxmail/quota-aliases')?.content ?? '').split('\n').slice(0, -1);
+      for (const line of lines) {
+        const [, address = '', user = ''] =
+          /^([^:]+):::::::userdb_user=(\S+)( userdb_quota_rule=\*:bytes=\d+)?$/.exec(line) ?? [];
+        const account = directory.account(user);
+        expect(account, line).toBeDefined();
+        expect(account?.quota === undefined ? model.limits.mailbox : account.quota, line).not.toBeNull();
+        const [way = '', ...others] = ways.get(address) ?? [];
+        expect(others, line).toEqual([]);
+        expect([user, hopTo(user, way)], line).toContain(way);
+      }
+    }));
+
   it('leads every row to a mailbox, the postmaster, or outside; and no address is both mailbox and alias', () =>
     everyState(({ model, directory, files }) => {
       const mailboxes = new Set(rows(files, 'mailboxes').map(([key]) => key));

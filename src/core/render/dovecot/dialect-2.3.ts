@@ -6,8 +6,11 @@ import { ours, quoteDovecot, quoteDovecotFile, type Quoted } from '../quote.ts';
 import { HEADER, type RenderedFile } from '../rendered-file.ts';
 import { fillTemplate } from '../template.ts';
 
-/** dovecot.conf for Dovecot 2.3. */
-export function renderDovecot23(model: MailModel, facts: HostFacts): RenderedFile {
+/**
+ * dovecot.conf for Dovecot 2.3.
+ * @param names how many lines both account files have together
+ */
+export function renderDovecot23(model: MailModel, facts: HostFacts, names: number): RenderedFile {
   const path = (relative: string): Quoted => quoteDovecot(below(facts, relative));
   const { retrieval } = model;
   const tls = certificateOf(model, facts);
@@ -30,6 +33,7 @@ export function renderDovecot23(model: MailModel, facts: HostFacts): RenderedFil
     submission_host: quoteDovecot(`127.0.0.1:${LOCAL_SUBMISSION_PORT + facts.portOffset}`),
     mailbox_limit: quoteDovecot(model.limits.mailbox ?? 0),
     queue_directory: path(PATHS.queue),
+    auth_memory: authMemory(names),
     quota_aliases: path(PATHS.quotaAliases),
     quota_warning: path(PATHS.quotaWarning),
     quota_warning_access: quotaWarningAccess(facts),
@@ -49,6 +53,15 @@ export function renderDovecot23(model: MailModel, facts: HostFacts): RenderedFil
 function protocols({ retrieval }: MailModel): readonly string[] {
   const { imap, imaps, pop3, pop3s, managesieve } = retrieval;
   return [imap || imaps ? 'imap' : '', pop3 || pop3s ? 'pop3' : '', 'lmtp', managesieve ? 'sieve' : ''].filter(Boolean);
+}
+
+/**
+ * The auth process has all account files in memory, half a kB a line and twice that while it reads a new one. Beyond its
+ * default limit of 256 MB it would end, and nobody could log in.
+ */
+function authMemory(names: number): Quoted {
+  const needed = 64 + names / 1000;
+  return ours(needed <= 256 ? '' : `  vsz_limit = ${2 ** Math.ceil(Math.log2(needed))} M`);
 }
 
 /** Who may have warnings sent: the processes that handle mail. Dovecot knows owners of sockets by name only. */
