@@ -8,7 +8,7 @@ import { readAppliedRecord } from '../system/applied-record.ts';
 import { dovecotProcess } from '../system/dovecot.ts';
 import { MissingProgram } from '../system/exec.ts';
 import { writeExpiryRun } from '../system/expiry-record.ts';
-import { lstat } from '../system/files.ts';
+import { lstat, makeDirectory } from '../system/files.ts';
 import { withLock } from '../system/lock.ts';
 import { searchMail } from '../system/mail-search.ts';
 import { missingPackage } from '../system/packages.ts';
@@ -30,17 +30,18 @@ export interface Expired {
 export async function expire(place: Place, dryRun: boolean): Promise<Expired> {
   if (process.getuid?.() !== 0)
     throw failed('expire must be run as root', 'mailboxes belong to another user: use sudo');
-  const lib = `${place.root}/${PATHS.lib}`;
-  const state = readAppliedRecord(lib)?.state;
+  const state = readAppliedRecord(`${place.root}/${PATHS.lib}`)?.state;
   if (state === undefined) throw failed('nothing has been applied yet', 'run: eboxmail apply');
   const { model } = modelOf(stateOf(state));
   const now = Date.now();
   const time = new Date(now).toISOString();
   if (expiringFolders(model.expiry).length === 0) return { time, expiry: model.expiry, removed: [], errors: [] };
-  return withLock(`${lib}/expire.lock`, async () => {
+  const directory = `${place.root}/${PATHS.expire}`;
+  makeDirectory(directory, 0o700);
+  return withLock(`${directory}/lock`, async () => {
     const { removed, errors } = await removeDue(place, model, now, dryRun);
     const expired: Expired = { time, expiry: model.expiry, removed, errors };
-    if (!dryRun) record(lib, expired);
+    if (!dryRun) record(directory, expired);
     return expired;
   });
 }
@@ -53,7 +54,7 @@ async function removeDue(
 ): Promise<Pick<Expired, 'removed' | 'errors'>> {
   const removed: Expired['removed'][number][] = [];
   const errors: ExpiryFailure[] = [];
-  const search = { config: `${root}/${PATHS.dovecotConf}`, scratch: `${root}/${PATHS.lib}/expire.users` };
+  const search = { config: `${root}/${PATHS.dovecotConf}`, scratch: `${root}/${PATHS.expire}/users` };
   for (const expiring of expiringFolders(model.expiry)) {
     const { folder } = expiring;
     if (dovecotProcess(`${root}/${PATHS.dovecotRun}`) === undefined) {
@@ -80,8 +81,8 @@ function usersWith(folder: string, root: string, { users }: MailModel): readonly
   return [...users.values()].filter(({ account, address }) => account && has(address)).map(({ address }) => address);
 }
 
-function record(lib: string, { time, removed, errors }: Expired): void {
+function record(directory: string, { time, removed, errors }: Expired): void {
   const counts: Record<string, number> = {};
   for (const { folder, messages } of removed) counts[folder] = (counts[folder] ?? 0) + messages;
-  writeExpiryRun(lib, { time, removed: counts, users: new Set(removed.map(({ user }) => user)).size, errors });
+  writeExpiryRun(directory, { time, removed: counts, users: new Set(removed.map(({ user }) => user)).size, errors });
 }

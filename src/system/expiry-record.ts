@@ -4,17 +4,17 @@ import { readIfPresent, writeAtomically } from './files.ts';
 /** A broken disk fails for everybody; a few examples tell as much. */
 const MOST_ERRORS = 20;
 
-/** `lib` is the absolute path of var/lib/eboxmail. */
-export function readExpiryRun(lib: string): ExpiryRun | undefined {
-  const text = readIfPresent(fileIn(lib));
+/** `directory` is the absolute path of var/lib/eboxmail/expire. */
+export function readExpiryRun(directory: string): ExpiryRun | undefined {
+  const text = readIfPresent(fileIn(directory));
   return text === undefined ? undefined : (JSON.parse(text) as ExpiryRun);
 }
 
-export function writeExpiryRun(lib: string, run: ExpiryRun): void {
+export function writeExpiryRun(directory: string, run: ExpiryRun): void {
   const kept = { ...run, errors: run.errors.slice(0, MOST_ERRORS) };
-  writeAtomically({ path: fileIn(lib), content: `${JSON.stringify(kept)}\n`, mode: 0o600, uid: 0, gid: 0 });
+  writeAtomically({ path: fileIn(directory), content: `${JSON.stringify(kept)}\n`, mode: 0o600, uid: 0, gid: 0 });
 }
 
-function fileIn(lib: string): string {
-  return `${lib}/expiry.json`;
+function fileIn(directory: string): string {
+  return `${directory}/last-run.json`;
 }

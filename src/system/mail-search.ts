@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { exec, type Finished } from './exec.ts';
+import { exec, HangingProgram, type Finished } from './exec.ts';
 import { writeAtomically } from './files.ts';
 
 /** Dovecot's work on the messages of many users at once (doveadm-search(1), doveadm-expunge(1)). */
@@ -13,6 +13,9 @@ export interface FoundMessages {
 
 /** So many users in one process: starting one for each would take longer than the work. */
 const BATCH = 200;
+
+/** Milliseconds that a batch may take: a mailbox that was never indexed is read message by message. */
+const PATIENCE = 600_000;
 
 export interface MailSearch {
   readonly config: string;
@@ -73,7 +76,11 @@ async function doveadm(
 ): Promise<Finished> {
   writeAtomically({ path: scratch, content: `${users.join('\n')}\n`, mode: 0o600, uid: 0, gid: 0, volatile: true });
   try {
-    return await exec('doveadm', ['-c', config, '-f', 'tab', action, '-F', scratch, ...query]);
+    const args = ['-c', config, '-f', 'tab', action, '-F', scratch, ...query];
+    return await exec('doveadm', args, { patience: PATIENCE });
+  } catch (error) {
+    if (!(error instanceof HangingProgram)) throw error;
+    return { code: 1, stdout: '', stderr: error.message };
   } finally {
     rmSync(scratch, { force: true });
   }

@@ -128,7 +128,7 @@ describe('the daily job', () => {
     await sandbox().ok(['apply']);
     const line = (await readFile(at(CRON), 'utf8')).split('\n').find((text) => /^\d/.test(text)) ?? '';
     const command = /^17 3 \* \* \* root (.*)$/.exec(line)?.[1]?.replaceAll('\\%', '%') ?? '';
-    await rm(at('var/lib/eboxmail/expiry.json'));
+    await rm(at('var/lib/eboxmail/expire/last-run.json'));
     const { code, stdout, stderr } = await exec('sh', ['-c', command]);
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: '' });
     expect((await sandbox().ok(['status'])).stdout).toMatch(/^ok what expires: .* removed by cron$/m);

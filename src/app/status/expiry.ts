@@ -13,7 +13,7 @@ const CRONS = ['/usr/sbin/cron', '/usr/sbin/crond'];
 
 export async function expiryStatus(scene: Scene): Promise<ExpiryStatus> {
   const { place, facts, model } = scene;
-  const last = readExpiryRun(`${place.root}/${PATHS.lib}`) ?? null;
+  const last = readExpiryRun(`${place.root}/${PATHS.expire}`) ?? null;
   const problem = expiringFolders(model.expiry).length === 0 ? undefined : await whyNotWell(scene, last);
   const status = { removes: expiryWords(model.expiry), by: facts.jobs.by, last };
   return problem === undefined ? { well: true, ...status } : { well: false, ...status, problem };

@@ -18,6 +18,7 @@ export const PATHS = {
   host: 'etc/eboxmail/host.yaml',
   selfSigned: { certificate: 'etc/eboxmail/tls/self-signed.pem', key: 'etc/eboxmail/tls/self-signed.key' },
   lib: 'var/lib/eboxmail',
+  expire: 'var/lib/eboxmail/expire',
   archive: 'var/vmail/.archive',
   purges: 'var/lib/eboxmail/purge',
   mail: 'var/vmail',
