@@ -1,12 +1,15 @@
 import { appendFile, lstat, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { exec } from '../../src/system/exec.ts';
 import {
   copies,
   drain,
+  headerOf,
   imapLogin,
   imaps,
   loggedIn,
+  mailOf,
   outbound,
   PASSWORD,
   PASSWORD_HASH,
@@ -250,6 +253,15 @@ describe('SMTP modes', () => {
     await imaps(sandbox(), 'alice@a.test', async () => undefined);
     expect(await answerTo('postmaster@post.example.test')).toMatch(/^250 /);
     expect(await answerTo('postmaster@mx.example.test')).toMatch(/^554 /);
+    // Programs on the machine send from it, and what is for its postmaster goes to root.
+    const input = 'Subject: from a program\n\nHello.\n';
+    const config = `${sandbox().root}/etc/postfix`;
+    await exec('sendmail', ['-C', config, 'alice@a.test', 'postmaster'], { input });
+    await drain(sandbox());
+    const found = (await mailOf(sandbox(), 'alice@a.test')).filter((text) => subjectOf(text) === 'from a program');
+    expect(found.map((text) => headerOf(text, 'Return-Path'))).toEqual(['<root@post.example.test>']);
+    expect(found.map((text) => headerOf(text, 'From'))).toEqual(['root <root@post.example.test>']);
+    expect(await readFile(`${sandbox().root}/var/mail/root`, 'utf8')).toContain('Subject: from a program');
     await applied(STATE);
   });
 });
