@@ -65,7 +65,8 @@ async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied
   ensureDirectories(facts);
   if (prepared.certificate.toBeMade) {
     await makeSelfSigned(certificateOf(prepared.model, facts), prepared.model.mailname);
-    options.progress(`made a self-signed certificate for ${prepared.model.mailname}`);
+    const { mailname } = prepared.model;
+    options.progress(`made a self-signed certificate for ${mailname}: clients will warn; set server.tls to a real one`);
   }
   options.progress('checking the new configuration');
   removeLeftovers(prepared);

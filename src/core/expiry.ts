@@ -13,7 +13,7 @@ export function expiringFolders({ trash, spam }: Expiry): readonly ExpiringFolde
   ];
 }
 
-/** `mail older than 30 days in Trash, …`, for people. */
+/** `mail in Trash after 30 d …`, for people. */
 export function expiryWords(expiry: Expiry): string {
   const since = expiry.basis === 'saved' ? 'since it came there' : 'by its own date';
   const folders = expiringFolders(expiry).map(({ folder, days }) => `${folder} after ${days} d`);

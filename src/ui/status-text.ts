@@ -63,7 +63,7 @@ const WORDS: { readonly [K in keyof Status]: (found: Status[K]) => readonly Line
   },
 
   expiry: ({ removes, by, last, problem, well }) => {
-    if (removes === 'nothing' && last === null) return [good('no mail expires')];
+    if (removes === 'nothing') return [good('no mail expires')];
     const way = { systemd: 'by a systemd timer', cron: 'by cron', none: 'only by hand, as a sandbox has no timer' }[by];
     const trouble = problem === undefined ? '' : `: ${problem}`;
     return [{ well, text: `what expires: ${removes}, removed ${way}${trouble}` }, ...lastRun(last)];

@@ -3,7 +3,7 @@ import { DAEMONS, wantedDaemons, type DaemonName } from '../../core/daemons.ts';
 import { masterProcesses } from '../../system/master-processes.ts';
 import type { Scene } from './scene.ts';
 
-export async function daemonsStatus({ place, facts, model }: Scene): Promise<DaemonsStatus> {
+export function daemonsStatus({ place, facts, model }: Scene): Promise<DaemonsStatus> {
   const masters = masterProcesses(place.root);
   const wanted = wantedDaemons(model);
   const versions: Partial<Record<DaemonName, string>> = {

@@ -1,0 +1,71 @@
+import { expect, it } from 'vitest';
+import { allIsWell, type Status } from '../../../src/core/status.ts';
+import { statusLines } from '../../../src/ui/status-text.ts';
+
+const WELL: Status = {
+  daemons: { well: true, daemons: [] },
+  ports: { well: true, ports: [] },
+  certificate: {
+    well: true,
+    path: '/c.pem',
+    file: {
+      fingerprint: 'AA',
+      until: '2027-01-02T03:04:05.000Z',
+      daysLeft: 60,
+      fewDays: false,
+      selfSigned: false,
+      forName: true,
+    },
+    served: [],
+  },
+  queue: { well: true, messages: 0, queues: {} },
+  pending: { well: true, changes: [], files: [], edited: [], renewedCertificate: null, empty: true },
+  expiry: { well: true, removes: 'nothing', by: 'systemd', last: null },
+};
+
+const RUN = { time: '2026-01-01T03:17:00.000Z', removed: {}, users: 0, errors: [] };
+
+it('says in a line what is well', () => {
+  expect(allIsWell(WELL)).toBe(true);
+  expect(statusLines(WELL)).toEqual([
+    { well: true, text: 'certificate until 2027-01-02, 60 days left: /c.pem' },
+    { well: true, text: 'every port with TLS shows this certificate' },
+    { well: true, text: '0 messages wait in the queue' },
+    { well: true, text: 'nothing to apply: what is installed is what the state says' },
+    { well: true, text: 'no mail expires' },
+  ]);
+});
+
+it.each<[string, Partial<Status>, string]>([
+  ['no certificate', { certificate: { ...WELL.certificate, well: false, file: null } }, '/c.pem holds no certificate'],
+  [
+    'a port without TLS',
+    {
+      certificate: {
+        ...WELL.certificate,
+        well: false,
+        served: [{ name: 'imaps', host: '::1', port: 993, same: false, problem: 'it closes the connection' }],
+      },
+    },
+    'imaps on ::1:993 has no TLS: it closes the connection',
+  ],
+  [
+    'a queue that cannot be read',
+    { queue: { ...WELL.queue, well: false, problem: 'why' } },
+    'the queue cannot be read: why',
+  ],
+  [
+    'a daemon that should not run',
+    { daemons: { well: false, daemons: [{ name: 'postfix', process: 5, wanted: false }] } },
+    'postfix runs, though it should not',
+  ],
+  [
+    'a timer that was stopped',
+    { expiry: { well: false, removes: 'x', by: 'systemd', last: RUN, problem: 'its timer is inactive' } },
+    'what expires: x, removed by a systemd timer: its timer is inactive',
+  ],
+])('%s is not well', (_, part, text) => {
+  const status = { ...WELL, ...part };
+  expect(allIsWell(status)).toBe(false);
+  expect(statusLines(status)).toContainEqual({ well: false, text });
+});
