@@ -43,6 +43,7 @@ export function contextOf(process: ProcessLike, options: GlobalOptions): Context
     ),
     terminal: {
       data: (text) => void stdout.write(text),
+      pour: (text) => pour(stdout, text),
       say: (text) => {
         const line = text.endsWith('\n') ? text : `${text}\n`;
         if (quiet) withheld.push(line);
@@ -52,6 +53,7 @@ export function contextOf(process: ProcessLike, options: GlobalOptions): Context
       interactive: stdin.isTTY === true && stderr.isTTY === true,
       tables: stdout.isTTY === true,
       columns: stdout.columns ?? 80,
+      size: () => [stdout.rows ?? 24, stdout.columns ?? 80],
       colored: {
         stdout: wantsColor(choice, stdout.isTTY === true, env),
         stderr: wantsColor(choice, stderr.isTTY === true, env),
@@ -63,6 +65,20 @@ export function contextOf(process: ProcessLike, options: GlobalOptions): Context
     verbose: options.verbose === true,
     stdin,
   };
+}
+
+function pour(stdout: NodeJS.WriteStream, text: string | Uint8Array): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (stdout.destroyed || stdout.write(text)) {
+      resolve(!stdout.destroyed);
+      return;
+    }
+    const done = (): void => {
+      stdout.off('drain', done).off('close', done);
+      resolve(!stdout.destroyed);
+    };
+    stdout.on('drain', done).on('close', done);
+  });
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

@@ -74,6 +74,11 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import('./commands/explain.ts')).setup,
   },
   {
+    name: 'queue',
+    summary: 'messages that are not delivered yet',
+    load: async () => (await import('./commands/queue.ts')).setup,
+  },
+  {
     name: 'sandbox',
     summary: 'a private, throw-away mail server',
     load: async () => (await import('./commands/sandbox.ts')).setup,

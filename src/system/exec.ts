@@ -1,10 +1,16 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { StringDecoder } from 'node:string_decoder';
 import { EboxmailError, EXIT } from '../core/errors.ts';
 
 export interface Finished {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** How a program ended whose output was not collected. */
+export interface Ended extends Omit<Finished, 'stdout'> {
+  readonly signal: NodeJS.Signals | null;
 }
 
 export interface ExecOptions {
@@ -54,7 +60,7 @@ export function exec(program: string, args: readonly string[], options: ExecOpti
     const streams = options.detached === true ? 'ignore' : 'pipe';
     const child = spawn(program, args, {
       stdio: [options.input === undefined ? 'ignore' : 'pipe', streams, streams],
-      env: { ...process.env, LC_ALL: 'C', PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin:/usr/bin:/bin` },
+      env: environment(),
     });
     const patience = options.patience ?? PATIENCE;
     const deadline = setTimeout(() => {
@@ -77,5 +83,64 @@ export function exec(program: string, args: readonly string[], options: ExecOpti
       child.stdin?.on('error', () => undefined);
       child.stdin?.end(options.input);
     }
+  });
+}
+
+function environment(): NodeJS.ProcessEnv {
+  return { ...process.env, LC_ALL: 'C', PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin:/usr/bin:/bin` };
+}
+
+/**
+ * Runs a program and gives what it prints as it comes, in constant memory: the program waits while nobody reads. Whoever
+ * stops reading ends the program.
+ * @param check is called with the end of it, without the output, when all was read; it may throw
+ */
+export async function* execChunks(
+  program: string,
+  args: readonly string[],
+  check: (ended: Ended) => void,
+): AsyncGenerator<Buffer, void> {
+  onCommand?.([program, ...args]);
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment() });
+  const ended = endOf(child, program);
+  // Looked at only after the output; until then a failure must not be an unhandled one.
+  ended.catch(() => undefined);
+  try {
+    for await (const chunk of child.stdout) yield chunk as Buffer;
+    check(await ended);
+  } finally {
+    child.kill();
+  }
+}
+
+/** The same by lines, as many at a time as have come. */
+export async function* execLines(...command: Parameters<typeof execChunks>): AsyncGenerator<readonly string[], void> {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  for await (const chunk of execChunks(...command)) {
+    const lines = decoder.write(chunk).split('\n');
+    lines[0] = rest + (lines[0] ?? '');
+    rest = lines.pop() ?? '';
+    if (lines.length > 0) yield lines;
+  }
+  if (rest !== '') yield [rest];
+}
+
+/**
+ * Runs a program that prints on this process's own standard output, byte for byte and at its own pace. Nothing may have
+ * been written there by way of `process.stdout`: Node makes a pipe non-blocking, which other programs take for a failure.
+ */
+export function execOnOutput(program: string, args: readonly string[]): Promise<Ended> {
+  return endOf(spawn(program, args, { stdio: ['ignore', 'inherit', 'pipe'], env: environment() }), program);
+}
+
+function endOf(child: ChildProcess, program: string): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    let stderr = '';
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+    child.on('error', (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'ENOENT' ? new MissingProgram(program) : error),
+    );
+    child.on('close', (code, signal) => resolve({ code: code ?? 1, stderr, signal }));
   });
 }

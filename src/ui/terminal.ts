@@ -4,6 +4,8 @@ import type { ChalkInstance } from 'chalk';
 export interface Terminal {
   /** Data, on standard output. */
   readonly data: (text: string) => void;
+  /** The same for much of it, as fast as it is read. @returns false when nobody reads on */
+  readonly pour: (text: string | Uint8Array) => Promise<boolean>;
   /** Progress, hints, warnings and errors, on standard error. */
   readonly say: (text: string) => void;
   /** Says what --quiet has held back: a question follows that cannot be answered without it. */
@@ -13,6 +15,8 @@ export interface Terminal {
   /** Standard output is a terminal, so tables may be drawn. */
   readonly tables: boolean;
   readonly columns: number;
+  /** Rows and columns of standard output as they are now. */
+  readonly size: () => readonly [rows: number, columns: number];
   /** Whether the given stream is coloured. */
   readonly colored: { readonly stdout: boolean; readonly stderr: boolean };
 }

@@ -23,6 +23,7 @@ export const PATHS = {
   purges: 'var/lib/eboxmail/purge',
   mail: 'var/vmail',
   queue: 'var/spool/postfix',
+  queueUndo: 'var/spool/postfix/eboxmail-undo',
   postfixData: 'var/lib/postfix',
   dovecotRun: 'run/dovecot',
   dovecotState: 'var/lib/dovecot',
