@@ -53,7 +53,7 @@ export function contextOf(process: ProcessLike, options: GlobalOptions): Context
       interactive: stdin.isTTY === true && stderr.isTTY === true,
       tables: stdout.isTTY === true,
       columns: stdout.columns ?? 80,
-      size: () => [stdout.rows ?? 24, stdout.columns ?? 80],
+      size: () => [stdout.rows || 24, stdout.columns || 80],
       colored: {
         stdout: wantsColor(choice, stdout.isTTY === true, env),
         stderr: wantsColor(choice, stderr.isTTY === true, env),

@@ -51,7 +51,7 @@ async function agrees(
   const size = messages.reduce((sum, message) => sum + message.size, 0);
   const what = countOf(messages.length);
   const lines = [`${action} ${what} (${shortSize(size)}):`, ...sample.map((one) => `  ${queueSample(one)}`)];
-  if (messages.length > sample.length) lines.push(`  and ${messages.length - sample.length} more`);
+  if (sample.length > 0 && messages.length > sample.length) lines.push(`  and ${messages.length - sample.length} more`);
   if (withOthers > 0) lines.push(`${withOthers} of them also wait for recipients that the filters do not name`);
   const held = messages.filter(({ queue }) => queue === 'hold').length;
   if (action === 'requeue' && held > 0) lines.push(`${held} of them are on hold and will be so no longer`);
