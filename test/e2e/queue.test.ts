@@ -1,4 +1,4 @@
-import { chown, readdir, stat, writeFile } from 'node:fs/promises';
+import { chown, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { QueueMessage } from '../../src/core/queue/message.ts';
 import { copies, drain, mailOf, PASSWORD_HASH, send, sendAsStranger, stranger } from '../support/mail.ts';
@@ -141,8 +141,10 @@ describe('list', () => {
       domains: [{ domain: 'other.example', messages: 5, ages: [5, 0, 0, 0, 0, 0, 0, 0, 0, 0] }],
       corrupt: 0,
     });
-    await writeFile(`${sandbox().root}/var/spool/postfix/corrupt/3zzzzz0000z00001`, 'rubbish');
+    const corrupt = `${sandbox().root}/var/spool/postfix/corrupt/3zzzzz0000z00001`;
+    await writeFile(corrupt, 'rubbish');
     expect((await sandbox().ok(['queue', 'summary'])).stderr).toMatch(/1 more cannot be read/);
+    await rm(corrupt);
   });
 });
 
