@@ -6,6 +6,9 @@ import { exec, execChunks, execLines, execOnOutput, type Ended } from './exec.ts
 import { lstat } from './files.ts';
 import { postfixProcess } from './postfix.ts';
 
+/** Milliseconds for work that grows with the queue: a slow disk removes a few thousand messages a second. */
+const LONG_WORK = 3_600_000;
+
 /** The queue of one Postfix: what postqueue(1), postsuper(1) and postcat(1) do, and where the files are. */
 export interface PostfixQueue {
   readonly config: string;
@@ -59,7 +62,7 @@ export type SuperAction = keyof typeof ACTIONS;
 export async function postsuper(queue: PostfixQueue, action: SuperAction, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   const args = ['-c', queue.config, ACTIONS[action], '-'];
-  const { code, stderr } = await exec('postsuper', args, { input: `${ids.join('\n')}\n`, patient: true });
+  const { code, stderr } = await exec('postsuper', args, { input: `${ids.join('\n')}\n`, patience: LONG_WORK });
   if (code !== 0)
     throw failed(`postsuper ${ACTIONS[action]} failed: ${messageOf(stderr)}`, 'look again with: eboxmail queue list');
 }
@@ -156,7 +159,7 @@ function readDirectory(path: string) {
 /** Puts what was placed in the hold queue into the subdirectory that it belongs in, where that queue has such. */
 export async function arrangeHold({ config }: PostfixQueue): Promise<void> {
   const { stdout } = await exec('postconf', ['-c', config, '-h', 'hash_queue_names']);
-  if (/\bhold\b/.test(stdout)) await exec('postsuper', ['-c', config, '-s', 'hold'], { patient: true });
+  if (/\bhold\b/.test(stdout)) await exec('postsuper', ['-c', config, '-s', 'hold'], { patience: LONG_WORK });
 }
 
 /** How many messages Postfix could not read and put aside. */
