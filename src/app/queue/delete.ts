@@ -28,7 +28,6 @@ export function deleteMessages(
   messages: readonly SelectedMessage[],
 ): Promise<Deleted> {
   return locked(place, async () => {
-    keptDeletions(place.root, Date.now());
     const kept = messages.length > 0 && canBeKept(messages);
     const linked = kept ? await keep(place, queue, messages) : undefined;
     await postsuper(queue, 'delete', linked ?? idsOf(messages));

@@ -47,6 +47,8 @@ export function keptDeletions(root: string, now: number): readonly KeptDeletion[
   return all.flatMap((time) => {
     const path = `${area}/${time}`;
     const messages = readList(path);
+    // One that another process is about to begin has no list yet.
+    if (messages.length === 0 && now - time < 60_000) return [];
     size += messages.reduce((sum, message) => sum + message.size, 0);
     if (now - time <= UNDO_HOURS * 3_600_000 && size <= UNDO_LIMIT && messages.length > 0)
       return [{ path, time, messages }];
