@@ -43,7 +43,7 @@ export function contextOf(process: ProcessLike, options: GlobalOptions): Context
     ),
     terminal: {
       data: (text) => void stdout.write(text),
-      pour: (text) => pour(stdout, text),
+      pour: pourer(stdout),
       say: (text) => {
         const line = text.endsWith('\n') ? text : `${text}\n`;
         if (quiet) withheld.push(line);
@@ -67,18 +67,20 @@ export function contextOf(process: ProcessLike, options: GlobalOptions): Context
   };
 }
 
-function pour(stdout: NodeJS.WriteStream, text: string | Uint8Array): Promise<boolean> {
-  return new Promise((resolve) => {
-    if (stdout.destroyed || stdout.write(text)) {
-      resolve(!stdout.destroyed);
-      return;
-    }
-    const done = (): void => {
-      stdout.off('drain', done).off('close', done);
-      resolve(!stdout.destroyed);
-    };
-    stdout.on('drain', done).on('close', done);
-  });
+/** Standard output is never destroyed, so an error is all that tells that nobody reads on. */
+function pourer(stdout: NodeJS.WriteStream): Terminal['pour'] {
+  let open = true;
+  stdout.on('error', () => (open = false));
+  return async (text) => {
+    if (!open || stdout.write(text)) return open;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        stdout.off('drain', done).off('error', done).off('close', done);
+        resolve(open);
+      };
+      stdout.on('drain', done).on('error', done).on('close', done);
+    });
+  };
 }
 
 function nonEmpty(text: string | undefined): string | undefined {
