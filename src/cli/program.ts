@@ -79,6 +79,11 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import('./commands/queue.ts')).setup,
   },
   {
+    name: 'log',
+    summary: 'what became of a message, and how much mail there was',
+    load: async () => (await import('./commands/log.ts')).setup,
+  },
+  {
     name: 'sandbox',
     summary: 'a private, throw-away mail server',
     load: async () => (await import('./commands/sandbox.ts')).setup,

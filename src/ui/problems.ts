@@ -10,7 +10,7 @@ export function problemText(file: string, problem: LocatedProblem): string {
 }
 
 /** What the file holds is shown, never acted on by a terminal; and a problem is one line. */
-function visible(text: string): string {
+export function visible(text: string): string {
   return text.replace(/[\p{C}\u2028\u2029]/gu, (character) => {
     const code = character.codePointAt(0) ?? 0;
     return `\\u{${code.toString(16).toUpperCase().padStart(4, '0')}}`;

@@ -32,6 +32,7 @@ export const PATHS = {
   cronJob: 'etc/cron.d/eboxmail-expire',
   expireService: 'etc/systemd/system/eboxmail-expire.service',
   expireTimer: 'etc/systemd/system/eboxmail-expire.timer',
+  rspamdLog: 'var/log/rspamd/rspamd.log',
   localMail: 'var/mail',
 } as const;
 

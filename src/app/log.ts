@@ -1,0 +1,115 @@
+import { EboxmailError, EXIT } from '../core/errors.ts';
+import { chaseOf } from '../core/log/chase.ts';
+import { stampOf, type Clock } from '../core/log/clock.ts';
+import { messagesOf } from '../core/log/messages.ts';
+import { finderOf } from '../core/log/needles.ts';
+import { parseLine } from '../core/log/parse-line.ts';
+import { refusalsOf } from '../core/log/refusals.ts';
+import { countsOf, STATS_NEEDLES, type Counting, type Counts } from '../core/log/stats.ts';
+import type { Reach, Trace } from '../core/log/trace.ts';
+import type { Wanted } from '../core/log/wanted.ts';
+import type { TimedEvent } from '../core/log/event.ts';
+import { PATHS } from '../core/render/paths.ts';
+import {
+  findLines,
+  firstLine,
+  journalSource,
+  openLogs,
+  rotatedFiles,
+  type LogSource,
+} from '../system/log-source.ts';
+import { systemdRuns } from '../system/services.ts';
+
+export interface LogOptions {
+  /** Files to read instead of the root's own. */
+  readonly files: readonly string[];
+  /** Milliseconds since 1970; -Infinity: all that there is. */
+  readonly since: number;
+  readonly clock: Clock;
+}
+
+/** Follows what was asked through the logs; `limit` messages at most, the latest. */
+export async function traceLog(root: string, wanted: Wanted, limit: number, options: LogOptions): Promise<Trace> {
+  const { since, clock } = options;
+  return withSources(root, options, async (sources) => {
+    const chase = chaseOf(wanted, limit);
+    await readEvents(sources, wanted.needles, since, clock, chase.first);
+    for (let needles = chase.next(); needles !== undefined; needles = chase.next()) {
+      await readEvents(sources, needles, chase.earliest(), clock, chase.later);
+    }
+    const events = chase.events();
+    const messages = messagesOf(events, wanted);
+    const refusals = refusalsOf(events);
+    return {
+      messages: messages.slice(-limit),
+      refusals: refusals.slice(-limit),
+      more: chase.more || messages.length > limit,
+      reach: await reachOf(sources, clock),
+    };
+  });
+}
+
+/** Counts what happened to the mail of domains, day by day. */
+export async function logStats(root: string, counting: Counting, options: LogOptions): Promise<Counts> {
+  return withSources(root, options, async (sources) => {
+    const counts = countsOf(counting);
+    await readEvents(sources, STATS_NEEDLES, options.since, options.clock, (_, found) => counts.add(found));
+    return counts;
+  });
+}
+
+async function readEvents(
+  sources: readonly LogSource[],
+  needles: readonly string[],
+  since: number,
+  clock: Clock,
+  take: (place: string, found: TimedEvent) => void,
+): Promise<void> {
+  const encoder = new TextEncoder();
+  const find = finderOf(needles.map((needle) => encoder.encode(needle)));
+  for (const [index, source] of sources.entries()) {
+    await findLines(source.read(since), find, (line, place) => {
+      const found = parseLine(line, source.modified, clock);
+      if (found === undefined || found.time < since) return;
+      take(`${String(index).padStart(6, '0')}:${String(place).padStart(15, '0')}`, found);
+    });
+  }
+}
+
+async function withSources<T>(
+  root: string,
+  { files, clock }: LogOptions,
+  work: (sources: readonly LogSource[]) => Promise<T>,
+): Promise<T> {
+  const sources = await sourcesOf(root, files, clock);
+  try {
+    return await work(sources);
+  } finally {
+    for (const source of sources) await source.close();
+  }
+}
+
+async function sourcesOf(root: string, files: readonly string[], clock: Clock): Promise<readonly LogSource[]> {
+  if (files.length > 0) return openLogs(files, clock);
+  const logs = [PATHS.mailLog, PATHS.dovecotLog, PATHS.rspamdLog];
+  const [mail = [], ...others] = logs.map((path) => rotatedFiles(`${root}/${path}`));
+  const opened = await openLogs([...mail, ...others.flat()], clock);
+  if (mail.length > 0) return opened;
+  // Debian 12 has no syslog daemon any more: then the journal is all there is.
+  if (root === '' && systemdRuns()) return [...opened, journalSource(clock)];
+  for (const source of opened) await source.close();
+  throw new EboxmailError(
+    EXIT.notFound,
+    `there is no mail log ${root}/${PATHS.mailLog}`,
+    'name the files with --file, e.g. --file /var/log/maillog',
+  );
+}
+
+async function reachOf(sources: readonly LogSource[], clock: Clock): Promise<Reach> {
+  const times: number[] = [];
+  for (const source of sources) {
+    const stamp = stampOf((await firstLine(source)) ?? '', source.modified, clock);
+    if (stamp !== undefined) times.push(stamp.time);
+  }
+  return { from: times.length === 0 ? undefined : Math.min(...times), sources: sources.map(({ name }) => name) };
+}

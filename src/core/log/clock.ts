@@ -1,0 +1,90 @@
+/** What core cannot know by itself: the present, and what the clock on the wall showed. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** A time of the local zone in milliseconds since 1970; `month` counts from 0. */
+  readonly local: (year: number, month: number, day: number, hour: number, minute: number, second: number) => number;
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** syslog's traditional form, RFC 3164 section 4.1.2: no year, no zone, a day below 10 after two blanks. */
+const TRADITIONAL = /^([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d)(?:\.\d+)? /;
+
+/** RFC 3339; journalctl's short-iso writes the zone without a colon, rspamd's own file has a blank and no zone. */
+const DATED = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:?\d\d)? /;
+
+export interface Stamp {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** Characters that it takes, with the blank behind it. */
+  readonly length: number;
+}
+
+/** A day more than the file says: clocks differ. */
+const SLACK = 24 * 60 * 60 * 1000;
+
+/**
+ * The time at the beginning of a line; undefined when there is none. A year that is not written is the latest in which
+ * the line is not younger than `latest` (when the file was last written to), which is right over New Year.
+ */
+export function stampOf(line: string, latest: number, clock: Clock): Stamp | undefined {
+  const dated = DATED.exec(line);
+  if (dated !== null) return { time: datedTime(dated, clock), length: dated[0].length };
+  const short = TRADITIONAL.exec(line);
+  if (short === null) return undefined;
+  const month = MONTHS.indexOf(short[1] ?? '');
+  if (month < 0) return undefined;
+  const [day = 0, hour = 0, minute = 0, second = 0] = short.slice(2).map(Number);
+  const youngest = latest + SLACK;
+  for (let year = new Date(youngest).getUTCFullYear() + 1, tries = 0; tries < 9; year -= 1, tries += 1) {
+    // 29 February is 1 March in most years.
+    if (month === 1 && day === 29 && new Date(Date.UTC(year, 1, 29)).getUTCMonth() !== 1) continue;
+    const time = clock.local(year, month, day, hour, minute, second);
+    if (time <= youngest) return { time, length: short[0].length };
+  }
+  return undefined;
+}
+
+function datedTime(match: RegExpExecArray, clock: Clock): number {
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
+  const milliseconds = Math.floor(Number(`0.${match[7] ?? '0'}`) * 1000);
+  const zone = match[8];
+  if (zone === undefined) return clock.local(year, month - 1, day, hour, minute, second) + milliseconds;
+  const utc = Date.UTC(year, month - 1, day, hour, minute, second) + milliseconds;
+  if (zone === 'Z') return utc;
+  const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(-2));
+  return utc - (zone.startsWith('-') ? -minutes : minutes) * 60_000;
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, min: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/**
+ * What people write for the beginning of a time: `2h`, `30 min`, `7 d` ago, `today`, `yesterday`, `2026-11-24`,
+ * `2026-11-24 20:15`, RFC 3339. Undefined when it is none of them.
+ */
+export function parseSince(text: string, clock: Clock): number | undefined {
+  const ago = /^(\d{1,6}) ?(s|min|h|d|w)$/.exec(text);
+  if (ago !== null) return clock.now - Number(ago[1]) * (UNITS[ago[2] ?? ''] ?? NaN) * 1000;
+  if (text === 'today') return dayStart(clock, 0);
+  if (text === 'yesterday') return dayStart(clock, -1);
+  const date = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/.exec(text);
+  if (date === null) return undefined;
+  const [, day = '', minutes = '00:00', seconds = ':00', zone = ''] = date;
+  const [, month = 0, dayOfMonth = 0] = day.split('-').map(Number);
+  const [hour = 0, minute = 0] = minutes.split(':').map(Number);
+  if (month < 1 || month > 12 || dayOfMonth < 1 || dayOfMonth > 31 || hour > 23 || minute > 59) return undefined;
+  return stampOf(`${day}T${minutes}${seconds}${zone} `, clock.now, clock)?.time;
+}
+
+/** Midnight of the local zone, so many days from today. */
+export function dayStart(clock: Clock, days: number): number {
+  const today = new Date(clock.now);
+  // The zone's own date: the local midnight that is not in the future, of the three that UTC's date allows.
+  for (const around of [1, 0, -1]) {
+    const at = (extra: number): number =>
+      clock.local(today.getUTCFullYear(), today.getUTCMonth(), today.getUTCDate() + around + extra, 0, 0, 0);
+    if (at(0) <= clock.now) return at(days);
+  }
+  return clock.now;
+}
