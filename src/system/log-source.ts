@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { stampOf, type Clock } from '../core/log/clock.ts';
 import type { Finder } from '../core/log/needles.ts';
@@ -78,16 +79,15 @@ async function openLog(path: string, clock: Clock): Promise<LogSource> {
   return {
     name: path,
     modified,
-    read: (since) => {
-      if (since > modified) return nothing();
-      return packed ? unpack(path, handle) : readFrom(handle, size, since, modified, clock);
+    read: async function* (since) {
+      // Nothing in it is so young.
+      if (since > modified) return;
+      if (packed) return yield* unpack(path, handle, size);
+      const start = since === -Infinity ? 0 : await startOf(handle, size, since, modified, clock);
+      yield* readFrom(handle, start, size);
     },
     close: () => handle.close(),
   };
-}
-
-async function* nothing(): AsyncIterable<Buffer> {
-  // Nothing in it is so young.
 }
 
 async function isGzip(handle: FileHandle): Promise<boolean> {
@@ -95,8 +95,8 @@ async function isGzip(handle: FileHandle): Promise<boolean> {
   return bytesRead === 2 && buffer.readUInt16BE(0) === 0x1f8b;
 }
 
-async function* unpack(path: string, handle: FileHandle): AsyncIterable<Buffer> {
-  const packed = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: BLOCK });
+async function* unpack(path: string, handle: FileHandle, size: number): AsyncIterable<Buffer> {
+  const packed = Readable.from(copies(readFrom(handle, 0, size)), { objectMode: false });
   const unpacked = createGunzip({ chunkSize: BLOCK });
   packed.on('error', (error) => unpacked.destroy(error));
   try {
@@ -108,15 +108,13 @@ async function* unpack(path: string, handle: FileHandle): AsyncIterable<Buffer> 
   }
 }
 
+async function* copies(blocks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  for await (const block of blocks) yield Buffer.from(block);
+}
+
 /** The same buffer again and again: whoever wants to keep bytes copies them before the next. */
-async function* readFrom(
-  handle: FileHandle,
-  size: number,
-  since: number,
-  modified: number,
-  clock: Clock,
-): AsyncIterable<Buffer> {
-  let position = since === -Infinity ? 0 : await startOf(handle, size, since, modified, clock);
+async function* readFrom(handle: FileHandle, start: number, size: number): AsyncIterable<Buffer> {
+  let position = start;
   const buffer = Buffer.allocUnsafe(BLOCK);
   while (position < size) {
     const { bytesRead } = await handle.read(buffer, 0, Math.min(BLOCK, size - position), position);

@@ -26,7 +26,7 @@ export function chart(rows: readonly Row[], columns: number): string {
     const total = tally.received + tally.sent + tally.refused;
     return `${day}  ${bar(tally, most, room)}${total === 0 ? '' : ` ${total}`}`;
   });
-  return [...bars, `${' '.repeat(label)}# received  + sent  x refused`, ''].join('\n');
+  return [...bars, `${' '.repeat(label)}# received + sent x refused`, ''].join('\n');
 }
 
 /** The ends of the parts are rounded, not their lengths, so that the whole has the right length. */

@@ -65,20 +65,22 @@ export function chaseOf(wanted: Wanted, limit: number): Chase {
     if (own.length === 0) remember(loose, place, found, limit);
     else for (const key of own.slice(0, 1)) remember(candidates, key, beginOf(found), limit * IDS_PER_MESSAGE);
   };
+  const isOneTooMany = ({ id, messageId }: Extract<LogEvent, { kind: 'message-id' }>): boolean => {
+    if (keys.has(`queue ${id}`)) return false;
+    const count = (sharing.get(messageId) ?? 0) + 1;
+    sharing.set(messageId, count);
+    return count > MOST_WITH_ONE_MESSAGE_ID;
+  };
   const later = (place: string, found: TimedEvent): void => {
     const { event } = found;
     const own = [...keysOf(event), ...linksOf(event)];
     if (!own.some((key) => keys.has(key)) || kept.size >= MOST_EVENTS) return;
+    if (event.kind === 'message-id' && isOneTooMany(event)) return;
     kept.set(place, found);
     if (event.kind === 'message-id' && event.messageId.length <= 2) withoutMessageId.add(event.id);
     for (const key of own) {
       // The session of a delivery is needed only where no Message-ID leads to Dovecot's lines.
       if (event.kind === 'delivery' && key === sessionKey(event.session) && !withoutMessageId.has(event.id)) continue;
-      if (event.kind === 'message-id' && !keys.has(key)) {
-        const count = (sharing.get(event.messageId) ?? 0) + 1;
-        sharing.set(event.messageId, count);
-        if (count > MOST_WITH_ONE_MESSAGE_ID) continue;
-      }
       want(key);
     }
   };

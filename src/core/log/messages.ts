@@ -48,11 +48,10 @@ function filingsOf(events: readonly TimedEvent[]): readonly TimedFiling[] {
 }
 
 function messageOf(
-  group: readonly Passage[],
+  passages: readonly Passage[],
   dovecot: readonly TimedFiling[],
   filters: readonly FilterResult[],
 ): Message {
-  const passages = [...group].sort((a, b) => a.begun - b.begun);
   const messageId = passages.map((one) => plainMessageId(one.messageId ?? '')).find((id) => id !== '') ?? '';
   const sessions = new Set(passages.flatMap(({ deliveries }) => deliveries.map(({ session }) => session)));
   const filings = dovecot.filter(
@@ -138,7 +137,10 @@ class Groups {
     for (const member of ours) this.#members.set(member, theirs);
   }
 
+  /** Each set in the order in which its passages were given. */
   all(): readonly (readonly Passage[])[] {
-    return [...new Set(this.#members.values())];
+    const order = new Map([...this.#members.keys()].map((passage, index) => [passage, index]));
+    const place = (passage: Passage): number => order.get(passage) ?? 0;
+    return [...new Set(this.#members.values())].map((set) => set.sort((a, b) => place(a) - place(b)));
   }
 }

@@ -9,7 +9,7 @@ const ADDRESS = '<((?:"(?:[^"\\\\]|\\\\.)*"|[^"<>])*)>';
 const ID = '[0-9A-Za-z]{5,25}';
 
 const LINE = new RegExp(`^(?:warning: )?(?!warning: )(${ID}|NOQUEUE): (.*)$`, 's');
-const CLIENT = /^client=(\S+)(.*)$/s;
+const CLIENT = /^client=([^,\s]+)(.*)$/s;
 const PICKUP = new RegExp(`^uid=(\\d+) from=${ADDRESS}(?: orig_id=(${ID}))?`);
 const ACTIVE = new RegExp(`^from=${ADDRESS}, size=(\\d+), nrcpt=(\\d+)`);
 const EXPIRED = new RegExp(`^from=${ADDRESS}, status=(force-)?expired, returned to sender`);
@@ -19,6 +19,7 @@ const DELIVERY = new RegExp(
 );
 const NOTICE = new RegExp(`^sender (non-delivery|delay|delivery status) notification: (${ID})$`);
 const VERDICT = /^(?:(milter-|proxy-)?(reject|hold|discard|redirect)): (\S+) (?:.*? )?from ([^\s[\]]*\[[^\s\]]*\](?::\d+)?)/s;
+const LAST_CLIENT = / from ([^\s[\]]*\[[^\s\]]*\])$/;
 const NEXT_ID = new RegExp(`queued as (${ID})\\b`);
 const SESSION = /^2\d\d \S+ <[^<>]*> (\S+) Saved$/;
 const LOGIN_FAILED = /^warning: (\S+): SASL (\S+) authentication failed: (.*?)(?:, sasl_username=(.*))?$/s;
@@ -93,7 +94,7 @@ function managerEvent(service: string, id: string, rest: string): LogEvent | und
 function clientEvent(service: string, id: string, rest: string): LogEvent | undefined {
   const match = CLIENT.exec(rest);
   if (match === null) return undefined;
-  const client = (match[1] ?? '').replace(/,$/, '');
+  const client = match[1] ?? '';
   const login = /, sasl_username=(.*?)(?:, [a-z_]+=|$)/.exec(match[2] ?? '')?.[1];
   const originalId = new RegExp(`, orig_queue_id=(${ID})`).exec(match[2] ?? '')?.[1];
   return {
@@ -141,7 +142,7 @@ function verdictEvent(service: string, rest: string, id: string | undefined): Lo
     action: action as Verdict['action'],
     milter: by !== undefined,
     stage,
-    client,
+    client: (written ? LAST_CLIENT.exec(rest.slice(0, Math.max(at, 0)))?.[1] : undefined) ?? client,
     text: written ? writtenText(rest, at) : plainText(rest, match[0].length, at),
     ...(id === undefined ? {} : { id }),
     ...(from === undefined ? {} : { from }),

@@ -123,15 +123,17 @@ function lastDeliveries({ deliveries }: Passage): readonly LastDelivery[] {
   return [...last.values()];
 }
 
+const NOT_DELIVERED: ReadonlySet<Outcome> = new Set(['deferred', 'bounced', 'expired', 'held', 'deleted']);
+
 function deliveryResult(message: Message, passage: Passage, one: TimedDelivery, attempts: number): RecipientResult {
   const filings = filingsFor(message, one);
   const outcome = outcomeOf(passage, one, filings);
-  const failed = ['deferred', 'bounced', 'expired', 'held', 'deleted'].includes(outcome);
+  const failed = NOT_DELIVERED.has(outcome);
   return {
     address: one.to,
     original: one.originalTo !== undefined && !internal(one.originalTo) ? one.originalTo : undefined,
     outcome,
-    cause: failed ? causeOf(one.reason, one.dsn) : undefined,
+    cause: failed ? causeOf(one.reason, one.dsn) : FILTER_DISCARDS.test(one.reason) ? 'filtered' : undefined,
     text: one.reason,
     time: one.time,
     id: passage.id,
@@ -149,6 +151,9 @@ function filingsFor({ filings }: Message, { to, session }: TimedDelivery): reado
   return filings.filter((one) => one.action === 'failed' && one.user.toLowerCase() === to.toLowerCase());
 }
 
+/** What amavis answers for what it throws away. */
+const FILTER_DISCARDS = /^250 2\.7\.\d Ok, discarded/;
+
 function outcomeOf(passage: Passage, one: TimedDelivery, filings: readonly TimedFiling[]): Outcome {
   if (one.status === 'bounced') return 'bounced';
   if (one.status === 'deferred') {
@@ -156,6 +161,7 @@ function outcomeOf(passage: Passage, one: TimedDelivery, filings: readonly Timed
     const state = queueState(passage);
     return state === 'deleted' || state === 'held' ? state : 'deferred';
   }
+  if (FILTER_DISCARDS.test(one.reason)) return 'discarded';
   if (one.service.startsWith('capture/')) return 'captured';
   if (/(^|\/)(lmtp|virtual|local|pipe)$/.test(one.service) || one.relay === 'local' || one.relay === 'virtual')
     return filedOutcome(filings);
