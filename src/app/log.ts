@@ -10,14 +10,7 @@ import type { Reach, Trace } from '../core/log/trace.ts';
 import type { Wanted } from '../core/log/wanted.ts';
 import type { TimedEvent } from '../core/log/event.ts';
 import { PATHS } from '../core/render/paths.ts';
-import {
-  findLines,
-  firstLine,
-  journalSource,
-  openLogs,
-  rotatedFiles,
-  type LogSource,
-} from '../system/log-source.ts';
+import { findLines, firstLine, journalSource, openLogs, rotatedFiles, type LogSource } from '../system/log-source.ts';
 import { systemdRuns } from '../system/services.ts';
 
 export interface LogOptions {

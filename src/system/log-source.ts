@@ -82,9 +82,12 @@ async function openLog(path: string, clock: Clock): Promise<LogSource> {
     read: async function* (since) {
       // Nothing in it is so young.
       if (since > modified) return;
-      if (packed) return yield* unpack(path, handle, size);
-      const start = since === -Infinity ? 0 : await startOf(handle, size, since, modified, clock);
-      yield* readFrom(handle, start, size);
+      if (packed) {
+        yield* unpack(path, handle, size);
+      } else {
+        const start = since === -Infinity ? 0 : await startOf(handle, size, since, modified, clock);
+        yield* readFrom(handle, start, size);
+      }
     },
     close: () => handle.close(),
   };
@@ -193,7 +196,7 @@ function linesIn(
   base: number,
   onLine: (line: string, place: number) => void,
 ): void {
-  for (let hit = find(bytes, 0, end); hit >= 0; ) {
+  for (let hit = find(bytes, 0, end); hit >= 0;) {
     const start = hit === 0 ? 0 : bytes.lastIndexOf(NEW_LINE, hit - 1) + 1;
     const found = bytes.indexOf(NEW_LINE, hit);
     const stop = found < 0 || found > end ? end : found;

@@ -76,7 +76,20 @@ function filingData({ action, detail, user, time }: TimedFiling): object {
   return { action, detail, user, time: iso(time) };
 }
 
-function refusalData({ time, kind, cause, temporary, rule, text, stage, service, client, login, from, to }: Refusal): object {
+function refusalData({
+  time,
+  kind,
+  cause,
+  temporary,
+  rule,
+  text,
+  stage,
+  service,
+  client,
+  login,
+  from,
+  to,
+}: Refusal): object {
   return {
     time: iso(time),
     kind,

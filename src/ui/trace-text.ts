@@ -70,7 +70,8 @@ function entered({ originalId, service }: Passage): boolean {
 function passageText(passage: Passage): string {
   const { id, service, client, login, size, recipients, originalId } = passage;
   const by = login === undefined ? '' : `, logged in as ${visible(login)}`;
-  const measures = size === undefined ? '' : `, ${size} bytes, ${recipients ?? 0} recipient${recipients === 1 ? '' : 's'}`;
+  const measures =
+    size === undefined ? '' : `, ${size} bytes, ${recipients ?? 0} recipient${recipients === 1 ? '' : 's'}`;
   if (client === undefined) return `${id}: made by the mail system${measures}`;
   if (originalId !== undefined && service === 'pickup') return `${id}: requeued by an administrator${measures}`;
   const state = queueState(passage);

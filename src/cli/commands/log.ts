@@ -15,7 +15,7 @@ import { printJson, type Context } from '../context.ts';
 import { example, type Setup } from '../program.ts';
 
 const SINCE = 'only what happened since then: 2h, "7 d", yesterday, 2026-11-24, "2026-11-24 20:15"';
-const FILES = 'read these log files, packed with gzip or not, instead of the root\'s own';
+const FILES = "read these log files, packed with gzip or not, instead of the root's own";
 
 const TRACE_EXIT_CODES = `
 Exit codes:
@@ -27,7 +27,9 @@ export const setup: Setup = (log, action) => {
   log.addHelpText('after', example('eboxmail log trace alice@example.com --since 2h', 'eboxmail log stats --days 7'));
   log
     .command('trace <what>')
-    .description('what became of messages: by the id in the queue, an address (sender, recipient, login) or a Message-ID')
+    .description(
+      'what became of messages: by the id in the queue, an address (sender, recipient, login) or a Message-ID',
+    )
     .option('--since <time>', SINCE)
     .option('--limit <n>', 'at most so many messages, the latest (default: 20)')
     .option('--file <file...>', FILES)

@@ -5,7 +5,8 @@ import type { Filing, LogEvent } from './event.ts';
  * logins (auth_verbose, login-common). Dovecot replaces what is not printable.
  */
 const DELIVERY = /^(?:lmtp|lda|deliver)\(([^()]*)\)(?:<\d+>)?(?:<([^<>]*)>)?: (.*)$/s;
-const MESSAGE = /^(sieve: )?msgid=(<[^<>]*>|.*?): ((?:fileinto|redirect|discard|reject|vacation|stored|saved|save|keep|ereject|notify|forwarded|store|marked|sent|discarded).*)$/is;
+const MESSAGE =
+  /^(sieve: )?msgid=(<[^<>]*>|.*?): ((?:fileinto|redirect|discard|reject|vacation|stored|saved|save|keep|ereject|notify|forwarded|store|marked|sent|discarded).*)$/is;
 const AUTH = /^auth(?:-worker)?(?:\(\d+\))?: (?:conn [^:]*: )?[a-z-]+\(([^(),]*),([^(),]*)[^()]*\): (.*)$/is;
 const LOGIN = /^([a-z0-9]+)-login: .*?auth failed, \d+ attempts[^)]*\): user=<([^<>]*)>.*? rip=([^,]+)/is;
 const REFUSED = /^(password mismatch|unknown user|user is disabled|invalid password|expired)/i;

@@ -3,7 +3,8 @@ import type { LogEvent } from './event.ts';
 /** rspamd_task_write_log with its own default format (rspamd's log_format), and amavis' summary ($log_templ). */
 const RSPAMD =
   /rspamd_task_write_log: id: <(.*?)>, qid: <(\S*?)>,.*?\((?:[^():]+): [TFS] \(([^()]*)\): \[(-?[\d.]+)\/(-?[\d.]+|nan)\] \[(.*?)\]\), len: /is;
-const AMAVIS = /\) (Passed|Blocked) ([A-Z-]+)(?: \(([^()]*)\))?.*?(?:Queue-ID: ([0-9A-Za-z]+), )?(?:Message-ID: <([^<>]*)>)/s;
+const AMAVIS =
+  /\) (Passed|Blocked) ([A-Z-]+)(?: \(([^()]*)\))?.*?(?:Queue-ID: ([0-9A-Za-z]+), )?(?:Message-ID: <([^<>]*)>)/s;
 const AMAVIS_SCORE = /Hits: (-?[\d.]+)/;
 
 /** The rules that are named: more say nothing to people. */

@@ -108,9 +108,7 @@ function belongsTo(events: readonly TimedEvent[], wanted: Wanted): (message: Mes
 
 /** The passage under an id that began next to a time: ids are used again. */
 function nearest(passages: readonly Passage[], id: string, time: number): Passage | undefined {
-  return passages
-    .filter((one) => one.id === id)
-    .sort((a, b) => Math.abs(a.begun - time) - Math.abs(b.begun - time))[0];
+  return passages.filter((one) => one.id === id).sort((a, b) => Math.abs(a.begun - time) - Math.abs(b.begun - time))[0];
 }
 
 /** Sets of passages that belong together. */

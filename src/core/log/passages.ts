@@ -96,6 +96,9 @@ function addTo(passage: Passage, time: number, event: QueueEvent): void {
     case 'too-large':
       passage.tooLarge = true;
       break;
+    case 'filter':
+      // It goes with the message: filters may not know the id.
+      break;
   }
 }
 
@@ -134,6 +137,7 @@ export function queueState({ changes, verdicts, tooLarge, deliveries }: Passage)
   if (change === 'deleted' || change === 'held' || change === 'requeued') return change;
   if (tooLarge || verdicts.some(({ action }) => action === 'reject')) return 'refused';
   if (verdicts.some(({ action }) => action === 'discard')) return 'left';
-  if (change === undefined && deliveries.length === 0 && verdicts.some(({ action }) => action === 'hold')) return 'held';
+  if (change === undefined && deliveries.length === 0 && verdicts.some(({ action }) => action === 'hold'))
+    return 'held';
   return 'queued';
 }

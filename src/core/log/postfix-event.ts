@@ -18,7 +18,8 @@ const DELIVERY = new RegExp(
   's',
 );
 const NOTICE = new RegExp(`^sender (non-delivery|delay|delivery status) notification: (${ID})$`);
-const VERDICT = /^(?:(milter-|proxy-)?(reject|hold|discard|redirect)): (\S+) (?:.*? )?from ([^\s[\]]*\[[^\s\]]*\](?::\d+)?)/s;
+const VERDICT =
+  /^(?:(milter-|proxy-)?(reject|hold|discard|redirect)): (\S+) (?:.*? )?from ([^\s[\]]*\[[^\s\]]*\](?::\d+)?)/s;
 const LAST_CLIENT = / from ([^\s[\]]*\[[^\s\]]*\])$/;
 const NEXT_ID = new RegExp(`queued as (${ID})\\b`);
 const SESSION = /^2\d\d \S+ <[^<>]*> (\S+) Saved$/;

@@ -184,7 +184,9 @@ function withUndelivered(passage: Passage, results: readonly RecipientResult[]):
   const rest = { filings: [], copyWay: false, onward: [], time: verdict?.time ?? passage.last } as const;
   const address = verdict?.to ?? '';
   if (passage.tooLarge)
-    return [{ ...base, ...rest, address, outcome: 'refused', cause: 'too-large', text: 'queue file size limit exceeded' }];
+    return [
+      { ...base, ...rest, address, outcome: 'refused', cause: 'too-large', text: 'queue file size limit exceeded' },
+    ];
   if (verdict !== undefined && (verdict.action === 'reject' || verdict.action === 'discard' || state === 'held')) {
     const outcome = verdict.action === 'reject' ? 'refused' : verdict.action === 'discard' ? 'discarded' : 'held';
     const cause = verdictCause(verdict.text, verdict.stage, verdict.milter);
@@ -223,4 +225,3 @@ function dovecotOnly(filings: readonly TimedFiling[]): readonly RecipientResult[
     };
   });
 }
-

@@ -116,8 +116,7 @@ export function countsOf({ managed, day }: Counting): Counts {
           delivered(time, event);
           break;
         case 'verdict':
-          if (event.action === 'reject')
-            count(time, domainOf(event.to ?? '') ?? domainOf(event.from ?? ''), 'refused');
+          if (event.action === 'reject') count(time, domainOf(event.to ?? '') ?? domainOf(event.from ?? ''), 'refused');
           break;
         default:
       }

@@ -28,9 +28,12 @@ describe('the time of a line', () => {
     expect(at(text)).toBe(expected);
   });
 
-  it.each(['', 'Foo 24 23:20:36', 'Nov 24 23:20', '-- Boot 0123 --', '2026-11-24', 'x'.repeat(50)])('none in %j', (text) => {
-    expect(at(text)).toBeUndefined();
-  });
+  it.each(['', 'Foo 24 23:20:36', 'Nov 24 23:20', '-- Boot 0123 --', '2026-11-24', 'x'.repeat(50)])(
+    'none in %j',
+    (text) => {
+      expect(at(text)).toBeUndefined();
+    },
+  );
 
   it('without a zone is that of the machine', () => {
     expect(at('Nov 24 23:20:36', CLOCK.now, EAST)).toBe('2026-11-24T21:20:36.000Z');
@@ -99,12 +102,13 @@ describe('what strangers write into lines', () => {
   });
 
   it('a folder may be called anything', () => {
-    const line = "dovecot: lmtp(a@x.test)<1><s>: sieve: msgid=<m@x>: fileinto action: stored mail into mailbox 'It's: (odd) forwarded to <z@x>'";
+    const line =
+      "dovecot: lmtp(a@x.test)<1><s>: sieve: msgid=<m@x>: fileinto action: stored mail into mailbox 'It's: (odd) forwarded to <z@x>'";
     expect(event(line)).toMatchObject({ action: 'filed', detail: "It's: (odd) forwarded to <z@x>" });
   });
 
   it('a Message-ID with a verb of Dovecot in it stays one', () => {
-    const line = "dovecot: lmtp(a@x.test)<1><s>: msgid=<x: saved mail to y@z>: saved mail to INBOX";
+    const line = 'dovecot: lmtp(a@x.test)<1><s>: msgid=<x: saved mail to y@z>: saved mail to INBOX';
     expect(event(line)).toMatchObject({ action: 'saved', detail: 'INBOX' });
   });
 });

@@ -21,7 +21,11 @@ async function found(blocks: AsyncIterable<Buffer>): Promise<(readonly [string, 
 describe('lines in a stream', () => {
   it('are found whole wherever blocks end', async () => {
     const text = 'first needle\nhay\n\nü needle two\nneedle';
-    const whole = [['first needle', 0], ['ü needle two', 18], ['needle', 32]];
+    const whole = [
+      ['first needle', 0],
+      ['ü needle two', 18],
+      ['needle', 32],
+    ];
     for (let cut = 1; cut < text.length; cut += 1) {
       expect(await found(blocksOf(text.slice(0, cut), text.slice(cut))), String(cut)).toEqual(whole);
     }
@@ -41,7 +45,15 @@ describe('lines in a stream', () => {
 describe('log files', () => {
   it('are found with their rotated predecessors and nothing else', async () => {
     const directory = await tempDir();
-    for (const name of ['mail.log', 'mail.log.1', 'mail.log.2.gz', 'mail.log-20261101.gz', 'mail.log~', 'mail.log.bak', 'xmail.log']) {
+    for (const name of [
+      'mail.log',
+      'mail.log.1',
+      'mail.log.2.gz',
+      'mail.log-20261101.gz',
+      'mail.log~',
+      'mail.log.bak',
+      'xmail.log',
+    ]) {
       await writeFile(`${directory}/${name}`, '');
     }
     const names = rotatedFiles(`${directory}/mail.log`).map((path) => path.slice(directory.length + 1));

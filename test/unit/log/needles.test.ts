@@ -33,10 +33,16 @@ describe('the search for many needles', () => {
     const letter = fc.constantFrom('a', 'b', 'A', 'B', 'z', '@', '<');
     const word = fc.string({ unit: letter, minLength: 2, maxLength: 6 });
     fc.assert(
-      fc.property(fc.string({ unit: letter, maxLength: 80 }), fc.array(word, { minLength: 1, maxLength: 8 }), (text, needles) => {
-        const places = needles.map((one) => text.toLowerCase().indexOf(one.toLowerCase())).filter((place) => place >= 0);
-        expect(placeIn(text, needles)).toBe(places.length === 0 ? -1 : Math.min(...places));
-      }),
+      fc.property(
+        fc.string({ unit: letter, maxLength: 80 }),
+        fc.array(word, { minLength: 1, maxLength: 8 }),
+        (text, needles) => {
+          const places = needles
+            .map((one) => text.toLowerCase().indexOf(one.toLowerCase()))
+            .filter((place) => place >= 0);
+          expect(placeIn(text, needles)).toBe(places.length === 0 ? -1 : Math.min(...places));
+        },
+      ),
     );
   });
 });

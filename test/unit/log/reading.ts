@@ -69,7 +69,9 @@ function resultLines(result: RecipientResult, depth = 0): readonly string[] {
     ...(cause === undefined ? [] : [cause]),
     ...(attempts > 1 ? [`x${attempts}`] : []),
     ...(copyWay ? ['copy'] : []),
-    ...filings.filter(({ action }) => action !== 'saved').map(({ action, detail }) => `[${action} ${detail.slice(0, 30)}]`),
+    ...filings
+      .filter(({ action }) => action !== 'saved')
+      .map(({ action, detail }) => `[${action} ${detail.slice(0, 30)}]`),
   ];
   return [parts.join(' '), ...onward.flatMap((one) => resultLines(one, depth + 1))];
 }

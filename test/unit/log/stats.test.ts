@@ -5,7 +5,11 @@ import { countsOf, STATS_NEEDLES, type Row } from '../../../src/core/log/stats.t
 import { chart } from '../../../src/ui/stats-text.ts';
 import { CLOCK, fixture } from './reading.ts';
 
-const DOMAINS = new Map([['a.test', 'a.test'], ['a2.test', 'a.test'], ['c.test', 'c.test']]);
+const DOMAINS = new Map([
+  ['a.test', 'a.test'],
+  ['a2.test', 'a.test'],
+  ['c.test', 'c.test'],
+]);
 
 function count(lines: readonly string[]): readonly Row[] {
   const counts = countsOf({
@@ -34,7 +38,9 @@ function linesOf(...tokens: readonly string[]): readonly string[] {
 
 describe('log stats', () => {
   it('counts recipients where they are, copies too, and a hop not at all', () => {
-    expect(count(linesOf('4jYzXs34LbzK5w2', '4jYzXs3DkrzK6N6'))).toEqual([row('2026-11-24', 'c.test', [0, 2, 0, 0, 0])]);
+    expect(count(linesOf('4jYzXs34LbzK5w2', '4jYzXs3DkrzK6N6'))).toEqual([
+      row('2026-11-24', 'c.test', [0, 2, 0, 0, 0]),
+    ]);
   });
 
   it('counts what was sent and given back for the sender', () => {
@@ -69,7 +75,11 @@ describe('log stats', () => {
 });
 
 describe('the chart', () => {
-  const rows = [row('2026-11-23', 'a.test', [10, 20, 10, 0, 0]), row('2026-11-24', 'a.test', [0, 5, 0, 0, 0]), row('2026-11-24', 'c.test', [0, 5, 0, 0, 0])];
+  const rows = [
+    row('2026-11-23', 'a.test', [10, 20, 10, 0, 0]),
+    row('2026-11-24', 'a.test', [0, 5, 0, 0, 0]),
+    row('2026-11-24', 'c.test', [0, 5, 0, 0, 0]),
+  ];
 
   it.each([40, 80, 200])('fits %i columns', (columns) => {
     const lines = chart(rows, columns).split('\n');

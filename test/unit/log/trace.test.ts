@@ -30,23 +30,20 @@ const MESSAGES: readonly (readonly [string, readonly string[]])[] = [
     '<sieve-both@elsewhere.test>',
     ['bob@a.test delivered [filed Spam] [forwarded friend@far.test] [filed INBOX]', '> friend@far.test captured'],
   ],
-  [
-    '<sieve-redir@elsewhere.test>',
-    ['bob@a.test forwarded [forwarded friend@far.test]', '> friend@far.test captured'],
-  ],
+  ['<sieve-redir@elsewhere.test>', ['bob@a.test forwarded [forwarded friend@far.test]', '> friend@far.test captured']],
   ['<sieve-local@elsewhere.test>', ['bob@a.test forwarded [forwarded alice@a.test]', '> alice@a.test delivered']],
   ['<sieve-toss@elsewhere.test>', ['bob@a.test discarded [discarded ]']],
   ['<sieve-rej@elsewhere.test>', ['bob@a.test rejected [rejected ]']],
   ['<sieve-vac@elsewhere.test>', ['bob@a.test delivered [answered x@elsewhere.test] [filed INBOX]']],
-  ["<sieve-create@elsewhere.test>", ["bob@a.test delivered [filed Nix/Da's]"]],
+  ['<sieve-create@elsewhere.test>', ["bob@a.test delivered [filed Nix/Da's]"]],
   [
     '<sieve-broken@elsewhere.test>',
-    ['archive@c.test delivered copy', 'eve@c.test delivered [script-failed Failed to compile script `/srv] [filed INBOX]'],
+    [
+      'archive@c.test delivered copy',
+      'eve@c.test delivered [script-failed Failed to compile script `/srv] [filed INBOX]',
+    ],
   ],
-  [
-    '<def1@elsewhere.test>',
-    ['alice@a.test deleted mailboxes-down', 'bob@a.test (bob@a2.test) deleted mailboxes-down'],
-  ],
+  ['<def1@elsewhere.test>', ['alice@a.test deleted mailboxes-down', 'bob@a.test (bob@a2.test) deleted mailboxes-down']],
   ['<def2@elsewhere.test>', ['alice@a.test delivered']],
   ['<def3@elsewhere.test>', ['alice@a.test delivered x2']],
   ['<hc-holdme@elsewhere.test>', ['alice@a.test held header-rule']],
@@ -133,7 +130,14 @@ describe('log trace', () => {
   });
 
   it('finds nothing else', () => {
-    for (const what of ['e@c.test', 'lice@a.test', 'alice@a.tes', 'plain1@elsewhere', '<lain1@elsewhere.test>', '4jYzX']) {
+    for (const what of [
+      'e@c.test',
+      'lice@a.test',
+      'alice@a.tes',
+      'plain1@elsewhere',
+      '<lain1@elsewhere.test>',
+      '4jYzX',
+    ]) {
       expect(outcomes(REAL, what), what).toEqual([]);
     }
   });
@@ -160,7 +164,9 @@ describe('log trace', () => {
   });
 
   it('does not follow an id that another server made up, nor all of a newsletter', () => {
-    const other = REAL.map((line) => line.replace('queued as REMOTE123', 'queued as 4jYzXd45BwzK5sN').replaceAll('127.0.0.1]:38801', '192.0.2.9]:25'));
+    const other = REAL.map((line) =>
+      line.replace('queued as REMOTE123', 'queued as 4jYzXd45BwzK5sN').replaceAll('127.0.0.1]:38801', '192.0.2.9]:25'),
+    );
     expect(outcomes(other, '<far-ok@a.test>')).toEqual(['friend@ok.test sent']);
     const newsletter = Array.from({ length: 3000 }, (_, n) => [
       `Nov 20 10:00:00 mx postfix/smtpd[1]: 3F2A1C${n + 1000}: client=c[192.0.2.1]`,
@@ -194,7 +200,7 @@ describe('filters', () => {
     ]);
   });
 
-  it('rspamd\'s own log file is read like syslog', () => {
+  it("rspamd's own log file is read like syslog", () => {
     const own = FILTERS.map((line) => line.replace(/^Nov 24 (\S+) mx rspamd\[(\d+)\]: /, '2026-11-24 $1 #$2(normal) '));
     expect(follow(own, '<offer@spam.example>').messages[0]?.filters).toHaveLength(1);
   });
