@@ -1,6 +1,6 @@
 import { EboxmailError, EXIT } from '../core/errors.ts';
 import { chaseOf } from '../core/log/chase.ts';
-import { stampOf, type Clock } from '../core/log/clock.ts';
+import { stampReader, type Clock } from '../core/log/clock.ts';
 import { messagesOf } from '../core/log/messages.ts';
 import { finderOf } from '../core/log/needles.ts';
 import { parseLine } from '../core/log/parse-line.ts';
@@ -61,8 +61,9 @@ async function readEvents(
   const encoder = new TextEncoder();
   const find = finderOf(needles.map((needle) => encoder.encode(needle)));
   for (const [index, source] of sources.entries()) {
+    const readStamp = stampReader(source.modified, clock);
     await findLines(source.read(since), find, (line, place) => {
-      const found = parseLine(line, source.modified, clock);
+      const found = parseLine(line, readStamp);
       if (found === undefined || found.time < since) return;
       take(`${String(index).padStart(6, '0')}:${String(place).padStart(15, '0')}`, found);
     });
@@ -101,7 +102,7 @@ async function sourcesOf(root: string, files: readonly string[], clock: Clock): 
 async function reachOf(sources: readonly LogSource[], clock: Clock): Promise<Reach> {
   const times: number[] = [];
   for (const source of sources) {
-    const stamp = stampOf((await firstLine(source)) ?? '', source.modified, clock);
+    const stamp = stampReader(source.modified, clock)((await firstLine(source)) ?? '');
     if (stamp !== undefined) times.push(stamp.time);
   }
   return { from: times.length === 0 ? undefined : Math.min(...times), sources: sources.map(({ name }) => name) };

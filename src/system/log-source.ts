@@ -3,7 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { stampOf, type Clock } from '../core/log/clock.ts';
+import { stampReader, type Clock, type StampReader } from '../core/log/clock.ts';
 import type { Finder } from '../core/log/needles.ts';
 import { failed, notFound } from '../core/errors.ts';
 import { execStream } from './exec.ts';
@@ -76,6 +76,7 @@ async function openLog(path: string, clock: Clock): Promise<LogSource> {
   }
   const modified = Math.min(mtimeMs, clock.now);
   const packed = await isGzip(handle);
+  const readStamp = stampReader(modified, clock);
   return {
     name: path,
     modified,
@@ -85,7 +86,7 @@ async function openLog(path: string, clock: Clock): Promise<LogSource> {
       if (packed) {
         yield* unpack(path, handle, size);
       } else {
-        const start = since === -Infinity ? 0 : await startOf(handle, size, since, modified, clock);
+        const start = since === -Infinity ? 0 : await startOf(handle, size, since, readStamp);
         yield* readFrom(handle, start, size);
       }
     },
@@ -128,13 +129,7 @@ async function* readFrom(handle: FileHandle, start: number, size: number): Async
 }
 
 /** Halves the file until the lines before are all older. Lines stand in the order of time, give or take a second. */
-async function startOf(
-  handle: FileHandle,
-  size: number,
-  since: number,
-  modified: number,
-  clock: Clock,
-): Promise<number> {
+async function startOf(handle: FileHandle, size: number, since: number, readStamp: StampReader): Promise<number> {
   const wanted = since - 60_000;
   let [low, high] = [0, size];
   const buffer = Buffer.alloc(LONGEST_LINE);
@@ -142,7 +137,7 @@ async function startOf(
     const middle = Math.floor((low + high) / 2);
     const { bytesRead } = await handle.read(buffer, 0, LONGEST_LINE, middle);
     const line = buffer.subarray(buffer.indexOf(NEW_LINE) + 1, bytesRead).toString('latin1', 0, 64);
-    const stamp = stampOf(line, modified, clock);
+    const stamp = readStamp(line);
     if (stamp === undefined) return low;
     if (stamp.time < wanted) low = middle;
     else high = middle;

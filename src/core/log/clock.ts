@@ -9,10 +9,10 @@ export interface Clock {
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** syslog's traditional form, RFC 3164 section 4.1.2: no year, no zone, a day below 10 after two blanks. */
-const TRADITIONAL = /^([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d)(?:\.\d+)? /;
+const TRADITIONAL = /^([A-Z][a-z]{2}) ([ \d]\d \d\d:\d\d:\d\d)(?:\.\d+)? /;
 
 /** RFC 3339; journalctl's short-iso writes the zone without a colon, rspamd's own file has a blank and no zone. */
-const DATED = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:?\d\d)? /;
+const DATED = /^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:?\d\d)? /;
 
 export interface Stamp {
   /** Milliseconds since 1970. */
@@ -24,34 +24,57 @@ export interface Stamp {
 /** A day more than the file says: clocks differ. */
 const SLACK = 24 * 60 * 60 * 1000;
 
+/** Finds the time at the beginning of a line; undefined when there is none. */
+export type StampReader = (line: string) => Stamp | undefined;
+
+/** The longest of the forms, without fractions of seconds. */
+const SECONDS = 'YYYY-MM-DDTHH:MM:SS'.length;
+
 /**
- * The time at the beginning of a line; undefined when there is none. A year that is not written is the latest in which
- * the line is not younger than `latest` (when the file was last written to), which is right over New Year.
+ * Reads the times of the lines of one log. A year that is not written is the latest in which the line is not younger
+ * than `latest` (when the file was last written to), which is right over New Year.
  */
-export function stampOf(line: string, latest: number, clock: Clock): Stamp | undefined {
-  const dated = DATED.exec(line);
-  if (dated !== null) return { time: datedTime(dated, clock), length: dated[0].length };
-  const short = TRADITIONAL.exec(line);
-  if (short === null) return undefined;
-  const month = MONTHS.indexOf(short[1] ?? '');
+export function stampReader(latest: number, clock: Clock): StampReader {
+  // Lines of one second follow each other.
+  let known = '';
+  let whole = 0;
+  return (line) => {
+    const dated = DATED.exec(line);
+    const match = dated ?? TRADITIONAL.exec(line);
+    if (match === null) return undefined;
+    const text = dated === null ? match[0] : line.slice(0, SECONDS) + (dated[3] ?? '');
+    if (text !== known) {
+      const time = dated === null ? traditionalTime(match, latest, clock) : datedTime(line, dated[3], clock);
+      if (time === undefined) return undefined;
+      known = text;
+      whole = time;
+    }
+    const fraction = dated?.[2];
+    const time = fraction === undefined ? whole : whole + Math.floor(Number(`0.${fraction}`) * 1000);
+    return { time, length: match[0].length };
+  };
+}
+
+function traditionalTime(match: RegExpExecArray, latest: number, clock: Clock): number | undefined {
+  const month = MONTHS.indexOf(match[1] ?? '');
   if (month < 0) return undefined;
-  const [day = 0, hour = 0, minute = 0, second = 0] = short.slice(2).map(Number);
+  const [day = 0, hour = 0, minute = 0, second = 0] = (match[2] ?? '').split(/[ :]+/).filter(Boolean).map(Number);
   const youngest = latest + SLACK;
   for (let year = new Date(youngest).getUTCFullYear() + 1, tries = 0; tries < 9; year -= 1, tries += 1) {
     // 29 February is 1 March in most years.
     if (month === 1 && day === 29 && new Date(Date.UTC(year, 1, 29)).getUTCMonth() !== 1) continue;
     const time = clock.local(year, month, day, hour, minute, second);
-    if (time <= youngest) return { time, length: short[0].length };
+    if (time <= youngest) return time;
   }
   return undefined;
 }
 
-function datedTime(match: RegExpExecArray, clock: Clock): number {
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
-  const milliseconds = Math.floor(Number(`0.${match[7] ?? '0'}`) * 1000);
-  const zone = match[8];
-  if (zone === undefined) return clock.local(year, month - 1, day, hour, minute, second) + milliseconds;
-  const utc = Date.UTC(year, month - 1, day, hour, minute, second) + milliseconds;
+/** Without the fraction. */
+function datedTime(line: string, zone: string | undefined, clock: Clock): number {
+  const part = (begin: number, end: number): number => Number(line.slice(begin, end));
+  const [month, day, hour, minute, second] = [part(5, 7), part(8, 10), part(11, 13), part(14, 16), part(17, 19)];
+  if (zone === undefined) return clock.local(part(0, 4), month - 1, day, hour, minute, second);
+  const utc = Date.UTC(part(0, 4), month - 1, day, hour, minute, second);
   if (zone === 'Z') return utc;
   const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(-2));
   return utc - (zone.startsWith('-') ? -minutes : minutes) * 60_000;
@@ -74,7 +97,7 @@ export function parseSince(text: string, clock: Clock): number | undefined {
   const [, month = 0, dayOfMonth = 0] = day.split('-').map(Number);
   const [hour = 0, minute = 0] = minutes.split(':').map(Number);
   if (month < 1 || month > 12 || dayOfMonth < 1 || dayOfMonth > 31 || hour > 23 || minute > 59) return undefined;
-  return stampOf(`${day}T${minutes}${seconds}${zone} `, clock.now, clock)?.time;
+  return stampReader(clock.now, clock)(`${day}T${minutes}${seconds}${zone} `)?.time;
 }
 
 /** Midnight of the local zone, so many days from today. */

@@ -1,5 +1,4 @@
-import type { Clock } from './clock.ts';
-import { stampOf } from './clock.ts';
+import type { StampReader } from './clock.ts';
 import { dovecotEvent } from './dovecot-event.ts';
 import type { LogEvent, TimedEvent } from './event.ts';
 import { filterEvent } from './filter-event.ts';
@@ -14,11 +13,9 @@ const DOVECOT_FILE = /^([a-z][a-z-]*)((?:\([^()]*\))?(?:<[^<>]*>)*): (?:Info|War
 /** rspamd's own log file: `#pid(process) <tag>; module; …`. */
 const RSPAMD_FILE = /^#\d+\([^()]*\) (<.*)$/s;
 
-/**
- * One line of a log; undefined for what tells nothing about messages. `latest` is when its file was last written to.
- */
-export function parseLine(line: string, latest: number, clock: Clock): TimedEvent | undefined {
-  const stamp = stampOf(line, latest, clock);
+/** One line of a log; undefined for what tells nothing about messages. */
+export function parseLine(line: string, readStamp: StampReader): TimedEvent | undefined {
+  const stamp = readStamp(line);
   if (stamp === undefined) return undefined;
   const event = eventOf(line.slice(stamp.length));
   return event === undefined ? undefined : { time: stamp.time, event };

@@ -59,14 +59,28 @@ interface InQueue {
 
 const HOPS = HOP_KINDS.map((kind) => `@${hopDomain(kind)}`);
 
+/** Of an hour, in milliseconds. */
+const QUARTER = 15 * 60 * 1000;
+
 export function countsOf({ managed, day }: Counting): Counts {
   const queue = new Map<string, InQueue>();
   const tallies = new Map<string, Map<string, Tally>>();
 
+  // Lines of one quarter of an hour are of one day in every zone, and follow each other.
+  let quarter = NaN;
+  let today = '';
+  const dayOf = (time: number): string => {
+    const found = Math.floor(time / QUARTER);
+    if (found !== quarter) {
+      quarter = found;
+      today = day(time);
+    }
+    return today;
+  };
   const domainOf = (address: string): string | undefined => managed(address.slice(address.lastIndexOf('@') + 1));
   const count = (time: number, domain: string | undefined, what: keyof Tally): void => {
     if (domain === undefined) return;
-    const key = day(time);
+    const key = dayOf(time);
     const ofDay = tallies.get(key) ?? new Map<string, Tally>();
     const tally = ofDay.get(domain) ?? { sent: 0, received: 0, refused: 0, deferred: 0, bounced: 0 };
     tally[what] += 1;
@@ -76,8 +90,9 @@ export function countsOf({ managed, day }: Counting): Counts {
   const enqueue = (id: string, entry: InQueue): void => {
     queue.delete(id);
     queue.set(id, entry);
+    if (queue.size <= MOST_MESSAGES) return;
     const oldest = queue.keys().next().value;
-    if (queue.size > MOST_MESSAGES && oldest !== undefined) queue.delete(oldest);
+    if (oldest !== undefined) queue.delete(oldest);
   };
   const delivered = (time: number, event: Extract<LogEvent, { kind: 'delivery' }>): void => {
     const message = known(event.id);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dayStart, parseSince, stampOf, type Clock } from '../../../src/core/log/clock.ts';
+import { dayStart, parseSince, stampReader, type Clock } from '../../../src/core/log/clock.ts';
 import { parseLine } from '../../../src/core/log/parse-line.ts';
 import { CLOCK } from './reading.ts';
 
@@ -10,7 +10,7 @@ const EAST: Clock = {
 };
 
 function at(line: string, latest = CLOCK.now, clock = CLOCK): string | undefined {
-  const stamp = stampOf(`${line} mx postfix/qmgr[1]: x`, latest, clock);
+  const stamp = stampReader(latest, clock)(`${line} mx postfix/qmgr[1]: x`);
   return stamp === undefined ? undefined : new Date(stamp.time).toISOString();
 }
 
@@ -76,7 +76,8 @@ describe('--since', () => {
 });
 
 describe('what strangers write into lines', () => {
-  const event = (text: string): unknown => parseLine(`Nov 24 23:20:36 mx ${text}`, CLOCK.now, CLOCK)?.event;
+  const event = (text: string): unknown =>
+    parseLine(`Nov 24 23:20:36 mx ${text}`, stampReader(CLOCK.now, CLOCK))?.event;
 
   it('a recipient cannot say that it was delivered', () => {
     const forged = '"a>, relay=x[1.2.3.4]:25, delay=1, delays=0/0/0/0, dsn=2.0.0, status=sent (250 ok)"@far.test';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { chaseOf } from '../../../src/core/log/chase.ts';
-import type { Clock } from '../../../src/core/log/clock.ts';
+import { stampReader, type Clock } from '../../../src/core/log/clock.ts';
 import { messagesOf, type Message } from '../../../src/core/log/messages.ts';
 import { finderOf } from '../../../src/core/log/needles.ts';
 import { parseLine } from '../../../src/core/log/parse-line.ts';
@@ -34,11 +34,12 @@ export function follow(lines: readonly string[], what: string, limit = 20, clock
   if (wanted === undefined) throw new Error(`${what} is nothing to look for`);
   const chase = chaseOf(wanted, limit);
   const encoder = new TextEncoder();
+  const readStamp = stampReader(clock.now, clock);
   const read = (needles: readonly string[], earliest: number, take: typeof chase.first): void => {
     const find = finderOf(needles.map((needle) => encoder.encode(needle)));
     lines.forEach((line, index) => {
       const bytes = encoder.encode(line);
-      const found = find(bytes, 0, bytes.length) < 0 ? undefined : parseLine(line, clock.now, clock);
+      const found = find(bytes, 0, bytes.length) < 0 ? undefined : parseLine(line, readStamp);
       if (found !== undefined && found.time >= earliest) take(String(index).padStart(9, '0'), found);
     });
   };

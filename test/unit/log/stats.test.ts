@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { stampReader } from '../../../src/core/log/clock.ts';
 import { parseLine } from '../../../src/core/log/parse-line.ts';
 import { finderOf } from '../../../src/core/log/needles.ts';
 import { countsOf, STATS_NEEDLES, type Row } from '../../../src/core/log/stats.ts';
@@ -17,10 +18,11 @@ function count(lines: readonly string[]): readonly Row[] {
     day: (time) => new Date(time).toISOString().slice(0, 10),
   });
   const encoder = new TextEncoder();
+  const readStamp = stampReader(CLOCK.now, CLOCK);
   const find = finderOf(STATS_NEEDLES.map((needle) => encoder.encode(needle)));
   for (const line of lines) {
     const bytes = encoder.encode(line);
-    const found = find(bytes, 0, bytes.length) < 0 ? undefined : parseLine(line, CLOCK.now, CLOCK);
+    const found = find(bytes, 0, bytes.length) < 0 ? undefined : parseLine(line, readStamp);
     if (found !== undefined) counts.add(found);
   }
   return counts.rows();
