@@ -56,7 +56,8 @@ function writeLog(path, megabytes) {
           )
           .replace(/id=<(?!>)/g, `id=<${tag}.`)
           .replace(/<(\w+)@(a|c|far)\.test>(?= \S+ Saved|, |: )/g, `<$1${tag}@$2.test>`)
-          .replace(/> (\w{15})\S+ Saved/g, `> $1${tag} Saved`),
+          .replace(/> (\w{15})\S+ Saved/g, `> $1${tag} Saved`)
+          .replace('REMOTE123', `REMOTE${tag}`),
       )
       .join('\n');
     writeSync(file, `${text}\n`);

@@ -15,7 +15,6 @@ export type Cause =
   | 'not-well-formed'
   | 'mailboxes-down'
   | 'unreachable'
-  | 'too-old'
   | 'transport-missing'
   | 'header-rule'
   | 'rejected-there'
@@ -38,7 +37,6 @@ export const CAUSE_WORDS: Readonly<Record<Cause, string>> = {
   'not-well-formed': 'a name or an address is not well formed',
   'mailboxes-down': 'Dovecot did not answer: mailboxes cannot be reached',
   unreachable: 'the other server could not be reached',
-  'too-old': 'it could not be delivered in time',
   'transport-missing': 'a service of Postfix is missing or broken',
   'header-rule': 'a rule for headers or bodies applies',
   'rejected-there': 'the receiving server does not want it',

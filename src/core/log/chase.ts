@@ -24,8 +24,8 @@ export interface Chase {
 
 /** Some messages pass the queue more than once: copies, a filter, Sieve. */
 const IDS_PER_MESSAGE = 4;
-/** Newsletters may come once for each recipient, all with one Message-ID. */
-const MOST_WITH_ONE_MESSAGE_ID = 100;
+/** However many others one id or Message-ID leads to: newsletters may come once for each recipient, all with one. */
+const MOST_BY_ONE = 100;
 const MOST_KEYS_PER_MESSAGE = 50;
 const MOST_EVENTS = 200_000;
 /** A message, its hop, what a script sends on, and the notice of a failure of that; twice where ids are short. */
@@ -36,7 +36,7 @@ const SHORT = 10;
 export function chaseOf(wanted: Wanted, limit: number): Chase {
   const keys = new Set<string>();
   const withoutMessageId = new Set<string>();
-  const sharing = new Map<string, number>();
+  const broughtBy = new Map<string, number>();
   const kept = new Map<string, TimedEvent>();
   const candidates = new Map<string, number>();
   const loose = new Map<string, TimedEvent>();
@@ -45,7 +45,7 @@ export function chaseOf(wanted: Wanted, limit: number): Chase {
   let more = false;
 
   const want = (key: string): void => {
-    if (keys.has(key) || keys.size >= limit * MOST_KEYS_PER_MESSAGE + MOST_WITH_ONE_MESSAGE_ID) return;
+    if (keys.has(key) || keys.size >= limit * MOST_KEYS_PER_MESSAGE + MOST_BY_ONE) return;
     keys.add(key);
     pending.push(needleOf(key));
   };
@@ -65,25 +65,23 @@ export function chaseOf(wanted: Wanted, limit: number): Chase {
     if (own.length === 0) remember(loose, place, found, limit);
     else for (const key of own.slice(0, 1)) remember(candidates, key, beginOf(found), limit * IDS_PER_MESSAGE);
   };
-  const isOneTooMany = ({ id, messageId }: Extract<LogEvent, { kind: 'message-id' }>): boolean => {
-    if (keys.has(`queue ${id}`)) return false;
-    const count = (sharing.get(messageId) ?? 0) + 1;
-    sharing.set(messageId, count);
-    return count > MOST_WITH_ONE_MESSAGE_ID;
-  };
   const later = (place: string, found: TimedEvent): void => {
     const { event } = found;
     const own = [...keysOf(event), ...linksOf(event)];
-    if (!own.some((key) => keys.has(key)) || kept.size >= MOST_EVENTS) return;
-    if (event.kind === 'message-id' && isOneTooMany(event)) return;
-    kept.set(place, found);
+    const by = own.find((key) => keys.has(key));
+    if (by === undefined || kept.size >= MOST_EVENTS) return;
     if (event.kind === 'message-id' && event.messageId.length <= 2) withoutMessageId.add(event.id);
-    for (const key of own) {
-      // The session of a delivery is needed only where no Message-ID leads to Dovecot's lines.
-      if (event.kind === 'delivery' && key === sessionKey(event.session) && !withoutMessageId.has(event.id)) continue;
-      want(key);
-    }
+    const unknown = own.filter((key) => !keys.has(key) && isOfUse(key, event));
+    const brought = (broughtBy.get(by) ?? 0) + unknown.length;
+    if (brought > MOST_BY_ONE && event.kind === 'message-id') return;
+    kept.set(place, found);
+    if (unknown.length === 0 || brought > MOST_BY_ONE) return;
+    broughtBy.set(by, brought);
+    for (const key of unknown) want(key);
   };
+  /** The session of a delivery is needed only where no Message-ID leads to Dovecot's lines. */
+  const isOfUse = (key: string, event: LogEvent): boolean =>
+    event.kind !== 'delivery' || key !== sessionKey(event.session) || withoutMessageId.has(event.id);
   return {
     first,
     later,

@@ -13,8 +13,8 @@ const MODERN = REAL.map((line) =>
     .replace(/^(\S+) (?!mx )(\S+): Info: /, '$1 mx dovecot: $2: '),
 );
 
-/** As `journalctl -o short-iso` gives them. */
-const JOURNAL = MODERN.map((line) => line.replace('.123456+00:00', '+0000'));
+/** What `journalctl -o short-iso` printed of a journal with the same lines. */
+const JOURNAL = fixture('journal.log');
 
 /** The message of a token in the fixtures, and what became of it. */
 const MESSAGES: readonly (readonly [string, readonly string[]])[] = [
