@@ -21,7 +21,7 @@ export interface LogSource {
 
 const BLOCK = 1 << 20;
 /** Longer than any line that syslog or Postfix writes; what is longer is no log. */
-const LONGEST_LINE = 1 << 18;
+const LONGEST_LINE = 1 << 15;
 const NEW_LINE = 0x0a;
 
 /** The time of day of the machine. */

@@ -30,24 +30,26 @@ async function withLogs(): Promise<Scene> {
 
 describe('log', () => {
   it('guesses years over New Year, in two files', async () => {
-    const { ok } = await withLogs();
-    const { stdout } = await ok(['log', 'trace', 'joe@far.test']);
+    const made = await withLogs();
+    const { stdout } = await made.ok(['log', 'trace', 'joe@far.test']);
     expect(stdout).toMatch(/^2025-12-31 23:59:58 {2}message from joe@far\.test {2}<eve@far\.test>\n/);
     expect(stdout).toMatch(/\n {2}alice@example\.com \(written to info@example\.net\): delivered to the mailbox\n/);
-    const stats = await ok(['log', 'stats', '--since', '2025-12-01']);
+    const stats = await made.ok(['log', 'stats', '--since', '2025-12-01']);
     expect(stats.stdout).toBe('2026-01-01\texample.com\t0\t1\t0\t0\t0\n');
   });
 
   it('what is older than --since shows only with what is not', async () => {
-    const { ok, refuses } = await withLogs();
-    expect((await ok(['log', 'trace', 'info@example.net', '--since', '2026-01-01'])).stdout).toMatch(/^2025-12-31/);
-    expect(await refuses(4, ['log', 'trace', 'joe@far.test', '--since', '2026-01-01'])).toMatch(/nothing about/);
+    const made = await withLogs();
+    expect((await made.ok(['log', 'trace', 'info@example.net', '--since', '2026-01-01'])).stdout).toMatch(
+      /^2025-12-31/,
+    );
+    expect(await made.refuses(4, ['log', 'trace', 'joe@far.test', '--since', '2026-01-01'])).toMatch(/nothing about/);
   });
 
   it('without a log says which it looked for', async () => {
-    const { refuses, root } = await scene(STATE);
-    expect(await refuses(4, ['log', 'trace', 'joe@far.test'])).toContain(`${root}/var/log/mail.log`);
-    expect(await refuses(4, ['log', 'stats'])).toContain('--file');
+    const made = await scene(STATE);
+    expect(await made.refuses(4, ['log', 'trace', 'joe@far.test'])).toContain(`${made.root}/var/log/mail.log`);
+    expect(await made.refuses(4, ['log', 'stats'])).toContain('--file');
   });
 
   it('draws a chart on a terminal and none in a pipe', async () => {

@@ -112,4 +112,24 @@ describe('what strangers write into lines', () => {
     const line = 'dovecot: lmtp(a@x.test)<1><s>: msgid=<x: saved mail to y@z>: saved mail to INBOX';
     expect(event(line)).toMatchObject({ action: 'saved', detail: 'INBOX' });
   });
+
+  it.each([
+    ['verdicts', `postfix/smtpd[1]: NOQUEUE: reject: RCPT ${'from a['.repeat(4000)}`],
+    ['headers', `postfix/cleanup[1]: 3F2A1C0B5D: reject: header ${'; from=<a@b> to=<'.repeat(1800)}`],
+    ['deliveries', `postfix/smtp[1]: 3F2A1C0B5D: to=<${'"\\'.repeat(9000)}`],
+    [
+      'deliveries with much in them',
+      `postfix/smtp[1]: 3F2A1C0B5D: to=<a>, relay=b, ${'dsn=1.1.1, status=a ('.repeat(1400)}`,
+    ],
+    ['sieve', `dovecot: lmtp(a)<1><s>: sieve: msgid=${'<: stored mail '.repeat(2000)}`],
+    [
+      'failed logins',
+      `postfix/smtpd[1]: warning: a[1]: SASL x authentication failed: ${', sasl_username'.repeat(2000)}`,
+    ],
+    ['rspamd', `rspamd[1]: rspamd_task_write_log: id: <${'>, qid: <a>, (default: T ('.repeat(1200)}`],
+    ['amavis', `amavis[1]: ${'(1) Blocked A (b) Queue-ID: '.repeat(1000)}`],
+  ])('long lines of %s take no long time', (_, text) => {
+    // A pattern that goes back again and again would not end before the test's own time is over.
+    expect(event(text) ?? {}).not.toHaveProperty('action', 'sent');
+  });
 });

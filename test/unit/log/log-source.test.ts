@@ -1,8 +1,10 @@
-import { appendFile, mkdir, rename, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rename, utimes, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { finderOf } from '../../../src/core/log/needles.ts';
 import { findLines, firstLine, openLogs, rotatedFiles } from '../../../src/system/log-source.ts';
+import { execStream } from '../../../src/system/exec.ts';
 import { tempDir } from '../../support/temp.ts';
 import { CLOCK } from './reading.ts';
 
@@ -122,5 +124,29 @@ describe('log files', () => {
     const [source] = await openLogs([`${directory}/broken.gz`], CLOCK);
     await expect(found(source?.read(-Infinity) ?? blocksOf())).rejects.toThrow(/cannot unpack .*broken\.gz/);
     await source?.close();
+  });
+});
+
+describe('what a program prints', () => {
+  const JOURNAL = fileURLToPath(new URL('./fixtures/journal.log', import.meta.url));
+
+  it('is read while it prints it, and need not be read to its end', async () => {
+    const lines: string[] = [];
+    const removed = finderOf([new TextEncoder().encode(': removed')]);
+    await findLines(execStream('cat', [JOURNAL]), removed, (line) => lines.push(line));
+    expect(lines).toHaveLength((await readFile(JOURNAL, 'utf8')).split(': removed').length - 1);
+    for await (const block of execStream('yes', ['needle'])) {
+      expect(block.toString('utf8', 0, 7)).toBe('needle\n');
+      break;
+    }
+  });
+
+  it('is nothing when it fails, and the error says why', async () => {
+    await expect(found(execStream('cat', ['/nowhere/at/all']))).rejects.toThrow(
+      /cat ended with status 1: .*No such file/,
+    );
+    await expect(found(execStream('no-such-program-here', []))).rejects.toThrow(
+      'no-such-program-here is not installed',
+    );
   });
 });
