@@ -14,7 +14,7 @@ export function traceData({ messages, refusals, more, reach }: Trace): object {
   };
 }
 
-export function reachData({ from, sources }: Reach): object {
+function reachData({ from, sources }: Reach): object {
   return { from: from === undefined ? null : iso(from), sources };
 }
 

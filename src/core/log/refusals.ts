@@ -54,7 +54,7 @@ function addLogin(found: Refusal[], time: number, event: Extract<LogEvent, { kin
   });
 }
 
-export function refusalOf({ time, service, stage, client, text, from, to, milter }: TimedVerdict): Refusal {
+function refusalOf({ time, service, stage, client, text, from, to, milter }: TimedVerdict): Refusal {
   const rule = ruleOf(text);
   return {
     time,

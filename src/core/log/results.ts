@@ -55,7 +55,7 @@ export function resultsOf(message: Message): readonly RecipientResult[] {
     return lastDeliveries(passage).flatMap(({ delivery, attempts }) => {
       const hop = delivery.nextId === undefined ? undefined : byId.get(delivery.nextId);
       if (hop === undefined || hop === passage) return [deliveryResult(message, passage, delivery, attempts)];
-      return passageResults(hop).map((result) => atOrigin(result, delivery));
+      return passageResults(hop).map((result) => atOrigin(result, passage, delivery));
     });
   };
   const roots = message.passages.filter((one) => !comesFromWithin(one, message));
@@ -98,11 +98,14 @@ function withOnward(
   return { ...result, onward };
 }
 
-function atOrigin(result: RecipientResult, { to, originalTo }: TimedDelivery): RecipientResult {
-  const copyWay = to.toLowerCase().endsWith(`.${COPY_DOMAIN}`);
-  const shown = originalTo !== undefined && !internal(originalTo) ? originalTo : undefined;
-  const original = shown !== undefined && shown.toLowerCase() !== result.address.toLowerCase() ? shown : undefined;
-  return { ...result, original, copyWay: result.copyWay || copyWay };
+/** What a hop was told: several recipients may have taken it together. */
+function atOrigin(result: RecipientResult, { deliveries }: Passage, { nextId, to }: TimedDelivery): RecipientResult {
+  const together = deliveries.filter((one) => one.nextId === nextId);
+  const names = [result.address, result.original].map((name) => name?.toLowerCase());
+  const own = together.length === 1 ? together[0] : together.find((one) => names.includes(one.to.toLowerCase()));
+  const before = own?.originalTo;
+  const shown = before === undefined || internal(before) || before.toLowerCase() === names[0] ? undefined : before;
+  return { ...result, original: shown, copyWay: result.copyWay || internal(to) };
 }
 
 function internal(address: string): boolean {

@@ -191,6 +191,21 @@ describe('filters', () => {
     ]);
   });
 
+  it('two that went to the filter together keep the names that were written to', () => {
+    const line = (id: string, to: string, rest: string): string =>
+      `Nov 24 23:54:00 mx postfix/smtp[1]: ${id}: to=<${to}>, ${rest}, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent`;
+    const hop = 'relay=127.0.0.1[127.0.0.1]:10024';
+    const lines = [
+      'Nov 24 23:54:00 mx postfix/smtpd[1]: 4A1B2C3D60: client=mail.good.example[192.0.2.11]',
+      'Nov 24 23:54:00 mx postfix/smtpd[1]: 4A1B2C3D61: client=localhost[127.0.0.1]',
+      `${line('4A1B2C3D60', 'a@a.test', `orig_to=<x@a.test>, ${hop}`)} (250 2.0.0 Ok: queued as 4A1B2C3D61)`,
+      `${line('4A1B2C3D60', 'b@a.test', `orig_to=<y@a.test>, ${hop}`)} (250 2.0.0 Ok: queued as 4A1B2C3D61)`,
+      `${line('4A1B2C3D61', 'b@a.test', 'relay=r[192.0.2.9]:25')} (250 ok)`,
+      `${line('4A1B2C3D61', 'a@a.test', 'relay=r[192.0.2.9]:25')} (250 ok)`,
+    ];
+    expect(outcomes(lines, '4A1B2C3D61')).toEqual(['b@a.test (y@a.test) sent', 'a@a.test (x@a.test) sent']);
+  });
+
   it('what the filter found comes with the message', () => {
     expect(follow(FILTERS, '<offer@spam.example>').messages[0]?.filters).toMatchObject([
       { service: 'rspamd', action: 'reject', score: 25.3, limit: 15, rules: ['GTUBE 20.2', 'BAYES_SPAM 5.1'] },
