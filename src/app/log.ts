@@ -11,7 +11,7 @@ import type { Wanted } from '../core/log/wanted.ts';
 import type { TimedEvent } from '../core/log/event.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { findLines, firstLine, journalSource, openLogs, rotatedFiles, type LogSource } from '../system/log-source.ts';
-import { systemdRuns } from '../system/services.ts';
+import { usesSystemd } from '../system/services.ts';
 
 export interface LogOptions {
   /** Files to read instead of the root's own. */
@@ -90,7 +90,7 @@ async function sourcesOf(root: string, files: readonly string[], clock: Clock): 
   const opened = await openLogs([...mail, ...others.flat()], clock);
   if (mail.length > 0) return opened;
   // Debian 12 has no syslog daemon any more: then the journal is all there is.
-  if (root === '' && systemdRuns()) return [...opened, journalSource(clock)];
+  if (usesSystemd(root, undefined)) return [...opened, journalSource(clock)];
   for (const source of opened) await source.close();
   throw new EboxmailError(
     EXIT.notFound,
