@@ -84,6 +84,11 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import('./commands/log.ts')).setup,
   },
   {
+    name: 'client',
+    summary: 'what to type into a mail program',
+    load: async () => (await import('./commands/client.ts')).setup,
+  },
+  {
     name: 'sandbox',
     summary: 'a private, throw-away mail server',
     load: async () => (await import('./commands/sandbox.ts')).setup,
