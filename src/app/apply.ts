@@ -21,9 +21,11 @@ import { missingPackage } from '../system/packages.ts';
 import { directServices, systemdServices, usesSystemd, type Services } from '../system/services.ts';
 import { ensureDirectories, ensureMailOwner } from './directories.ts';
 import { listenersOf, requireAnswers } from './listeners.ts';
-import { putMailboxesAway } from './mailboxes.ts';
+import { finishMoves, mailboxMover } from './mailbox-moves.ts';
+import type { MailboxMover } from './move-mailboxes.ts';
 import type { Place } from './place.ts';
 import { prepare, type Prepared } from './prepare.ts';
+import { withStateLock } from './state-lock.ts';
 import { startChangedTimers, stopRemovedTimers } from './timers.ts';
 import { checkConfigurations, indexOf, makeCheckPlace, stageChanges } from './stage.ts';
 
@@ -58,7 +60,7 @@ export async function apply(place: Place, options: ApplyOptions): Promise<Applie
 
 async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied> {
   if (place.root === '' && userId('vmail') === undefined) await ensureMailOwner(place.root);
-  const prepared = await prepare(place);
+  const prepared = await prepareForGood(place);
   const { plan, rendered, facts } = prepared;
   if (isEmpty(plan)) return { plan, prepared };
   await consent(place, plan, options);
@@ -70,6 +72,7 @@ async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied
   }
   options.progress('checking the new configuration');
   removeLeftovers(prepared);
+  const mover = mailboxMover(place, prepared, options.progress);
   const check = makeCheckPlace(place.root, rendered);
   try {
     await checkConfigurations(check, plan.files);
@@ -79,7 +82,8 @@ async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied
       announce(place, prepared);
       if (plan.files.length > 0) options.progress(`putting ${countFiles(plan.files)} in place`);
       await stopRemovedTimers(prepared);
-      await putInPlace(staged, place.root, plan);
+      mover.begin();
+      await putInPlace(staged, place.root, plan, mover);
     } finally {
       // Those that are in place have nothing left to discard.
       for (const file of staged) file.discard();
@@ -89,10 +93,9 @@ async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied
   }
   await driveDaemons(place, prepared, options.progress);
   await startChangedTimers(prepared);
-  for (const line of putMailboxesAway(place.root, prepared.applied?.state ?? {}, prepared.model, new Date())) {
-    options.progress(line);
-  }
+  await mover.end();
   record(place, prepared);
+  await finishMoves(place, prepared, mover);
   return { plan, prepared };
 }
 
@@ -105,15 +108,27 @@ function removeLeftovers({ facts, rendered, plan }: Prepared): void {
   }
 }
 
+/** What is written down about mailboxes comes before the state that it belongs to: with the lock both are of one moment. */
+async function prepareForGood(place: Place): Promise<Prepared> {
+  const prepared = await prepare(place);
+  return prepared.mailboxes.events ? withStateLock(place, () => prepare(place)) : prepared;
+}
+
 /**
  * Dovecot looks at its account file at most once a second (db-passwd-file.c), so Postfix must not accept mail for a new
  * account before that second is over: Dovecot would refuse it for good.
  */
-async function putInPlace(staged: readonly StagedFile[], root: string, { daemons }: Plan): Promise<void> {
-  for (const file of staged) {
-    file.commit();
-    if (file.target === `${root}/${PATHS.accounts}` && daemons.dovecot !== 'start') await nextSecond();
-  }
+async function putInPlace(
+  staged: readonly StagedFile[],
+  root: string,
+  { daemons }: Plan,
+  mover: MailboxMover,
+): Promise<void> {
+  const accounts = staged.filter(({ target }) => target === `${root}/${PATHS.accounts}`);
+  for (const file of accounts) file.commit();
+  if (accounts.length > 0 && daemons.dovecot !== 'start') await nextSecond();
+  await mover.handOver();
+  for (const file of staged) if (!accounts.includes(file)) file.commit();
 }
 
 function nextSecond(): Promise<void> {
@@ -179,19 +194,20 @@ function servicesFor({ root }: Place, wish: 'systemd' | 'direct' | undefined): S
 
 /** Written down before the first file changes: whoever comes after a crash knows what is ours and what is still to do. */
 function announce({ root }: Place, { plan, applied }: Prepared): void {
-  const { time = '', state = {}, files = new Map<string, never>(), unfinished, certificate } = applied ?? {};
+  const { time = '', state = {}, files = new Map<string, never>(), unfinished, certificate, mailboxes } = applied ?? {};
   const about = plan.files.flatMap(({ path, after }) => (after === undefined ? [] : [[path, sha256(after)] as const]));
   writeAppliedRecord(`${root}/${PATHS.lib}`, {
     time,
     state,
     files,
     certificate,
+    mailboxes,
     unfinished: { files: new Map([...(unfinished?.files ?? []), ...about]), daemons: plan.daemons },
   });
 }
 
 /** Generations come to stand here: what is in force now is written down. */
-function record({ root }: Place, { rendered, state, model, facts, certificate }: Prepared): void {
+function record({ root }: Place, { rendered, state, model, facts, certificate, mailboxes }: Prepared): void {
   const files = rendered.map((file) => {
     const index = indexOf(root, file);
     return [
@@ -202,6 +218,7 @@ function record({ root }: Place, { rendered, state, model, facts, certificate }:
       },
     ] as const;
   });
+  const { upTo: seq, former } = mailboxes;
   writeAppliedRecord(`${root}/${PATHS.lib}`, {
     time: new Date().toISOString(),
     state,
@@ -210,5 +227,6 @@ function record({ root }: Place, { rendered, state, model, facts, certificate }:
     certificate: certificate.toBeMade
       ? sha256(bytesIfPresent(certificateOf(model, facts).certificate) ?? '')
       : certificate.hash,
+    mailboxes: { seq, former: Object.fromEntries(former) },
   });
 }

@@ -1,5 +1,5 @@
 import { lstatSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { EboxmailError, EXIT, failed } from '../core/errors.ts';
 import type { StateFile } from '../core/generated/state-types.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
@@ -8,13 +8,20 @@ import type { Layout } from '../core/state/layout.ts';
 import { changesBetween } from '../core/state/edit/changes.ts';
 import { lstat, makeDirectory, readIfPresent, removeStale, resolveLinks, writeAtomically } from '../system/files.ts';
 import { sha256 } from '../system/hash.ts';
-import { withLock } from '../system/lock.ts';
 import { rememberState } from '../system/state-cache.ts';
 import { checkState, hasErrors, InvalidState, loadState, stateOf, type LoadedState } from './load-state.ts';
 import type { Place } from './place.ts';
+import { withStateLock } from './state-lock.ts';
 
 /** From the state to the state as it should be; the same object when there is nothing to change. */
 export type StateEdit = (state: StateFile) => StateFile | Promise<StateFile>;
+
+export interface EditSettings {
+  /** Makes a new file when there is none. */
+  readonly create?: boolean | undefined;
+  /** Called when the change has passed its checks, just before it is written. */
+  readonly beforeWriting?: (() => void) | undefined;
+}
 
 export interface Edited {
   readonly changed: boolean;
@@ -36,11 +43,12 @@ export class RefusedEdit extends EboxmailError {
   }
 }
 
-/**
- * Changes the state file: under its lock, checked, keeping every line that need not change, replaced atomically.
- * @param create makes a new file when there is none
- */
-export async function editState(place: Place, edit: StateEdit, create = false): Promise<Edited> {
+/** Changes the state file: under its lock, checked, keeping every line that need not change, replaced atomically. */
+export async function editState(
+  place: Place,
+  edit: StateEdit,
+  { create = false, beforeWriting }: EditSettings = {},
+): Promise<Edited> {
   const path = resolveLinks(place.statePath);
   const directory = dirname(path);
   if (create) makeDirectory(directory, 0o700, process.getuid?.(), process.getgid?.());
@@ -48,13 +56,14 @@ export async function editState(place: Place, edit: StateEdit, create = false): 
   // While flock(1) runs, what the edit needs is loaded.
   const modules = Promise.all([import('../core/state/edit/edit-text.ts'), import('../core/state/check-data.ts')]);
   modules.catch(() => undefined);
-  return withLock(join(directory, `.${basename(path)}.lock`), async () => {
+  return withStateLock(place, async () => {
     const loaded = create && readIfPresent(path) === undefined ? newState() : await loadState(place);
     if (!loaded.wellFormed) throw new InvalidState(place.statePath, loaded.problems);
     const before = stateOf(loaded.data);
     const after = await edit(before);
     if (changesBetween(loaded.data, dataOf(after)).length === 0) return { changed: false, warnings: [] };
     const { problems, fresh } = await checked(place, loaded, after);
+    beforeWriting?.();
     await write(place, path, loaded, after, problems);
     return { changed: true, warnings: fresh };
   });

@@ -1,47 +1,35 @@
-import { renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { asMap, type JsonObject } from '../core/json.ts';
-import { formatAddress, parseManagedAddress } from '../core/address.ts';
-import type { MailModel } from '../core/model.ts';
 import { PATHS } from '../core/render/paths.ts';
-import { lstat, makeDirectory, readIfPresent, requireWritable, writeAtomically } from '../system/files.ts';
+import { makeDirectory, readIfPresent, requireWritable, writeAtomically } from '../system/files.ts';
+import { appendToMailboxLog, type NewEvent } from '../system/mailbox-log.ts';
+import { readAppliedRecord } from '../system/applied-record.ts';
+import { usersOf } from './mailbox-plan.ts';
 
-/**
- * Mail of users that are gone moves out of the way, so that a new user of the same address does not find it; it is
- * deleted only when that was asked for by `user remove --purge`.
- * @returns what was done, for people
- */
-export function putMailboxesAway(root: string, before: JsonObject, model: MailModel, time: Date): readonly string[] {
-  const purge = new Set(readPurges(root));
-  const done: string[] = [];
-  for (const key of Object.keys(asMap(before['users'] ?? null))) {
-    const parsed = parseManagedAddress(key);
-    if (!parsed.ok || model.users.has(formatAddress(parsed.value))) continue;
-    const address = formatAddress(parsed.value);
-    const mailbox = `${root}/${PATHS.mail}/${parsed.value.domain}/${parsed.value.local}`;
-    if (lstat(mailbox) === undefined) continue;
-    if (purge.has(address)) {
-      rmSync(mailbox, { recursive: true, force: true });
-      done.push(`mail of ${address} deleted`);
-    } else {
-      // In a directory for the domain: with it, the longest addresses would be too long for one name.
-      const archive = `${root}/${PATHS.archive}/${parsed.value.domain}`;
-      makeDirectory(dirname(archive), 0o700);
-      makeDirectory(archive, 0o700);
-      const name = `${parsed.value.local}.${time.toISOString().replace(/[:.]/g, '-')}`;
-      renameSync(mailbox, `${archive}/${name}`);
-      done.push(`mail of ${address} kept in ${archive}/${name}`);
-    }
-  }
-  rmSync(`${root}/${PATHS.purges}`, { force: true });
-  return done;
-}
+/** What commands want the next apply to know about mailboxes. */
 
-/** Fails when the wish to delete could not be written down, before anything else is written. */
-export function requirePurgeable(root: string): void {
+/** Fails when a wish could not be written down, before anything else is written. */
+export function requireNotable(root: string): void {
   const directory = `${root}/${PATHS.lib}`;
   makeDirectory(directory, 0o700);
   requireWritable(directory);
+}
+
+/**
+ * Writes down what happens to an address; call it before the state is written, under its lock. Where nothing was ever
+ * applied there are no mailboxes, and nothing is written.
+ */
+export function noteEvent(root: string, event: NewEvent): void {
+  const lib = `${root}/${PATHS.lib}`;
+  const applied = readAppliedRecord(lib);
+  if (applied !== undefined) appendToMailboxLog(lib, applied.mailboxes?.seq ?? 0, event);
+}
+
+/** Whether a new user gets an address whose former user's mailbox an apply has yet to put away. */
+export function isTakenOver(root: string, address: string): boolean {
+  const lib = `${root}/${PATHS.lib}`;
+  // A glance is enough for most: the record of thousands of users is long.
+  const local = address.slice(0, address.lastIndexOf('@') + 1);
+  if (readIfPresent(`${lib}/applied.json`)?.toLowerCase().includes(`"${local}`) !== true) return false;
+  return Object.hasOwn(usersOf(readAppliedRecord(lib)?.state ?? {}), address);
 }
 
 /** Remembers until the next apply that a removed user's mail is to be deleted. */
@@ -52,8 +40,12 @@ export function requestPurge(root: string, address: string): void {
 
 /** A user who is back before the apply keeps the mail. */
 export function withdrawPurge(root: string, address: string): void {
+  forgetPurges(root, [address]);
+}
+
+export function forgetPurges(root: string, addresses: readonly string[]): void {
   const requested = readPurges(root);
-  const left = requested.filter((line) => line !== address);
+  const left = requested.filter((line) => !addresses.includes(line));
   if (left.length < requested.length) writePurges(root, left);
 }
 
@@ -63,6 +55,6 @@ function writePurges(root: string, addresses: readonly string[]): void {
   writeAtomically({ path: `${root}/${PATHS.purges}`, content, mode: 0o600, ...owner });
 }
 
-function readPurges(root: string): readonly string[] {
+export function readPurges(root: string): readonly string[] {
   return (readIfPresent(`${root}/${PATHS.purges}`) ?? '').split('\n').filter((line) => line !== '');
 }

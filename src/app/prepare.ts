@@ -15,6 +15,7 @@ import { readInstalled } from '../system/installed.ts';
 import { masterProcesses } from '../system/master-processes.ts';
 import { lookAtCertificate, type CertificateFacts } from './certificate.ts';
 import { loadState, requireValid } from './load-state.ts';
+import { planMailboxes, type MailboxPlan } from './mailbox-plan.ts';
 import type { Place } from './place.ts';
 import { readHost } from './read-host.ts';
 import { readSecrets } from './secrets.ts';
@@ -30,6 +31,7 @@ export interface Prepared {
   readonly applied: AppliedRecord | undefined;
   readonly certificate: CertificateFacts;
   readonly plan: Plan;
+  readonly mailboxes: MailboxPlan;
 }
 
 /** Reads state and machine, renders, and compares with what is there. Writes nothing. */
@@ -37,13 +39,15 @@ export async function prepare(place: Place): Promise<Prepared> {
   const loaded = await loadState(place, { positions: true });
   const { model, directory } = requireValid(place, loaded);
   const host = await readHost(place.root);
-  const facts = await hostFacts(place.root, host, readSecrets(place.root, model));
-  const rendered = render(model, directory, facts);
   const applied = readAppliedRecord(`${place.root}/${PATHS.lib}`);
+  const mailboxes = planMailboxes(place.root, applied, loaded.data, model);
+  const machine = await hostFacts(place.root, host, readSecrets(place.root, model));
+  const facts = { ...machine, former: mailboxes.former };
   const certificate = lookAtCertificate(model, facts, applied?.certificate);
+  const rendered = render(model, directory, facts);
   const masters = masterProcesses(place.root);
   const plan = makePlan({
-    changes: describeChanges(applied?.state ?? {}, loaded.data),
+    changes: [...describeChanges(applied?.state ?? {}, loaded.data), ...mailboxes.changes],
     rendered,
     installed: installedFiles(place.root, rendered, applied),
     applied: applied?.files ?? new Map(),
@@ -53,7 +57,7 @@ export async function prepare(place: Place): Promise<Prepared> {
     unfinished: applied?.unfinished,
   });
   const warnings = [...loaded.problems, ...certificate.warnings];
-  return { host, facts, model, state: loaded.data, warnings, rendered, applied, certificate, plan };
+  return { host, facts, model, state: loaded.data, warnings, rendered, applied, certificate, plan, mailboxes };
 }
 
 function installedFiles(

@@ -22,6 +22,8 @@ export interface Wording {
   readonly output?: string | undefined;
   /** Makes the state file when there is none. */
   readonly create?: boolean;
+  /** Done when the change has passed its checks, just before it is written. */
+  readonly beforehand?: () => void;
   /** Done once the state is written, before it is applied. */
   readonly afterwards?: () => void;
 }
@@ -40,7 +42,10 @@ export async function runEdit(
   wording: Wording,
 ): Promise<number> {
   const changed = await tolerate(options, async () => {
-    const { changed, warnings } = await editState(context.place, edit, wording.create);
+    const { changed, warnings } = await editState(context.place, edit, {
+      create: wording.create,
+      beforeWriting: wording.beforehand,
+    });
     for (const { message, hint, path } of warnings) {
       context.terminal.say(`warning: ${formatPath(path)}: ${message}${hint === undefined ? '' : `\n    ${hint}`}`);
     }

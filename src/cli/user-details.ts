@@ -1,13 +1,15 @@
 import { readState } from '../app/load-state.ts';
+import type { MailboxSize } from '../app/archive.ts';
+import { mailboxFacts, type MailboxFacts } from '../app/mailbox-facts.ts';
 import { addressArgument, normalAddress } from '../core/edits/names.ts';
 import { sectionOf } from '../core/edits/sections.ts';
 import { requireUserKey } from '../core/edits/users.ts';
 import { modelOf } from '../core/state/model-of.ts';
-import { formatSize } from '../core/units.ts';
+import { approximateSize, formatSize } from '../core/units.ts';
 import { showFields } from '../ui/table.ts';
 import { printJson, type Context } from './context.ts';
 
-/** Everything that the state says about a user; of the password only its scheme. */
+/** Everything that the state says about a user, and the machine about the mailbox; of the password only its scheme. */
 export async function showUser(context: Context, text: string): Promise<undefined> {
   const state = await readState(context.place);
   const key = requireUserKey(state, text);
@@ -20,16 +22,22 @@ export async function showUser(context: Context, text: string): Promise<undefine
   const groups = Object.entries(sectionOf(state, 'groups'))
     .filter(([, group]) => group.members.some((member) => normalAddress(member) === address))
     .map(([name]) => name);
+  const account = entry.account ?? true;
+  const { usage, lastLogin, notes } = account ? mailboxFacts(context.place.root, state, address) : NO_MAILBOX;
   const details = {
     address,
     name: entry.name ?? null,
-    account: entry.account ?? true,
+    account,
     password: passwordKind(entry.password),
     quota: entry.quota ?? 'default',
     effectiveQuota: formatSize(quota),
+    quotaFrom: user?.quota === undefined ? 'server' : 'user',
+    usage: usage ?? null,
+    lastLogin: lastLogin ?? null,
     aliases,
     groups,
     domainAliases: directory.namesOf(address.split('@')[1] ?? '').slice(1),
+    notes,
   };
   if (context.json) {
     printJson(context, details);
@@ -40,12 +48,23 @@ export async function showUser(context: Context, text: string): Promise<undefine
     ['Name', details.name ?? '(none)'],
     ['Mail account', details.account ? 'yes' : 'no'],
     ['Password', details.password],
-    ['Quota', details.quota === 'default' ? `default (${details.effectiveQuota})` : details.effectiveQuota],
+    ['Quota', `${details.effectiveQuota} (${details.quotaFrom === 'user' ? 'of this user' : 'default of the server'})`],
+    ['In use', usage === undefined ? '(unknown)' : usageText(usage, quota)],
+    ['Last login', lastLogin === null ? '(never)' : (lastLogin ?? '(unknown)')],
     ['Aliases', aliases.join(', ') || '(none)'],
     ['Groups', groups.join(', ') || '(none)'],
     ['Also in', details.domainAliases.join(', ') || '(no domain alias)'],
   ]);
+  for (const note of notes) context.terminal.say(note);
   return undefined;
+}
+
+const NO_MAILBOX: MailboxFacts = { usage: undefined, lastLogin: undefined, notes: [] };
+
+function usageText({ messages, bytes }: MailboxSize, quota: number | null): string {
+  const count = messages === 1 ? '1 message' : `${messages} messages`;
+  const share = quota === null ? '' : ` (${Math.round((100 * bytes) / quota)} %)`;
+  return `${count}, ${approximateSize(bytes)}${share}`;
 }
 
 function passwordKind(password: string | { readonly file: string } | undefined): string {

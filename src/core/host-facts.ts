@@ -24,6 +24,8 @@ export interface HostFacts {
   readonly jobs: { readonly by: 'systemd' | 'cron' | 'none'; readonly command: readonly string[] };
   /** Contents of the secret files that the state names, by that name, without the final line break. */
   readonly secrets: ReadonlyMap<string, string>;
+  /** Addresses that users had before they were renamed, with those that they have now. */
+  readonly former?: ReadonlyMap<string, string>;
 }
 
 export interface PostfixFacts {

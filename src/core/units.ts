@@ -45,3 +45,11 @@ export function formatSize(bytes: number | null): string {
   }
   return `${bytes} B`;
 }
+
+/** `1234567` → `1.2 MB`, for what is counted and not set. */
+export function approximateSize(bytes: number): string {
+  const unit = ['TB', 'GB', 'MB', 'kB'].find((name) => bytes >= (UNITS[name.toUpperCase()] ?? 1));
+  if (unit === undefined) return `${bytes} B`;
+  const size = bytes / (UNITS[unit.toUpperCase()] ?? 1);
+  return `${size < 10 ? size.toFixed(1) : Math.round(size)} ${unit}`;
+}

@@ -12,6 +12,15 @@ export interface AppliedRecord {
   readonly certificate?: string | undefined;
   /** Set while an apply is at work; who finds it later knows that it was killed or failed. */
   readonly unfinished?: Unfinished | undefined;
+  /** Absent in the record of a version that knew nothing of it. */
+  readonly mailboxes?: AppliedMailboxes | undefined;
+}
+
+export interface AppliedMailboxes {
+  /** Number of the last event of the mailbox log that was taken up. */
+  readonly seq: number;
+  /** Earlier addresses of users, with those that they have now. */
+  readonly former: Readonly<Record<string, string>>;
 }
 
 interface Stored {
@@ -20,6 +29,7 @@ interface Stored {
   readonly state: JsonObject;
   readonly files: Readonly<Record<string, AppliedFile>>;
   readonly certificate?: string;
+  readonly mailboxes?: AppliedMailboxes;
   readonly unfinished?: { readonly files: Readonly<Record<string, string>>; readonly daemons: Unfinished['daemons'] };
 }
 
@@ -27,17 +37,21 @@ interface Stored {
 export function readAppliedRecord(lib: string): AppliedRecord | undefined {
   const text = readIfPresent(fileIn(lib));
   if (text === undefined) return undefined;
-  const { time, state, files, certificate, unfinished } = JSON.parse(text) as Stored;
+  const { time, state, files, certificate, unfinished, mailboxes } = JSON.parse(text) as Stored;
   return {
     time,
     state,
     files: new Map(Object.entries(files)),
     certificate,
     unfinished: unfinished && { ...unfinished, files: new Map(Object.entries(unfinished.files)) },
+    mailboxes,
   };
 }
 
-export function writeAppliedRecord(lib: string, { time, state, files, certificate, unfinished }: AppliedRecord): void {
+export function writeAppliedRecord(
+  lib: string,
+  { time, state, files, certificate, unfinished, mailboxes }: AppliedRecord,
+): void {
   makeDirectory(lib, 0o700);
   const stored: Stored = {
     version: 1,
@@ -45,6 +59,7 @@ export function writeAppliedRecord(lib: string, { time, state, files, certificat
     state,
     files: Object.fromEntries(files),
     ...(certificate === undefined ? {} : { certificate }),
+    ...(mailboxes === undefined ? {} : { mailboxes }),
     ...(unfinished === undefined
       ? {}
       : { unfinished: { files: Object.fromEntries(unfinished.files), daemons: unfinished.daemons } }),

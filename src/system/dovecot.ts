@@ -3,7 +3,7 @@ import { failed } from '../core/errors.ts';
 import { exec, MissingProgram } from './exec.ts';
 import { bytesIfPresent, lstat, readIfPresent } from './files.ts';
 import { missingPackage } from './packages.ts';
-import { alive } from './processes.ts';
+import { alive, waitUntil } from './processes.ts';
 
 /** Dovecot's own commands on one configuration file. */
 
@@ -53,4 +53,30 @@ async function doveadm(configFile: string, action: 'stop' | 'reload'): Promise<v
 export function dovecotProcess(baseDirectory: string): number | undefined {
   const pid = Number(bytesIfPresent(`${baseDirectory}/master.pid`)?.toString('utf8').trim());
   return alive(pid, 'dovecot', baseDirectory) ? pid : undefined;
+}
+
+/** Ends the sessions of these users and waits until they are over; without a running Dovecot there are none. */
+export async function kickUsers(configFile: string, users: ReadonlySet<string>): Promise<void> {
+  const logged = async (): Promise<readonly string[]> => {
+    const { code, stdout } = await exec('doveadm', ['-c', configFile, '-f', 'tab', 'who', '-1']);
+    if (code !== 0) return [];
+    const names = stdout.split('\n').map((line) => line.split('\t')[0] ?? '');
+    return [...new Set(names)].filter((name) => users.has(name));
+  };
+  if (users.size === 0) return;
+  await waitUntil(async () => {
+    const names = await logged();
+    for (const name of names) await exec('doveadm', ['-c', configFile, 'kick', name]);
+    return names.length === 0;
+  }, 5_000);
+}
+
+/** Whether no delivery is under way, which could still know a user by another name. */
+export async function noDeliveryRuns(configFile: string): Promise<boolean> {
+  const idle = async (): Promise<boolean> => {
+    const { code, stdout } = await exec('doveadm', ['-c', configFile, '-f', 'tab', 'process', 'status', 'lmtp']);
+    // name, pid, available_count, total_count, idle_start (0 while it works), …
+    return code !== 0 || !stdout.split('\n').some((line) => line.split('\t')[4] === '0');
+  };
+  return waitUntil(idle, 3_000);
 }

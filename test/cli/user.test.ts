@@ -256,9 +256,13 @@ describe('user list and show', () => {
       password: '{SHA512-CRYPT}',
       quota: '2 GB',
       effectiveQuota: '2 GB',
+      quotaFrom: 'user',
+      usage: null,
+      lastLogin: null,
       aliases: ['al@example.com', 'team@example.com', 'both@example.com', 'chain@other.example'],
       groups: ['staff'],
       domainAliases: ['example.net'],
+      notes: ['not applied yet: the mailbox comes with the next apply'],
     });
   });
 

@@ -1,10 +1,11 @@
 import type { HostFacts } from '../../src/core/host-facts.ts';
 
 /** HostFacts as JSON holds them: what is left out is that of a plain Debian machine. */
-export interface FactsFile extends Partial<Omit<HostFacts, 'secrets' | 'postfix' | 'dovecot'>> {
+export interface FactsFile extends Partial<Omit<HostFacts, 'secrets' | 'postfix' | 'dovecot' | 'former'>> {
   readonly postfix?: Partial<HostFacts['postfix']>;
   readonly dovecot?: Partial<HostFacts['dovecot']>;
   readonly secrets?: Readonly<Record<string, string>>;
+  readonly former?: Readonly<Record<string, string>>;
 }
 
 /** Facts of a Debian 12 machine with cdb tables, but for what is given. */
@@ -26,5 +27,6 @@ export function facts(given: FactsFile = {}): HostFacts {
     },
     dovecot: { version: '2.3.19.1', dialect: '2.3', ...given.dovecot },
     secrets: new Map(Object.entries(given.secrets ?? {})),
+    former: new Map(Object.entries(given.former ?? {})),
   };
 }

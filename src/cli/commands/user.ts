@@ -1,4 +1,4 @@
-import { requestPurge, requirePurgeable, withdrawPurge } from '../../app/mailboxes.ts';
+import { isTakenOver, noteEvent, requestPurge, requireNotable, withdrawPurge } from '../../app/mailboxes.ts';
 import { readState } from '../../app/load-state.ts';
 import { requireDomain } from '../../core/edits/domains.ts';
 import { addressArgument, addressKey, domainArgument, normalAddress } from '../../core/edits/names.ts';
@@ -13,6 +13,8 @@ import { editOptions, runEdit, type EditOptions } from '../editing.ts';
 import { newPassword, passwordOptions, type PasswordOptions } from '../password-options.ts';
 import { example, type Setup } from '../program.ts';
 import { showUser } from '../user-details.ts';
+import { setup as setupRename } from './user-rename.ts';
+import { setup as setupRestore } from './user-restore.ts';
 
 export const setup: Setup = (user, action) => {
   user.addHelpText('after', example('eboxmail user add alice@example.com', 'eboxmail user list'));
@@ -31,13 +33,15 @@ export const setup: Setup = (user, action) => {
     )
     .action(action(add));
   editOptions(user.command('remove <address>'), 'remove')
-    .description('remove a user; the mail is kept aside at the next apply')
+    .description('remove a user; the mailbox goes into the archive at the next apply')
     .option('--purge', 'delete the mail at the next apply')
     .addHelpText(
       'after',
       example('eboxmail user remove bob@example.com', 'eboxmail user remove bob@example.com --purge --yes'),
     )
     .action(action(remove));
+  setupRename(user, action);
+  setupRestore(user, action);
   user
     .command('list')
     .description('list the users')
@@ -46,7 +50,7 @@ export const setup: Setup = (user, action) => {
     .action(action(list));
   user
     .command('show <address>')
-    .description('show a user: quota, aliases, groups')
+    .description('show a user: how full the mailbox is, quota, aliases, groups, last login')
     .addHelpText('after', example('eboxmail user show alice@example.com'))
     .action(action(showUser));
   editOptions(user.command('set <address>'), 'change')
@@ -92,6 +96,7 @@ async function add(
     withdrawPurge(context.place.root, address);
     return after;
   };
+  const { root } = context.place;
   return runEdit(context, options, edit, {
     done: `added the user ${address}${account ? '' : ', without a mail account'}`,
     next: account
@@ -101,6 +106,9 @@ async function add(
         ]
       : [],
     data: { user: address, ...(password?.generated === undefined ? {} : { password: password.generated }) },
+    beforehand: () => {
+      if (isTakenOver(root, address)) noteEvent(root, { kind: 'new', address });
+    },
     output: password?.generated === undefined ? undefined : `${password.generated}\n`,
   });
 }
@@ -124,13 +132,14 @@ async function remove(context: Context, text: string, options: EditOptions & { p
   }
   const edit = (current: StateFile): StateFile => {
     const { state: after } = removeUser(current, address);
-    if (options.purge === true) requirePurgeable(context.place.root);
+    if (options.purge === true) requireNotable(context.place.root);
     // Whatever fails from here on, the mail is rather kept than deleted.
     withdrawPurge(context.place.root, address);
     return after;
   };
   return runEdit(context, options, edit, {
     done: `removed the user ${address}`,
+    next: options.purge === true ? [] : [`the mailbox is kept; bring both back: eboxmail user restore ${address}`],
     data: { user: address },
     ...(options.purge === true ? { afterwards: () => requestPurge(context.place.root, address) } : {}),
   });

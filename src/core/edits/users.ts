@@ -1,9 +1,18 @@
-import { alreadyExists, alreadyThere, usageError } from '../errors.ts';
+import { alreadyExists, alreadyThere, notFound, usageError } from '../errors.ts';
 import type { StateFile, UserEntry } from '../generated/state-types.ts';
+import { domainOf } from '../recipients.ts';
 import { whyNotPassword } from '../state/read/password.ts';
 import { quoted } from '../state/schema-words.ts';
 import { parseSize, writtenSize } from '../units.ts';
-import { addressArgument, addressAsWritten, addressKey, missing, requireManagedDomain } from './names.ts';
+import {
+  addressArgument,
+  addressAsWritten,
+  addressKey,
+  aliasOwner,
+  domainKey,
+  missing,
+  requireManagedDomain,
+} from './names.ts';
 import { withoutAddresses, type Cleaned } from './references.ts';
 import { sectionOf, withEntry, withoutEntries } from './sections.ts';
 
@@ -23,6 +32,23 @@ export function addUser(state: StateFile, text: string, settings: UserSettings):
   const alias = addressKey(state, 'aliases', address);
   if (alias !== undefined) throw alreadyExists(`${alias} is already an alias`, `first: eboxmail alias remove ${alias}`);
   return withEntry(state, 'users', addressAsWritten(text, state), changed({}, settings));
+}
+
+/** A former user's entry, as it was, under an address that is free. */
+export function restoreUser(state: StateFile, text: string, entry: UserEntry): StateFile {
+  const address = addressArgument(text, state);
+  const domain = domainOf(address);
+  if (domainKey(state, domain) === undefined && aliasOwner(state, domain) === undefined) {
+    const way = `eboxmail domain add ${domain}; or give the user another address with --as`;
+    throw notFound(`there is no domain ${domain} for ${address}`, way);
+  }
+  requireManagedDomain(state, address);
+  const key = addressKey(state, 'users', address);
+  const hint = 'give it another address with --as, or remove what is there first';
+  if (key !== undefined) throw alreadyExists(`there is a user ${key}, with a mailbox of its own`, hint);
+  const alias = addressKey(state, 'aliases', address);
+  if (alias !== undefined) throw alreadyExists(`${alias} is an alias now`, hint);
+  return withEntry(state, 'users', addressAsWritten(text, state), entry);
 }
 
 export function setUser(state: StateFile, text: string, settings: UserSettings): StateFile {

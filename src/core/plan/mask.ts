@@ -1,5 +1,6 @@
-/** A line as eboxmail writes it: the address, the password, and nothing else but a quota. */
-const OUR_LINE = /^([^:\s{}$]+):([^:]*)(::::::(?:userdb_quota_rule=\*:bytes=\d+)?)$/;
+/** A line as eboxmail writes it: the address, the password, and nothing else but a quota and whose mailbox it is. */
+const OUR_LINE =
+  /^([^:\s{}$]+):([^:]*)(::::::(?:userdb_user=[a-z0-9._-]+@[a-z0-9.-]+ ?)?(?:userdb_quota_rule=\*:bytes=\d+)?)$/;
 
 /**
  * The account file as it may be shown: the password in each line is replaced, and a line that is not ours is hidden

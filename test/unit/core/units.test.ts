@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatDays, formatSize, parseDays, parseSize } from '../../../src/core/units.ts';
+import { approximateSize, formatDays, formatSize, parseDays, parseSize } from '../../../src/core/units.ts';
 
 describe('sizes', () => {
   it.each([
@@ -49,6 +49,15 @@ describe('sizes', () => {
     [2 ** 40, '1 TB'],
     [2 ** 40 + 1, '1099511627777 B'],
   ])('%s bytes are %s', (bytes, text) => expect(formatSize(bytes)).toBe(text));
+
+  it.each([
+    [0, '0 B'],
+    [1023, '1023 B'],
+    [1024, '1.0 kB'],
+    [1_600_000, '1.5 MB'],
+    [30 * 1024 ** 3, '30 GB'],
+    [2 ** 41, '2.0 TB'],
+  ])('%s counted bytes are about %s', (bytes, text) => expect(approximateSize(bytes)).toBe(text));
 
   it('read back what they are written as', () => {
     fc.assert(

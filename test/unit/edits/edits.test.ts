@@ -8,7 +8,8 @@ import {
   removeDomain,
   removeDomainAlias,
 } from '../../../src/core/edits/domains.ts';
-import { addUser, removeUser, setUser, type UserSettings } from '../../../src/core/edits/users.ts';
+import { renameUser } from '../../../src/core/edits/rename.ts';
+import { addUser, removeUser, restoreUser, setUser, type UserSettings } from '../../../src/core/edits/users.ts';
 import { EboxmailError, EXIT, Unneeded } from '../../../src/core/errors.ts';
 import type { StateFile } from '../../../src/core/generated/state-types.ts';
 
@@ -317,3 +318,92 @@ describe('what else changes', () => {
 function without<T extends object>(map: T | null | undefined, ...keys: string[]): T {
   return Object.fromEntries(Object.entries(map ?? {}).filter(([key]) => !keys.includes(key))) as T;
 }
+
+describe('renameUser', () => {
+  const rename =
+    (from: string, to: string, alias = true): Edit =>
+    (state) =>
+      renameUser(state, from, to, alias).state;
+
+  it('puts the new address wherever the old one was, and keeps the order', () => {
+    const state = {
+      ...STATE,
+      server: { postmaster: 'ALICE@example.com' },
+      domains: {
+        ...STATE.domains,
+        'empty.example': {
+          catch_all: { copy_to: 'alice@example.com', on_bounce: 'none', unknown_to: 'x@far.example' },
+        },
+      },
+    } as StateFile;
+    const changed = after(rename('alice', 'Alicia@Empty.example'), state);
+    expect(changed).toEqual({
+      server: { postmaster: 'alicia@empty.example' },
+      domains: {
+        ...STATE.domains,
+        'empty.example': {
+          catch_all: { copy_to: 'alicia@empty.example', on_bounce: 'none', unknown_to: 'x@far.example' },
+        },
+      },
+      users: { 'alicia@empty.example': { name: 'Alice', quota: '1 GB' }, ...without(STATE.users, 'alice@example.com') },
+      groups: { ...STATE.groups, Staff: { members: ['alicia@empty.example', 'BOB@example.com'] } },
+      aliases: {
+        ...STATE.aliases,
+        'al@example.com': 'alicia@empty.example',
+        'Info@Example.com': ['alicia@empty.example', 'bob@example.com', 'out@elsewhere.example'],
+        'alice@example.com': 'alicia@empty.example',
+      },
+    });
+    expect(Object.keys(changed.users ?? {})[0]).toBe('alicia@empty.example');
+  });
+
+  it('finds references in any spelling', () => {
+    const changed = after(rename('leser@xn--bcher-kva.example', 'lies@bücher.example', false));
+    expect(changed.aliases).toMatchObject({ 'buch@bücher.example': ['lies@bücher.example', 'al@example.com'] });
+    expect(Object.keys(changed.users ?? {}).at(-1)).toBe('lies@bücher.example');
+    expect(after(rename('BOB@example.com', 'rob')).groups).toMatchObject({
+      Staff: { members: ['alice@example.com', 'rob@example.com'] },
+    });
+  });
+
+  it('takes an alias of the same user, and leaves no target twice', () => {
+    const state = {
+      ...STATE,
+      aliases: { 'al@example.com': 'alice@example.com', 'two@example.com': ['alice@example.com', 'AL@example.com'] },
+    } as StateFile;
+    expect(after(rename('alice', 'al'), state).aliases).toEqual({
+      'two@example.com': ['al@example.com', 'AL@example.com'],
+      'alice@example.com': 'al@example.com',
+    });
+  });
+
+  it('leaves no alias without an account, and changes nothing for the same name', () => {
+    expect(after(rename('carol', 'caroline')).aliases).toBeUndefined();
+    expect(after(rename('Alice', 'ALICE@Example.com'))).toEqual({});
+  });
+
+  it.each([
+    ['bob', 'carol', '5: carol@example.com is already a user'],
+    ['bob', 'info', '5: Info@Example.com is already an alias of'],
+    ['bob', 'al', '5: al@example.com is already an alias of alice@example.com'],
+    ['bob', 'bob@example.net', '2: example.net is a domain alias of Example.com'],
+    ['bob', 'bob@far.example', '4 unneeded: there is no domain far.example'],
+    ['bub', 'x', '4 unneeded: there is no user bub@example.com'],
+    ['al', 'x', '4 unneeded: there is no user al@example.com'],
+    ['bob', 'mailer-daemon', '2:'],
+    ['bob', 'x+y', '2:'],
+  ])('refuses %s → %s', (from, to, expected) => expect(refusal(rename(from, to))).toContain(expected));
+});
+
+describe('restoreUser', () => {
+  it('puts an entry back as it was, where the address is free', () => {
+    const entry = { name: 'D', password: HASH };
+    expect(after((state) => restoreUser(state, 'Dora', entry)).users).toEqual({
+      ...STATE.users,
+      'dora@example.com': entry,
+    });
+    expect(refusal((state) => restoreUser(state, 'alice', entry))).toContain('5: there is a user alice@example.com');
+    expect(refusal((state) => restoreUser(state, 'al', entry))).toContain('5: al@example.com is an alias');
+    expect(refusal((state) => restoreUser(state, 'x@far.example', entry))).toContain('4');
+  });
+});

@@ -6,6 +6,7 @@ import type { FileChange } from '../../../src/core/plan/plan.ts';
 
 const HASH = '{SHA512-CRYPT}$6$secret';
 const line = (name: string, hash = HASH, rest = '::::::'): string => `${name}@example.com:${hash}${rest}\n`;
+const FORMER = '::::::userdb_user=b@example.com';
 const QUOTA = '::::::userdb_quota_rule=*:bytes=5';
 
 describe('the account file as it is shown', () => {
@@ -34,6 +35,14 @@ describe('the account file as it is shown', () => {
       'a@example.com:<hidden>::::::\n',
       'a@example.com:<hidden>::::::\nb@example.com:<hidden>::::::\n',
     ],
+    [
+      'a former address',
+      line('a', HASH, `${FORMER} userdb_quota_rule=*:bytes=5`),
+      line('a', HASH, FORMER),
+      `a@example.com:<hidden>${FORMER} userdb_quota_rule=*:bytes=5\n`,
+      `a@example.com:<hidden>${FORMER}\n`,
+    ],
+    ['a hash as a former address', `a@example.com:x::::::userdb_user=${HASH}\n`, '', '<hidden line>\n', ''],
     ['a hash on a line of its own', `${HASH}\n`, '', '<hidden line>\n', ''],
     ['a hash in another field', `a@example.com::${HASH}:::::\n`, '', '<hidden line>\n', ''],
     ['a hash behind the quota', `a@example.com:x${QUOTA} password=${HASH}\n`, '', '<hidden line>\n', ''],

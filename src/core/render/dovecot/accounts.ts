@@ -11,9 +11,13 @@ const NO_LOGIN = '{SHA512-CRYPT}*';
 /**
  * The passwd-file that Dovecot takes logins and mailboxes from: one line an account and nothing else, so no alias, group
  * or bare name can log in. It has no comment line because everything in it is an account.
+ *
+ * After a rename Postfix may hold mail for the old address, whose aliases it has followed already. So that this finds its
+ * way, the old address stands for the mailbox here; nobody can log in with it, and Postfix takes no new mail for it.
  */
 export function renderAccounts(model: MailModel, facts: HostFacts): RenderedFile {
   const lines = [...model.users.values()].filter((user) => user.account).map((user) => accountLine(user, facts));
+  for (const [address, user] of facts.former ?? []) lines.push(formerLine(address, model.users.get(user)));
   return {
     path: PATHS.accounts,
     reason: 'the accounts, with the hashes of their passwords',
@@ -27,8 +31,13 @@ export function renderAccounts(model: MailModel, facts: HostFacts): RenderedFile
 }
 
 function accountLine(user: User, facts: HostFacts): string {
-  const quota = quotaFields(user).join('');
-  return `${quoteAccountField(user.address)}:${quoteAccountField(passwordOf(user, facts))}::::::${quota}\n`;
+  return `${quoteAccountField(user.address)}:${quoteAccountField(passwordOf(user, facts))}::::::${quotaFields(user).join('')}\n`;
+}
+
+function formerLine(address: string, user: User | undefined): string {
+  if (user === undefined) throw new Error(`nobody is behind the former address ${address}`);
+  const fields = [`userdb_user=${quoteAccountField(user.address)}`, ...quotaFields(user)].join(' ');
+  return `${quoteAccountField(address)}:${NO_LOGIN}::::::${fields}\n`;
 }
 
 /** Extra fields of a line for a user whose limit is not the server's; 0 is unlimited. */

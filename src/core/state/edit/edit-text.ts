@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../json.ts';
 import type { Layout } from '../layout.ts';
 import { changesBetween } from './changes.ts';
+import { renamedKey, renameKey } from './rename-key.ts';
 import { spliceWithLayout } from './splice-entries.ts';
 import { spliceChanges } from './splice.ts';
 
@@ -15,6 +16,11 @@ export interface EditedState {
  * UneditableError. This file loads the YAML library: import it only when there is something to edit.
  */
 export function editText(text: string, layout: Layout | undefined, before: JsonObject, after: JsonObject): EditedState {
+  const rename = renamedKey(before, after);
+  if (rename !== undefined) {
+    const renamed = renameKey(text, layout, before, rename);
+    return editText(renamed.text, renamed.layout, renamed.data, after);
+  }
   const changes = changesBetween(before, after);
   if (changes.length === 0) return { text, layout };
   const fast = layout === undefined ? undefined : spliceWithLayout(text, layout, changes);

@@ -1,0 +1,101 @@
+import { formatAddress, parseManagedAddress } from '../core/address.ts';
+import { asMap, isObject, type Json, type JsonObject } from '../core/json.ts';
+import { followMailboxes, type Track } from '../core/mailboxes/tracks.ts';
+import type { MailModel } from '../core/model.ts';
+import type { StateChange } from '../core/plan/state-words.ts';
+import { PATHS } from '../core/render/paths.ts';
+import type { AppliedRecord } from '../system/applied-record.ts';
+import { readMailboxLog } from '../system/mailbox-log.ts';
+import { readJournal } from './mailbox-journal.ts';
+
+/** What an apply does about mailboxes. */
+export interface MailboxPlan {
+  readonly tracks: readonly Track[];
+  /** Users' entries at the last apply, by address. */
+  readonly before: JsonObject;
+  /** Time of the last apply. */
+  readonly since: string;
+  /** Whether commands wrote anything down since. */
+  readonly events: boolean;
+  /** Number of the last event that this plan takes up. */
+  readonly upTo: number;
+  /** Addresses that users had before: mail that Postfix still holds for these goes to the user. */
+  readonly former: ReadonlyMap<string, string>;
+  /** Old addresses under which the last apply may have left links. */
+  readonly links: readonly string[];
+  /** In words. */
+  readonly changes: readonly StateChange[];
+}
+
+export function planMailboxes(
+  root: string,
+  applied: AppliedRecord | undefined,
+  state: JsonObject,
+  model: MailModel,
+): MailboxPlan {
+  const lib = `${root}/${PATHS.lib}`;
+  const { seq, former } = applied?.mailboxes ?? { seq: 0, former: {} };
+  const since = applied?.time ?? '';
+  const events = readMailboxLog(lib).filter((event) => event.seq > seq);
+  const before = usersOf(applied?.state ?? {});
+  const tracks = followMailboxes(before, events, usersOf(state));
+  return {
+    tracks,
+    before,
+    since,
+    events: events.length > 0,
+    upTo: events.at(-1)?.seq ?? seq,
+    links: Object.keys(former),
+    former: formerAddresses(former, tracks, before, model),
+    changes: [...words(tracks, model), ...(readJournal(root, since) === undefined ? [] : [CUT_OFF])],
+  };
+}
+
+/** Users' entries by address as it is compared. */
+export function usersOf(state: JsonObject): JsonObject {
+  const entries = Object.entries(asMap(state['users'] ?? null)).flatMap(([key, entry]): [string, Json][] => {
+    const parsed = parseManagedAddress(key);
+    return parsed.ok ? [[formatAddress(parsed.value), entry]] : [];
+  });
+  return Object.fromEntries(entries);
+}
+
+const CUT_OFF: StateChange = {
+  kind: 'changed',
+  path: ['users'],
+  text: 'mailboxes: what an apply that was cut off began to move gets to its place',
+};
+
+function words(tracks: readonly Track[], { users }: MailModel): readonly StateChange[] {
+  return tracks.flatMap(({ origin, archived, to, name }): StateChange[] => {
+    if (to === origin || (archived && to === undefined)) return [];
+    const change = (text: string): StateChange[] => [{ kind: 'changed', path: ['users', to ?? origin], text }];
+    if (archived) return change(`mailbox of ${to ?? ''} comes back from the archive`);
+    if (to !== undefined) return change(`mailbox of ${origin} becomes that of ${to}`);
+    if (!users.has(origin)) return [];
+    return change(`mailbox of the former ${name} goes into the archive: the new ${origin} begins with an empty one`);
+  });
+}
+
+/** Who is a user again or is gone is no longer followed. */
+function formerAddresses(
+  known: Readonly<Record<string, string>>,
+  tracks: readonly Track[],
+  before: JsonObject,
+  { users }: MailModel,
+): ReadonlyMap<string, string> {
+  const moved = tracks.filter(({ origin, to, archived }) => !archived && to !== undefined && to !== origin);
+  const now = new Map(moved.map(({ origin, to }) => [origin, to ?? '']));
+  const gone = new Set(tracks.filter(({ to }) => to === undefined).map(({ origin }) => origin));
+  const all = new Map<string, string>();
+  for (const [old, address] of Object.entries(known)) {
+    if (!gone.has(address)) all.set(old, now.get(address) ?? address);
+  }
+  for (const [origin, to] of now) if (hasAccount(before[origin])) all.set(origin, to);
+  for (const [old, address] of all) if (users.has(old) || users.get(address)?.account !== true) all.delete(old);
+  return all;
+}
+
+export function hasAccount(entry: Json | undefined): boolean {
+  return !isObject(entry) || entry['account'] !== false;
+}

@@ -1,0 +1,124 @@
+import type { Json, JsonObject } from '../json.ts';
+import { sameJson } from '../state/edit/changes.ts';
+
+/**
+ * What commands did to addresses since the last apply, in their order. The state says only who is there; whose mailbox
+ * belongs to whom is known from this.
+ */
+export type MailboxEvent = { readonly seq: number } & (
+  | { readonly kind: 'renamed'; readonly from: string; readonly to: string }
+  /** A user who has nothing to do with whoever had the address before. */
+  | { readonly kind: 'new'; readonly address: string }
+  /** A removal that was not applied is taken back; `origin` is the address at the last apply. */
+  | { readonly kind: 'kept'; readonly origin: string; readonly to: string }
+  /** A mailbox comes back from the archive; `id` is its address and its id there. */
+  | { readonly kind: 'restored'; readonly id: string; readonly to: string }
+);
+
+/** A mailbox and what becomes of it. */
+export interface Track {
+  /** The address that it had at the last apply, or its id in the archive. */
+  readonly origin: string;
+  readonly archived: boolean;
+  /** The address that it gets; undefined when it goes into the archive, or stays there. */
+  readonly to: string | undefined;
+  /** The last address that it had, by which a removed user is remembered. */
+  readonly name: string;
+}
+
+/** The last position of a mailbox whose address somebody else has. */
+const NOWHERE = '';
+
+interface Trail {
+  readonly origin: string;
+  /** Of the last apply, out of the archive, or a user's who came since and has none yet. */
+  readonly kind: 'user' | 'archived' | 'none';
+  readonly positions: string[];
+}
+
+/**
+ * Follows every mailbox of the last apply, and those that come back, to where it belongs now.
+ *
+ * An event is written down just before the state is, so the last one may not have come to pass, and states are edited by
+ * hand and put back from backups: an event counts only as far as the state agrees with it.
+ *
+ * @param before entries of the users at the last apply, by address; @param after the same of the state
+ */
+export function followMailboxes(
+  before: JsonObject,
+  events: readonly MailboxEvent[],
+  after: JsonObject,
+): readonly Track[] {
+  const trails = new Map<string, Trail>();
+  for (const origin of Object.keys(before)) trails.set(origin, { origin, kind: 'user', positions: [origin] });
+  const all = [...trails.values(), ...(events.length > 0 ? replay(trails, events) : [])];
+  const owners = assign(all, before, after);
+  return all
+    .filter(({ kind }) => kind !== 'none')
+    .map((trail) => ({
+      origin: trail.origin,
+      archived: trail.kind === 'archived',
+      to: owners.get(trail),
+      name: trail.positions.findLast((address) => address !== NOWHERE) ?? trail.origin,
+    }));
+}
+
+/**
+ * Takes mailboxes along with their users; what is in the way was removed before.
+ * @returns trails that begin in the events
+ */
+function replay(trails: ReadonlyMap<string, Trail>, events: readonly MailboxEvent[]): readonly Trail[] {
+  const at = new Map(trails);
+  const added: Trail[] = [];
+  const begin = (kind: 'archived' | 'none', origin: string): Trail => {
+    const trail: Trail = { origin, kind, positions: [] };
+    added.push(trail);
+    return trail;
+  };
+  const trailOf = (event: MailboxEvent): Trail => {
+    if (event.kind === 'new') return begin('none', event.address);
+    if (event.kind === 'renamed') return at.get(event.from) ?? begin('none', event.from);
+    if (event.kind === 'kept') return trails.get(event.origin) ?? begin('none', event.origin);
+    return added.find(({ kind, origin }) => kind === 'archived' && origin === event.id) ?? begin('archived', event.id);
+  };
+  for (const event of events) {
+    const trail = trailOf(event);
+    const to = event.kind === 'new' ? event.address : event.to;
+    const from = trail.positions.at(-1);
+    if (from !== undefined && at.get(from) === trail) at.delete(from);
+    trail.positions.push(to);
+    at.set(to, trail);
+  }
+  for (const trail of [...trails.values(), ...added]) {
+    // Somebody else has the address now: the mailbox has no place, whatever the state says of it.
+    if (at.get(trail.positions.at(-1) ?? NOWHERE) !== trail) trail.positions.push(NOWHERE);
+  }
+  return added;
+}
+
+function assign(trails: readonly Trail[], before: JsonObject, after: JsonObject): ReadonlyMap<Trail, string> {
+  const owners = new Map<Trail, string>();
+  const taken = new Set<string>();
+  const give = (trail: Trail, address: string | undefined): void => {
+    if (address === undefined || owners.has(trail) || taken.has(address) || !Object.hasOwn(after, address)) return;
+    owners.set(trail, address);
+    taken.add(address);
+  };
+  const last = new Map(trails.map((trail) => [trail, trail.positions.at(-1)] as const));
+  const claimed = new Set(last.values());
+  for (const trail of trails) {
+    // Still there as it was, and nobody else is meant to be: the event did not come to pass, or was undone by hand.
+    const { origin, kind } = trail;
+    if (kind === 'user' && !claimed.has(origin) && same(before[origin], after[origin])) give(trail, origin);
+  }
+  for (const trail of trails) give(trail, last.get(trail));
+  // What the last event says is not so: then what was so before it.
+  for (const trail of trails) {
+    for (const address of trail.positions.toReversed()) if (!claimed.has(address)) give(trail, address);
+  }
+  return owners;
+}
+
+function same(a: Json | undefined, b: Json | undefined): boolean {
+  return a !== undefined && b !== undefined && sameJson(a, b);
+}
