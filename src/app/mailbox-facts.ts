@@ -26,7 +26,7 @@ export function mailboxFacts(root: string, state: StateFile, address: string): M
       return undefined;
     }
   };
-  const place = attempt('where the mailbox is', () => mailboxPlace(root, state, address, notes));
+  const place = attempt('the mailbox', () => mailboxPlace(root, state, address, notes));
   if (place === undefined) return { usage: undefined, lastLogin: undefined, notes };
   const usage = attempt('how much is in the mailbox', () => mailboxSize(place));
   const lastLogin = attempt('the last login', () => readLastLogin(`${place}/last-login`, notes));

@@ -1,5 +1,6 @@
-import { chmodSync, readdirSync, readlinkSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, readdirSync, readlinkSync, rmdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
+import { failed } from '../core/errors.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { lstat, makeDirectory } from '../system/files.ts';
 import { archiveMailboxes, moveDirectory } from './archive.ts';
@@ -36,6 +37,16 @@ export class MailboxPlaces {
   inode(path: string): string | undefined {
     const found = lstat(path);
     return found === undefined ? undefined : `${found.dev}:${found.ino}`;
+  }
+
+  /** A directory is moved by its name only. @throws when one of its places is on another file system */
+  requireSameDevice(inode: string, homes: readonly string[]): void {
+    for (const home of homes) {
+      let parent = dirname(home);
+      while (statSync(parent, { throwIfNoEntry: false }) === undefined) parent = dirname(parent);
+      if (statSync(parent).dev === Number(inode.split(':')[0])) continue;
+      throw failed(`a mailbox would have to move to another file system: ${home}`, 'keep all mail on one file system');
+    }
   }
 
   /** The directory of a user who has got no mail yet. */

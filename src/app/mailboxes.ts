@@ -1,6 +1,6 @@
 import { PATHS } from '../core/render/paths.ts';
 import { makeDirectory, readIfPresent, requireWritable, writeAtomically } from '../system/files.ts';
-import { appendToMailboxLog, type NewEvent } from '../system/mailbox-log.ts';
+import { appendToMailboxLog, readMailboxLog, type NewEvent } from '../system/mailbox-log.ts';
 import { readAppliedRecord } from '../system/applied-record.ts';
 import { usersOf } from './mailbox-plan.ts';
 
@@ -23,9 +23,10 @@ export function noteEvent(root: string, event: NewEvent): void {
   if (applied !== undefined) appendToMailboxLog(lib, applied.mailboxes?.seq ?? 0, event);
 }
 
-/** Whether a new user gets an address whose former user's mailbox an apply has yet to put away. */
+/** Whether a new user gets an address that was somebody's at the last apply, or was meant to be since. */
 export function isTakenOver(root: string, address: string): boolean {
   const lib = `${root}/${PATHS.lib}`;
+  if (readMailboxLog(lib).some((event) => event.kind !== 'new' && event.to === address)) return true;
   // A glance is enough for most: the record of thousands of users is long.
   const local = address.slice(0, address.lastIndexOf('@') + 1);
   if (readIfPresent(`${lib}/applied.json`)?.toLowerCase().includes(`"${local}`) !== true) return false;

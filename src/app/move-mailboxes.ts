@@ -128,7 +128,17 @@ export class MailboxMover {
       this.known.set(key, { inode, places: [...all] });
     }
     if (this.known.size === 0) return;
+    for (const track of this.jobs) {
+      const inode = this.known.get(keyOf(track))?.inode;
+      if (inode !== undefined) this.places.requireSameDevice(inode, this.destinations(track));
+    }
     writeJournal(this.places.root, { since: this.plan.since, mailboxes: Object.fromEntries(this.known) });
+  }
+
+  /** Beside the archive is the place for those that wait. */
+  private destinations({ origin, archived, to }: Track): readonly string[] {
+    const waiting = !archived && (to === undefined || this.contested.has(origin)) ? [this.places.waiting(origin)] : [];
+    return to === undefined ? waiting : [...waiting, this.places.home(to)];
   }
 
   /** Where a mailbox was at the last apply; made when its user has got no mail yet, so that the old name leads to it. */

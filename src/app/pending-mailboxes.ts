@@ -32,13 +32,11 @@ export function pendingRemoval(
 
 /** Whether a rename gives a user the address of the last apply back. */
 export function isBackAgain(
-  root: string,
-  state: StateFile,
+  pending: PendingMailboxes,
   { from, to }: { readonly from: string; readonly to: string },
 ): boolean {
-  const { tracks, before } = pendingMailboxes(root, state);
-  const isTheirs = tracks.some((track) => !track.archived && track.origin === to && track.to === from);
-  return isTheirs && !Object.hasOwn(before, from);
+  const track = originOf(pending, from);
+  return track?.archived === false && track.origin === to && !Object.hasOwn(pending.before, from);
 }
 
 /** The mailbox that belongs to an address of the state; undefined for a user who came since the last apply. */

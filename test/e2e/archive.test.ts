@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import {
   copies,
@@ -277,5 +277,34 @@ describe('the archive', () => {
     expect(await show('erin@a.test')).toMatchObject({ name: 'Erin', account: false });
     expect(await archive()).toEqual([]);
     expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
+  });
+
+  it('is refused before anything changes when the mail is on another file system', async () => {
+    const elsewhere = await mkdtemp('/dev/shm/eboxmail-');
+    try {
+      await chown(elsewhere, 5000, 5000);
+      await sandbox().ok(['domain', 'add', 'c.test']);
+      await sandbox().ok(['user', 'add', 'gina@c.test', '--password-hash', PASSWORD_HASH]);
+      await symlink(elsewhere, `${sandbox().root}/var/vmail/c.test`);
+      await sandbox().ok(['apply']);
+      const token = await mailFor('gina@c.test');
+      for (const edit of [
+        ['remove', 'gina@c.test'],
+        ['rename', 'gina@c.test', 'gina@a.test'],
+      ]) {
+        const before = await sandbox().readState();
+        await sandbox().ok(['user', ...edit]);
+        const refused = await sandbox().run(['apply']);
+        expect(refused.code).toBe(1);
+        expect(refused.stderr).toContain('another file system');
+        expect(await subjects('gina@c.test')).toEqual([token]);
+        await sandbox().writeState(before);
+        await sandbox().ok(['apply']);
+      }
+      await sandbox().ok(['user', 'rename', 'gina@c.test', 'george@c.test', '--no-alias', '--apply']);
+      expect(await subjects('george@c.test')).toEqual([token]);
+    } finally {
+      await rm(elsewhere, { recursive: true });
+    }
   });
 });

@@ -1,5 +1,5 @@
 import { noteEvent, withdrawPurge } from '../../app/mailboxes.ts';
-import { isBackAgain } from '../../app/pending-mailboxes.ts';
+import { isBackAgain, originOf, pendingMailboxes } from '../../app/pending-mailboxes.ts';
 import { renameUser, type RenamedUser } from '../../core/edits/rename.ts';
 import type { StateFile } from '../../core/generated/state-types.ts';
 import type { Context } from '../context.ts';
@@ -34,10 +34,13 @@ async function rename(
 ): Promise<number> {
   const { root } = context.place;
   let done: RenamedUser | undefined;
+  let origin: string | undefined;
   const edit = (state: StateFile): StateFile => {
     const plain = renameUser(state, oldText, newText, options.alias);
     // Who goes back before an apply leaves nothing behind: nobody ever knew the address between.
-    const isBack = plain.alias && isBackAgain(root, state, plain);
+    const pending = pendingMailboxes(root, state);
+    const isBack = plain.alias && isBackAgain(pending, plain);
+    origin = originOf(pending, plain.from)?.origin;
     done = isBack ? renameUser(state, oldText, newText, false) : plain;
     return done.state;
   };
@@ -47,7 +50,7 @@ async function rename(
     beforehand: () => {
       if (done === undefined) return;
       withdrawPurge(root, done.to);
-      noteEvent(root, { kind: 'renamed', from: done.from, to: done.to });
+      noteEvent(root, { kind: 'renamed', origin, from: done.from, to: done.to });
     },
   });
 }

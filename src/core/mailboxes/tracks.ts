@@ -5,15 +5,17 @@ import { sameJson } from '../state/edit/changes.ts';
  * What commands did to addresses since the last apply, in their order. The state says only who is there; whose mailbox
  * belongs to whom is known from this.
  */
-export type MailboxEvent = { readonly seq: number } & (
-  | { readonly kind: 'renamed'; readonly from: string; readonly to: string }
-  /** A user who has nothing to do with whoever had the address before. */
-  | { readonly kind: 'new'; readonly address: string }
-  /** A removal that was not applied is taken back; `origin` is the address at the last apply. */
-  | { readonly kind: 'kept'; readonly origin: string; readonly to: string }
-  /** A mailbox comes back from the archive; `id` is its address and its id there. */
-  | { readonly kind: 'restored'; readonly id: string; readonly to: string }
-);
+export type MailboxEvent = { readonly seq: number } &
+  /** `origin` names the mailbox by its track; absent for a user who has none from the last apply. */
+  (
+    | { readonly kind: 'renamed'; readonly origin?: string | undefined; readonly from: string; readonly to: string }
+    /** A user who has nothing to do with whoever had the address before. */
+    | { readonly kind: 'new'; readonly address: string }
+    /** A removal that was not applied is taken back; `origin` is the address at the last apply. */
+    | { readonly kind: 'kept'; readonly origin: string; readonly to: string }
+    /** A mailbox comes back from the archive; `id` is its address and its id there. */
+    | { readonly kind: 'restored'; readonly id: string; readonly to: string }
+  );
 
 /** A mailbox and what becomes of it. */
 export interface Track {
@@ -34,6 +36,8 @@ interface Trail {
   /** Of the last apply, out of the archive, or a user's who came since and has none yet. */
   readonly kind: 'user' | 'archived' | 'none';
   readonly positions: string[];
+  /** When it came to each of them, by the number of events before. */
+  readonly times: number[];
 }
 
 /**
@@ -50,7 +54,8 @@ export function followMailboxes(
   after: JsonObject,
 ): readonly Track[] {
   const trails = new Map<string, Trail>();
-  for (const origin of Object.keys(before)) trails.set(origin, { origin, kind: 'user', positions: [origin] });
+  for (const origin of Object.keys(before))
+    trails.set(origin, { origin, kind: 'user', positions: [origin], times: [0] });
   const all = [...trails.values(), ...(events.length > 0 ? replay(trails, events) : [])];
   const owners = assign(all, before, after);
   return all
@@ -71,22 +76,31 @@ function replay(trails: ReadonlyMap<string, Trail>, events: readonly MailboxEven
   const at = new Map(trails);
   const added: Trail[] = [];
   const begin = (kind: 'archived' | 'none', origin: string): Trail => {
-    const trail: Trail = { origin, kind, positions: [] };
+    const trail: Trail = { origin, kind, positions: [], times: [] };
     added.push(trail);
     return trail;
   };
+  const known = (name: string | undefined): Trail | undefined =>
+    name === undefined
+      ? undefined
+      : (trails.get(name) ?? added.find(({ kind, origin }) => kind === 'archived' && origin === name));
+  const newcomer = (address: string): Trail | undefined => {
+    const trail = at.get(address);
+    return trail?.kind === 'none' ? trail : undefined;
+  };
   const trailOf = (event: MailboxEvent): Trail => {
     if (event.kind === 'new') return begin('none', event.address);
-    if (event.kind === 'renamed') return at.get(event.from) ?? begin('none', event.from);
-    if (event.kind === 'kept') return trails.get(event.origin) ?? begin('none', event.origin);
-    return added.find(({ kind, origin }) => kind === 'archived' && origin === event.id) ?? begin('archived', event.id);
+    if (event.kind === 'restored') return known(event.id) ?? begin('archived', event.id);
+    if (event.kind === 'kept') return known(event.origin) ?? begin('none', event.origin);
+    return known(event.origin) ?? newcomer(event.from) ?? begin('none', event.from);
   };
-  for (const event of events) {
+  for (const [index, event] of events.entries()) {
     const trail = trailOf(event);
     const to = event.kind === 'new' ? event.address : event.to;
     const from = trail.positions.at(-1);
     if (from !== undefined && at.get(from) === trail) at.delete(from);
     trail.positions.push(to);
+    trail.times.push(index + 1);
     at.set(to, trail);
   }
   for (const trail of [...trails.values(), ...added]) {
@@ -112,10 +126,12 @@ function assign(trails: readonly Trail[], before: JsonObject, after: JsonObject)
     if (kind === 'user' && !claimed.has(origin) && same(before[origin], after[origin])) give(trail, origin);
   }
   for (const trail of trails) give(trail, last.get(trail));
-  // What the last event says is not so: then what was so before it.
-  for (const trail of trails) {
-    for (const address of trail.positions.toReversed()) if (!claimed.has(address)) give(trail, address);
-  }
+  // What the last event says is not so: then what was so before it, whoever came there last.
+  const earlier = trails.flatMap((trail) =>
+    trail.positions.map((address, n) => ({ trail, address, time: trail.times[n] ?? 0 })),
+  );
+  earlier.sort((a, b) => b.time - a.time);
+  for (const { trail, address } of earlier) if (!claimed.has(address)) give(trail, address);
   return owners;
 }
 

@@ -7,7 +7,13 @@ type Unnumbered = MailboxEvent extends infer E ? (E extends unknown ? Omit<E, 's
 
 const numbered = (events: readonly Unnumbered[]): readonly MailboxEvent[] =>
   events.map((event, index) => ({ ...event, seq: index + 1 }));
-const renamed = (from: string, to: string): Unnumbered => ({ kind: 'renamed', from, to });
+/** @param origin the address at the last apply; undefined for who came since */
+const renamed = (from: string, to: string, origin: string | undefined = from): Unnumbered => ({
+  kind: 'renamed',
+  origin,
+  from,
+  to,
+});
 const fresh = (address: string): Unnumbered => ({ kind: 'new', address });
 const users = (...names: readonly string[]): JsonObject =>
   Object.fromEntries(names.map((name) => [name, { name: `entry of ${name}` }]));
@@ -24,24 +30,30 @@ describe('where mailboxes belong', () => {
   it.each([
     ['nothing', users('a'), [], users('a'), ''],
     ['a rename', users('a'), [renamed('a', 'b')], users('b'), 'a→b'],
-    ['a chain', users('a'), [renamed('a', 'b'), renamed('b', 'c')], users('c'), 'a→c'],
-    ['back again', users('a'), [renamed('a', 'b'), renamed('b', 'a')], users('a'), ''],
+    ['a chain', users('a'), [renamed('a', 'b'), renamed('b', 'c', 'a')], users('c'), 'a→c'],
+    ['back again', users('a'), [renamed('a', 'b'), renamed('b', 'a', 'a')], users('a'), ''],
     ['two in a row', users('a', 'b'), [renamed('b', 'c'), renamed('a', 'b')], users('b', 'c'), 'a→b b→c'],
-    ['a swap', users('a', 'b'), [renamed('a', 't'), renamed('b', 'a'), renamed('t', 'b')], users('a', 'b'), 'a→b b→a'],
+    [
+      'a swap',
+      users('a', 'b'),
+      [renamed('a', 't'), renamed('b', 'a'), renamed('t', 'b', 'a')],
+      users('a', 'b'),
+      'a→b b→a',
+    ],
     ['a removal', users('a'), [], users(), 'a→-a'],
     ['a removal after a rename', users('a'), [renamed('a', 'b')], users(), 'a→-b'],
     ['a removal, and another takes the address', users('a', 'b'), [renamed('b', 'a')], users('a'), 'a→-a b→a'],
     ['a removal and a new user', users('a'), [fresh('a')], users('a'), 'a→-a'],
     ['a rename and a new user', users('a'), [renamed('a', 'b'), fresh('a')], users('a', 'b'), 'a→b'],
     ['a rename, a new user, and the renamed one goes', users('a'), [renamed('a', 'b'), fresh('a')], users('a'), 'a→-b'],
-    ['a rename of who came since', users(), [renamed('a', 'b')], users('b'), ''],
+    ['a rename of who came since', users(), [{ kind: 'renamed', from: 'a', to: 'b' }], users('b'), ''],
     ['a removal taken back', users('a'), [fresh('a'), { kind: 'kept', origin: 'a', to: 'a' }], users('a'), ''],
     ['a removal taken back by another name', users('a'), [{ kind: 'kept', origin: 'a', to: 'c' }], users('c'), 'a→c'],
     ['out of the archive', users(), [{ kind: 'restored', id: '1', to: 'a' }], users('a'), '1→a'],
     [
       'out of the archive, and renamed',
       users(),
-      [{ kind: 'restored', id: '1', to: 'a' }, renamed('a', 'b')],
+      [{ kind: 'restored', id: '1', to: 'a' }, renamed('a', 'b', '1')],
       users('b'),
       '1→b',
     ],
@@ -54,7 +66,7 @@ describe('where mailboxes belong', () => {
       'a→-a 1→a',
     ],
     ['a rename that was not written to the state', users('a'), [renamed('a', 'b')], users('a'), ''],
-    ['the second of two was not written', users('a'), [renamed('a', 'b'), renamed('b', 'c')], users('b'), 'a→b'],
+    ['the second of two was not written', users('a'), [renamed('a', 'b'), renamed('b', 'c', 'a')], users('b'), 'a→b'],
     [
       'a rename that was not written, and another user has the address later',
       users('a'),
@@ -63,9 +75,16 @@ describe('where mailboxes belong', () => {
       '',
     ],
     [
+      'one that was undone by hand, then another',
+      users('a'),
+      [renamed('a', 'b'), renamed('a', 'c')],
+      users('c'),
+      'a→c',
+    ],
+    [
       'a swap of which the last step was not written',
       users('a', 'b'),
-      [renamed('a', 't'), renamed('b', 'a'), renamed('t', 'b')],
+      [renamed('a', 't'), renamed('b', 'a'), renamed('t', 'b', 'a')],
       users('a', 't'),
       'a→t b→a',
     ],
@@ -79,6 +98,8 @@ describe('where mailboxes belong', () => {
       fc.record({ do: fc.constant('rename'), from: address, to: address }),
       fc.record({ do: fc.constant('add'), from: address, to: address }),
       fc.record({ do: fc.constant('remove'), from: address, to: address }),
+      // Written down, and then killed, or undone by hand.
+      fc.record({ do: fc.constant('nearly rename'), from: address, to: address }),
     );
     fc.assert(
       fc.property(fc.subarray(['a', 'b', 'c', 'd']), fc.array(command, { maxLength: 12 }), (first, commands) => {
@@ -94,8 +115,12 @@ describe('where mailboxes belong', () => {
           else if (step.do === 'add' && !people.has(from)) {
             events.push(fresh(from));
             people.set(from, `new ${number}`);
-          } else if (step.do === 'rename' && people.has(from) && !people.has(to)) {
-            events.push(renamed(from, to));
+          } else if (step.do !== 'add' && people.has(from) && !people.has(to)) {
+            const origin = followMailboxes(before, numbered(events), entries()).find(
+              (track) => track.to === from,
+            )?.origin;
+            events.push({ kind: 'renamed', origin, from, to });
+            if (step.do === 'nearly rename') return;
             people.set(to, people.get(from) ?? '');
             people.delete(from);
           }
