@@ -38,7 +38,7 @@ export function planMailboxes(
   const since = applied?.time ?? '';
   const events = readMailboxLog(lib).filter((event) => event.seq > seq);
   const before = usersOf(applied?.state ?? {});
-  const tracks = followMailboxes(before, events, usersOf(state));
+  const tracks = followMailboxes(before, events, usersOf(state), since);
   return {
     tracks,
     before,

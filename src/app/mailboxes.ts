@@ -20,7 +20,7 @@ export function requireNotable(root: string): void {
 export function noteEvent(root: string, event: NewEvent): void {
   const lib = `${root}/${PATHS.lib}`;
   const applied = readAppliedRecord(lib);
-  if (applied !== undefined) appendToMailboxLog(lib, applied.mailboxes?.seq ?? 0, event);
+  if (applied !== undefined) appendToMailboxLog(lib, applied.mailboxes?.seq ?? 0, applied.time, event);
 }
 
 /** Whether a new user gets an address that was somebody's at the last apply, or was meant to be since. */

@@ -18,7 +18,8 @@ export function pendingMailboxes(root: string, state: StateFile): PendingMailbox
   const applied = readAppliedRecord(lib);
   const events = readMailboxLog(lib).filter(({ seq }) => seq > (applied?.mailboxes?.seq ?? 0));
   const before = usersOf(applied?.state ?? {});
-  return { before, tracks: followMailboxes(before, events, usersOf(state as unknown as JsonObject)) };
+  const after = usersOf(state as unknown as JsonObject);
+  return { before, tracks: followMailboxes(before, events, after, applied?.time ?? '') };
 }
 
 /** A user who was removed, but not yet by an apply: the address at the last apply, and the entry of then. */

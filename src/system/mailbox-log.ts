@@ -9,7 +9,7 @@ import { readIfPresent, writeAtomically } from './files.ts';
  */
 
 /** An event before it has its number. */
-export type NewEvent = MailboxEvent extends infer E ? (E extends unknown ? Omit<E, 'seq'> : never) : never;
+export type NewEvent = MailboxEvent extends infer E ? (E extends unknown ? Omit<E, 'seq' | 'since'> : never) : never;
 
 /** `lib` is the absolute path of var/lib/eboxmail. Events that an apply has taken up may still be among them. */
 export function readMailboxLog(lib: string): readonly MailboxEvent[] {
@@ -24,8 +24,8 @@ export function readMailboxLog(lib: string): readonly MailboxEvent[] {
   });
 }
 
-/** @param last number of the last event that an apply has taken up */
-export function appendToMailboxLog(lib: string, last: number, event: NewEvent): void {
+/** @param last number of the last event that an apply has taken up; @param since time of that apply */
+export function appendToMailboxLog(lib: string, last: number, since: string, event: NewEvent): void {
   const seq = readMailboxLog(lib).reduce((most, one) => Math.max(most, one.seq), last) + 1;
   const text = readIfPresent(fileIn(lib)) ?? '';
   const begin = text === '' || text.endsWith('\n') ? '' : '\n';
@@ -33,7 +33,7 @@ export function appendToMailboxLog(lib: string, last: number, event: NewEvent): 
     const descriptor = openSync(fileIn(lib), 'a', 0o600);
     try {
       chmodSync(fileIn(lib), 0o600);
-      appendFileSync(descriptor, `${begin}${JSON.stringify({ seq, ...event })}\n`);
+      appendFileSync(descriptor, `${begin}${JSON.stringify({ seq, since, ...event })}\n`);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);

@@ -3,9 +3,9 @@ import { sameJson } from '../state/edit/changes.ts';
 
 /**
  * What commands did to addresses since the last apply, in their order. The state says only who is there; whose mailbox
- * belongs to whom is known from this.
+ * belongs to whom is known from this. `since` is the time of the last apply when it was written.
  */
-export type MailboxEvent = { readonly seq: number } &
+export type MailboxEvent = { readonly seq: number; readonly since: string } &
   /** `origin` names the mailbox by its track; absent for a user who has none from the last apply. */
   (
     | { readonly kind: 'renamed'; readonly origin?: string | undefined; readonly from: string; readonly to: string }
@@ -47,16 +47,18 @@ interface Trail {
  * hand and put back from backups: an event counts only as far as the state agrees with it.
  *
  * @param before entries of the users at the last apply, by address; @param after the same of the state
+ * @param since time of that apply
  */
 export function followMailboxes(
   before: JsonObject,
   events: readonly MailboxEvent[],
   after: JsonObject,
+  since: string,
 ): readonly Track[] {
   const trails = new Map<string, Trail>();
   for (const origin of Object.keys(before))
     trails.set(origin, { origin, kind: 'user', positions: [origin], times: [0] });
-  const all = [...trails.values(), ...(events.length > 0 ? replay(trails, events) : [])];
+  const all = [...trails.values(), ...(events.length > 0 ? replay(trails, events, since) : [])];
   const owners = assign(all, before, after);
   return all
     .filter(({ kind }) => kind !== 'none')
@@ -72,7 +74,7 @@ export function followMailboxes(
  * Takes mailboxes along with their users; what is in the way was removed before.
  * @returns trails that begin in the events
  */
-function replay(trails: ReadonlyMap<string, Trail>, events: readonly MailboxEvent[]): readonly Trail[] {
+function replay(trails: ReadonlyMap<string, Trail>, events: readonly MailboxEvent[], since: string): readonly Trail[] {
   const at = new Map(trails);
   const added: Trail[] = [];
   const begin = (kind: 'archived' | 'none', origin: string): Trail => {
@@ -92,6 +94,8 @@ function replay(trails: ReadonlyMap<string, Trail>, events: readonly MailboxEven
     if (event.kind === 'new') return begin('none', event.address);
     if (event.kind === 'restored') return known(event.id) ?? begin('archived', event.id);
     if (event.kind === 'kept') return known(event.origin) ?? begin('none', event.origin);
+    // Written while an apply was at work: what it calls the mailbox is out of date, and the address is not.
+    if (event.since !== since) return at.get(event.from) ?? begin('none', event.from);
     return known(event.origin) ?? newcomer(event.from) ?? begin('none', event.from);
   };
   for (const [index, event] of events.entries()) {

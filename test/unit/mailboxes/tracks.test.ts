@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { followMailboxes, type MailboxEvent } from '../../../src/core/mailboxes/tracks.ts';
 
-type Unnumbered = MailboxEvent extends infer E ? (E extends unknown ? Omit<E, 'seq'> : never) : never;
+type Unnumbered = MailboxEvent extends infer E ? (E extends unknown ? Omit<E, 'seq' | 'since'> : never) : never;
 
 const numbered = (events: readonly Unnumbered[]): readonly MailboxEvent[] =>
-  events.map((event, index) => ({ ...event, seq: index + 1 }));
+  events.map((event, index) => ({ ...event, seq: index + 1, since: 'now' }));
 /** @param origin the address at the last apply; undefined for who came since */
 const renamed = (from: string, to: string, origin: string | undefined = from): Unnumbered => ({
   kind: 'renamed',
@@ -22,7 +22,7 @@ type Row = [string, JsonObject, readonly Unnumbered[], JsonObject, string];
 
 /** `a→b` for each mailbox that has another place, `a→-` for one that goes. */
 function moves(before: JsonObject, events: readonly Unnumbered[], after: JsonObject): string {
-  const tracks = followMailboxes(before, numbered(events), after).filter(({ origin, to }) => origin !== to);
+  const tracks = followMailboxes(before, numbered(events), after, 'now').filter(({ origin, to }) => origin !== to);
   return tracks.map(({ origin, to, name }) => `${origin}→${to ?? `-${name}`}`).join(' ');
 }
 
@@ -92,6 +92,16 @@ describe('where mailboxes belong', () => {
     expect(moves(before, events, after)).toBe(expected);
   });
 
+  it('follows what was written while an apply was at work by its address', () => {
+    // a → b is applied meanwhile; b → c and c → d were written before the apply was recorded.
+    const events = numbered([renamed('b', 'c', 'a'), renamed('c', 'd', 'a')]).map((event) => ({
+      ...event,
+      since: 'before',
+    }));
+    const [track] = followMailboxes(users('b'), events, users('d'), 'now');
+    expect(track).toMatchObject({ origin: 'b', to: 'd' });
+  });
+
   it('follows every person through any row of commands', () => {
     const address = fc.constantFrom('a', 'b', 'c', 'd');
     const command = fc.oneof(
@@ -116,7 +126,7 @@ describe('where mailboxes belong', () => {
             events.push(fresh(from));
             people.set(from, `new ${number}`);
           } else if (step.do !== 'add' && people.has(from) && !people.has(to)) {
-            const origin = followMailboxes(before, numbered(events), entries()).find(
+            const origin = followMailboxes(before, numbered(events), entries(), 'now').find(
               (track) => track.to === from,
             )?.origin;
             events.push({ kind: 'renamed', origin, from, to });
@@ -127,7 +137,7 @@ describe('where mailboxes belong', () => {
         });
         const places = [...people].filter(([, person]) => first.includes(person)).map(([at, person]) => [person, at]);
         const expected = Object.fromEntries(places) as Record<string, string>;
-        const tracks = followMailboxes(before, numbered(events), entries());
+        const tracks = followMailboxes(before, numbered(events), entries(), 'now');
         for (const { origin, to } of tracks) expect(to).toBe(expected[origin]);
       }),
       { numRuns: 3000 },
