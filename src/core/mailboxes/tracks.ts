@@ -3,19 +3,18 @@ import { sameJson } from '../state/edit/changes.ts';
 
 /**
  * What commands did to addresses since the last apply, in their order. The state says only who is there; whose mailbox
- * belongs to whom is known from this. `since` is the time of the last apply when it was written.
+ * belongs to whom is known from this. `since` is the time of the last apply when it was written,
+ * and the `origin` of a rename names the mailbox by its track; it is absent for a user who has none from that apply.
  */
-export type MailboxEvent = { readonly seq: number; readonly since: string } &
-  /** `origin` names the mailbox by its track; absent for a user who has none from the last apply. */
-  (
-    | { readonly kind: 'renamed'; readonly origin?: string | undefined; readonly from: string; readonly to: string }
-    /** A user who has nothing to do with whoever had the address before. */
-    | { readonly kind: 'new'; readonly address: string }
-    /** A removal that was not applied is taken back; `origin` is the address at the last apply. */
-    | { readonly kind: 'kept'; readonly origin: string; readonly to: string }
-    /** A mailbox comes back from the archive; `id` is its address and its id there. */
-    | { readonly kind: 'restored'; readonly id: string; readonly to: string }
-  );
+export type MailboxEvent = { readonly seq: number; readonly since: string } & (
+  | { readonly kind: 'renamed'; readonly origin?: string | undefined; readonly from: string; readonly to: string }
+  /** A user who has nothing to do with whoever had the address before. */
+  | { readonly kind: 'new'; readonly address: string }
+  /** A removal that was not applied is taken back; `origin` is the address at the last apply. */
+  | { readonly kind: 'kept'; readonly origin: string; readonly to: string }
+  /** A mailbox comes back from the archive; `id` is its address and its id there. */
+  | { readonly kind: 'restored'; readonly id: string; readonly to: string }
+);
 
 /** A mailbox and what becomes of it. */
 export interface Track {
