@@ -35,7 +35,6 @@ describe('hashes', () => {
         'user show alice@example.com',
         'user show bob@example.com',
         'alias list',
-        'user restore --list',
         'user restore alice@example.com',
         'user rename alice@example.com bob@example.com',
         'client alice@example.com',
