@@ -84,6 +84,8 @@ async function expectTidy(): Promise<void> {
   for (const domain of ['a.test', 'b.test']) {
     for (const name of await readdir(`${sandbox().root}/var/vmail/${domain}`).catch(() => [])) {
       const path = `${sandbox().root}/var/vmail/${domain}/${name}`;
+      // Under steady deliveries the old name stays a link to the new one until the next apply.
+      if ((await lstat(path)).isSymbolicLink()) continue;
       expect(users, path).toContain(path);
       expect((await lstat(path)).isDirectory(), path).toBe(true);
       expect((await lstat(path)).uid, path).toBe(5000);
