@@ -8,10 +8,14 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** What a private mail server needs. postfix-cdb: the table type that eboxmail builds. */
+/**
+ * What a private mail server needs. postfix-cdb: the table type that eboxmail builds. libsasl2-modules: how Postfix logs in
+ * elsewhere.
+ */
 export const MAIL_PACKAGES = [
   'postfix',
   'postfix-cdb',
+  'libsasl2-modules',
   'dovecot-core',
   'dovecot-imapd',
   'dovecot-pop3d',

@@ -21,6 +21,11 @@ export interface EditSettings {
   readonly create?: boolean | undefined;
   /** Called when the change has passed its checks, just before it is written. */
   readonly beforeWriting?: (() => void) | undefined;
+  /**
+   * Writes what belongs to the state and stands beside it, once the change has passed the checks and before the state is
+   * written; tells whether that changed anything.
+   */
+  readonly beside?: (() => boolean) | undefined;
 }
 
 export interface Edited {
@@ -47,7 +52,7 @@ export class RefusedEdit extends EboxmailError {
 export async function editState(
   place: Place,
   edit: StateEdit,
-  { create = false, beforeWriting }: EditSettings = {},
+  { create = false, beforeWriting, beside = () => false }: EditSettings = {},
 ): Promise<Edited> {
   const path = resolveLinks(place.statePath);
   const directory = dirname(path);
@@ -61,10 +66,10 @@ export async function editState(
     if (!loaded.wellFormed) throw new InvalidState(place.statePath, loaded.problems);
     const before = stateOf(loaded.data);
     const after = await edit(before);
-    if (changesBetween(loaded.data, dataOf(after)).length === 0) return { changed: false, warnings: [] };
+    if (changesBetween(loaded.data, dataOf(after)).length === 0) return { changed: beside(), warnings: [] };
     const { problems, fresh } = await checked(place, loaded, after);
     beforeWriting?.();
-    await write(place, path, loaded, after, problems);
+    await write(place, path, loaded, after, problems, beside);
     return { changed: true, warnings: fresh };
   });
 }
@@ -108,8 +113,10 @@ async function write(
   loaded: LoadedState,
   after: StateFile,
   problems: readonly Problem[],
+  beside: () => boolean,
 ): Promise<void> {
   const { text, layout } = await edited(loaded, dataOf(after));
+  beside();
   removeStale(dirname(path), basename(path));
   const owner = ownerOf(path);
   const content = Buffer.from(text);

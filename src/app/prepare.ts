@@ -41,7 +41,7 @@ export async function prepare(place: Place): Promise<Prepared> {
   const host = await readHost(place.root);
   const applied = readAppliedRecord(`${place.root}/${PATHS.lib}`);
   const mailboxes = planMailboxes(place.root, applied, loaded.data, model);
-  const machine = await hostFacts(place.root, host, readSecrets(place.root, model));
+  const machine = await hostFacts(place.root, host, readSecrets(place, model));
   const facts = { ...machine, former: mailboxes.former };
   const certificate = lookAtCertificate(model, facts, applied?.certificate);
   const rendered = render(model, directory, facts);

@@ -1,23 +1,50 @@
+import { isUtf8 } from 'node:buffer';
 import { dirname, join } from 'node:path';
 import { failed } from '../core/errors.ts';
 import type { MailModel } from '../core/model.ts';
+import { whyNotRelayPassword } from '../core/relay-login.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { whyNotPassword } from '../core/state/read/password.ts';
 import { bytesIfPresent, lstat, makeDirectory, writeAtomically } from '../system/files.ts';
+import type { Place } from './place.ts';
 
-/** The names of all secret files that a state refers to, relative to etc/eboxmail. */
-export function secretNames(model: MailModel): readonly string[] {
-  return [...model.users.values()].flatMap(({ password }) =>
-    password !== undefined && 'file' in password ? [password.file] : [],
-  );
+/** A secret file that a state refers to, by its name relative to etc/eboxmail. */
+interface Secret {
+  readonly name: string;
+  /** A hash for Dovecot, or a password in clear for a server elsewhere. */
+  readonly holds: 'hash' | 'password';
 }
 
-/** Reads them. Each holds one line: a password hash in Dovecot's notation. */
-export function readSecrets(root: string, model: MailModel): ReadonlyMap<string, string> {
-  return new Map(secretNames(model).map((name) => [name, readSecret(`${root}/${PATHS.etc}/${name}`)]));
+function secretsOf(model: MailModel): readonly Secret[] {
+  const { smarthost, rules } = model.relay;
+  const relays = [smarthost, ...rules.map(({ relay }) => relay)];
+  return [
+    ...[...model.users.values()].flatMap(({ password }): readonly Secret[] =>
+      password !== undefined && 'file' in password ? [{ name: password.file, holds: 'hash' }] : [],
+    ),
+    ...relays.flatMap((relay): readonly Secret[] =>
+      relay?.login === undefined ? [] : [{ name: relay.login.file, holds: 'password' }],
+    ),
+  ];
 }
 
-function readSecret(path: string): string {
+/** Reads them, by name. Each holds one line. */
+export function readSecrets(place: Place, model: MailModel): ReadonlyMap<string, string> {
+  return new Map(secretsOf(model).map((secret) => [secret.name, readSecret(secretPath(place, secret.name), secret)]));
+}
+
+/** The password for a relay. */
+export function readRelayPassword(place: Place, file: string): string {
+  return readSecret(secretPath(place, file), { name: file, holds: 'password' });
+}
+
+/** Secrets are below etc/eboxmail; a state elsewhere may have them beside itself, as one that is tried in a sandbox has. */
+function secretPath(place: Place, name: string): string {
+  const beside = join(dirname(place.statePath), name);
+  return lstat(beside) === undefined ? `${place.root}/${PATHS.etc}/${name}` : beside;
+}
+
+function readSecret(path: string, { holds }: Secret): string {
   const bytes = bytesIfPresent(path);
   if (bytes === undefined)
     throw failed(`the secret file ${path} does not exist`, 'the state refers to it as a password');
@@ -26,15 +53,20 @@ function readSecret(path: string): string {
   }
   const text = bytes.toString('utf8').replace(/\r?\n$/, '');
   if (/[\r\n]/.test(text))
-    throw failed(`the secret file ${path} has more than one line`, 'it holds one line: the hash');
-  const wrong = whyNotPassword(text);
-  if (wrong !== undefined) throw failed(`the password in ${path} ${wrong}`, 'make a hash with: doveadm pw');
+    throw failed(`the secret file ${path} has more than one line`, `it holds one line: the ${holds}`);
+  if (holds === 'hash') {
+    const wrong = whyNotPassword(text);
+    if (wrong !== undefined) throw failed(`the password in ${path} ${wrong}`, 'make a hash with: doveadm pw');
+  } else {
+    const wrong = isUtf8(bytes) ? whyNotRelayPassword(text) : 'is not in UTF-8';
+    if (wrong !== undefined) throw failed(`the password in ${path} ${wrong}`, 'it holds the password as its only line');
+  }
   return text;
 }
 
 /** Takes the secrets beside a state along to another root. */
 export function copySecrets(fromState: string, root: string, model: MailModel): void {
-  for (const name of secretNames(model)) {
+  for (const { name } of secretsOf(model)) {
     const source = join(dirname(fromState), name);
     const content = bytesIfPresent(source);
     if (content === undefined) throw failed(`the secret file ${source} does not exist`, 'the state refers to it');
@@ -42,4 +74,20 @@ export function copySecrets(fromState: string, root: string, model: MailModel): 
     makeDirectory(dirname(path), 0o700);
     writeAtomically({ path, content, mode: 0o600, uid: 0, gid: 0 });
   }
+}
+
+/**
+ * Writes a password beside the state that refers to it; the state's lock guards it.
+ * @returns whether the file was another one before
+ */
+export function writeSecret({ statePath }: Place, name: string, password: string): boolean {
+  const path = join(dirname(statePath), name);
+  const content = `${password}\n`;
+  const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  makeDirectory(dirname(path), 0o700, owner.uid, owner.gid);
+  const found = lstat(path);
+  if (found !== undefined && bytesIfPresent(path)?.toString('utf8') === content && (found.mode & 0o777) === 0o600)
+    return false;
+  writeAtomically({ path, content, mode: 0o600, ...owner });
+  return true;
 }

@@ -17,8 +17,8 @@ import {
   type StagedFile,
 } from '../system/files.ts';
 import { groupId, requireGroup, requireUser } from '../system/identity.ts';
-import { indexPath } from '../system/installed.ts';
-import { buildIndex, checkInstallation, checkPostfix } from '../system/postfix.ts';
+import { indexPath, indexPaths } from '../system/installed.ts';
+import { buildIndex, checkInstallation, checkPostfix, requireLoginPlugins } from '../system/postfix.ts';
 
 /** A directory in which the daemons look at configurations before they are in force. */
 export interface CheckPlace {
@@ -48,6 +48,7 @@ export function makeCheckPlace(root: string, rendered: readonly RenderedFile[]):
 export async function checkConfigurations(place: CheckPlace, changes: readonly FileChange[]): Promise<void> {
   const touched = (path: string): boolean => changes.some((change) => change.path === path);
   const postfixChanges = touched(PATHS.mainCf) || touched(PATHS.masterCf);
+  if (touched(PATHS.masterCf)) requireLoginPlugins(place.postfix);
   if (touched(PATHS.dovecotConf)) await requireDovecotParts(place.dovecot);
   const [postfix, installation, dovecot] = await Promise.all([
     postfixChanges ? checkPostfix(place.postfix) : [],
@@ -82,7 +83,7 @@ async function stageChange(
   done: StagedFile[],
 ): Promise<readonly StagedFile[]> {
   const target = `${root}/${path}`;
-  if (file === undefined || after === undefined) return [removal(target)];
+  if (file === undefined || after === undefined) return removals(target);
   makeDirectory(dirname(target), 0o755);
   const source = stageFile({
     path: target,
@@ -119,13 +120,14 @@ async function probeIndex({ index, path }: RenderedFile, source: string, text: s
     throw failed(`the table ${path} does not answer as it should: ${stderr.trim()}`);
 }
 
-function removal(target: string): StagedFile {
-  return {
-    temporary: target,
-    target,
-    commit: () => rmSync(target, { force: true }),
+/** A table goes with its index, which may hold the same secrets. */
+function removals(target: string): readonly StagedFile[] {
+  return [target, ...indexPaths(target).filter((path) => lstat(path) !== undefined)].map((path) => ({
+    temporary: path,
+    target: path,
+    commit: () => rmSync(path, { force: true }),
     discard: () => undefined,
-  };
+  }));
 }
 
 /** Where the index of a file in place is, when it has one. */

@@ -24,6 +24,8 @@ export interface Wording {
   readonly create?: boolean;
   /** Done when the change has passed its checks, just before it is written. */
   readonly beforehand?: () => void;
+  /** Writes what stands beside the state, before that is written; tells whether it changed anything. */
+  readonly beside?: () => boolean;
   /** Done once the state is written, before it is applied. */
   readonly afterwards?: () => void;
 }
@@ -45,6 +47,7 @@ export async function runEdit(
     const { changed, warnings } = await editState(context.place, edit, {
       create: wording.create,
       beforeWriting: wording.beforehand,
+      beside: wording.beside,
     });
     for (const { message, hint, path } of warnings) {
       context.terminal.say(`warning: ${formatPath(path)}: ${message}${hint === undefined ? '' : `\n    ${hint}`}`);

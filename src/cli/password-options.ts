@@ -47,7 +47,8 @@ function requireOne({ passwordStdin, passwordHash, generatePassword: generate }:
 /** Far more than any password: an endless input is refused instead of read. */
 const MOST_INPUT = 64 * 1024;
 
-async function firstLine(stdin: NodeJS.ReadStream): Promise<string> {
+/** The only line of standard input, without its line break. */
+export async function firstLine(stdin: NodeJS.ReadStream): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stdin) {

@@ -44,6 +44,16 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import('./commands/group.ts')).setup,
   },
   {
+    name: 'network',
+    summary: 'network objects: machines and networks by name',
+    load: async () => (await import('./commands/network.ts')).setup,
+  },
+  {
+    name: 'relay',
+    summary: 'mail to the outside: by which way it leaves, and who may send it without a login',
+    load: async () => (await import('./commands/relay.ts')).setup,
+  },
+  {
     name: 'validate',
     summary: 'check the state file',
     load: async () => (await import('./commands/validate.ts')).setup,

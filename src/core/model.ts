@@ -1,4 +1,6 @@
+import type { Network } from './network.ts';
 import type { StatePath } from './problem.ts';
+import type { RelayHost } from './relay-host.ts';
 
 /**
  * The mail service as the state describes it: defaults filled in, sizes in bytes, names in lower case and A-labels.
@@ -18,6 +20,8 @@ export interface MailModel {
   readonly users: ReadonlyMap<string, User>;
   readonly groups: ReadonlyMap<string, Group>;
   readonly aliases: ReadonlyMap<string, Alias>;
+  readonly networks: ReadonlyMap<string, NetworkObject>;
+  readonly relay: RelayPolicy;
 }
 
 /** Absolute paths on the machine, not below the root. */
@@ -102,3 +106,61 @@ export type Target = { readonly path: StatePath } & (
   | { readonly kind: 'external'; readonly address: string }
   | { readonly kind: 'group'; readonly name: string }
 );
+
+/** A network object: addresses that relay policies speak of. */
+export interface NetworkObject {
+  readonly name: string;
+  readonly key: string;
+  /** It may be as wide as the internet is. */
+  readonly open: boolean;
+  readonly members: readonly NetworkMember[];
+}
+
+export interface NetworkMember {
+  readonly network: Network;
+  readonly path: StatePath;
+}
+
+/** By which way mail to the outside leaves, and who may send it without a login. */
+export interface RelayPolicy {
+  readonly smarthost: Relay | undefined;
+  /** By name of the network object. */
+  readonly networks: ReadonlyMap<string, NetworkPolicy>;
+  readonly rules: readonly RelayRule[];
+}
+
+export interface NetworkPolicy {
+  readonly policy: 'allow' | 'deny';
+  readonly path: StatePath;
+}
+
+/** A server elsewhere that takes mail of ours, as it is reached. */
+export interface Relay {
+  readonly host: RelayHost;
+  readonly port: number;
+  readonly tls: RelayTls;
+  readonly login: RelayLogin | undefined;
+  readonly path: StatePath;
+}
+
+/** required: under TLS, with any certificate; verify: with one that is valid for the host. */
+export type RelayTls = 'opportunistic' | 'required' | 'verify';
+
+export interface RelayLogin {
+  readonly username: string;
+  /** Name of the secret file that holds the password, relative to etc/eboxmail. */
+  readonly file: string;
+}
+
+export interface RelayRule {
+  readonly match: RuleMatch;
+  /** Absent: directly to the servers of the recipients. */
+  readonly relay: Relay | undefined;
+  readonly path: StatePath;
+}
+
+/** Addresses and domains as they are compared. */
+export type RuleMatch =
+  | { readonly kind: 'sender-address'; readonly address: string }
+  | { readonly kind: 'sender-domain'; readonly domain: string }
+  | { readonly kind: 'recipient-domain'; readonly domain: string };

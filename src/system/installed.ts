@@ -11,6 +11,11 @@ export function indexPath(source: string, type: string): string {
   return source + (INDEX_ENDINGS[type as TableType] ?? `.${type}`);
 }
 
+/** Where the indexed form of a table may be, whatever its kind. */
+export function indexPaths(source: string): readonly string[] {
+  return Object.values(INDEX_ENDINGS).map((ending) => source + ending);
+}
+
 /** What stands at a managed path; undefined when nothing does. */
 export function readInstalled(path: string, indexType: string | undefined): InstalledFile | undefined {
   const found = lstat(path);

@@ -15,13 +15,14 @@ const PACKAGE_OF: Readonly<Record<string, string>> = {
   lmtp: 'dovecot-lmtpd',
   managesieve: 'dovecot-managesieved',
   'lib90_sieve_plugin.so': 'dovecot-sieve',
+  'libplain.so': 'libsasl2-modules',
   openssl: 'openssl',
   useradd: 'passwd',
 };
 
 /** All that a mail server of ours needs, in one line to copy. */
 export const INSTALL_LINE =
-  'apt-get install postfix postfix-cdb dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sieve dovecot-managesieved openssl';
+  'apt-get install postfix postfix-cdb libsasl2-modules dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sieve dovecot-managesieved openssl';
 
 /** The error for a program that is missing: names the package and the command that installs everything. */
 export function missingPackage(error: MissingProgram): EboxmailError {

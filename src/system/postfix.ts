@@ -1,7 +1,9 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { failed } from '../core/errors.ts';
-import { exec, type Finished } from './exec.ts';
+import { exec, MissingProgram, type Finished } from './exec.ts';
 import { alive } from './processes.ts';
-import { bytesIfPresent } from './files.ts';
+import { bytesIfPresent, readIfPresent } from './files.ts';
+import { missingPackage } from './packages.ts';
 
 /** Postfix's own commands on one configuration directory. */
 
@@ -24,6 +26,17 @@ export async function checkInstallation(configDirectory: string): Promise<readon
   // passed the renderer, which lets only harmless characters into it.
   const { stdout } = await exec('script', ['-qec', `postfix -c ${configDirectory} check`, '/dev/null']);
   return complaintsOf({ ...result, stderr: stdout.replaceAll('\r', '') });
+}
+
+/** Postfix logs in elsewhere by plugins of a library, and says only in its log, message by message, that it has none. */
+export function requireLoginPlugins(configDirectory: string): void {
+  if (readIfPresent(`${configDirectory}/master.cf`)?.includes('smtp_sasl_auth_enable=yes') !== true) return;
+  const libraries = ['/usr/lib', '/usr/lib64'].filter((path) => existsSync(path));
+  const places = libraries.flatMap((path) => [path, ...readdirSync(path).map((name) => `${path}/${name}`)]);
+  const found = places.some(
+    (path) => existsSync(`${path}/sasl2/libplain.so`) || existsSync(`${path}/sasl2/libplain.so.2`),
+  );
+  if (!found) throw missingPackage(new MissingProgram('libplain.so'));
 }
 
 function complaintsOf({ code, stderr }: Finished): readonly string[] {

@@ -23,3 +23,12 @@ export async function askNewPassword(terminal: Terminal, user: string): Promise<
   if ((await ask('The same again:')) !== password) throw usageError('the two passwords differ', 'nothing was changed');
   return password;
 }
+
+/** A password of somebody else's server, typed once and unseen. */
+export async function askPassword(terminal: Terminal, user: string): Promise<string> {
+  if (!terminal.interactive) {
+    throw usageError(`the password of ${user} is needed`, 'without a terminal give it with --password-stdin');
+  }
+  const prompts = await import('@inquirer/prompts');
+  return prompts.password({ message: `Password of ${user}:`, mask: false }, { output: process.stderr });
+}

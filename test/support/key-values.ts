@@ -18,10 +18,24 @@ export const BASE: JsonObject = {
   },
   users: { 'alice@example.com': { password: { file: 'secrets/alice' } }, 'bob@example.com': null },
   groups: { staff: { members: ['alice@example.com'] } },
+  networks: { office: { members: { lan: '192.0.2.0/24' } }, guests: { members: { one: '192.0.2.7' } } },
+  relay: {
+    smarthost: { host: 'smtp.isp.example', username: 'u', password: { file: 'secrets/smarthost' } },
+    networks: { office: 'allow' },
+    rules: [
+      { sender: 'bob@example.com', host: 'smtp.other.example', username: 'u', password: { file: 'secrets/smarthost' } },
+      { recipient: 'partner.example', direct: true },
+    ],
+  },
   aliases: { 'team@example.com': 'staff', 'both@example.com': ['alice@example.com', 'bob@example.com'] },
 };
 
-export const SECRETS = { 'secrets/alice': '{SHA512-CRYPT}$6$a', 'secrets/other': '{SHA512-CRYPT}$6$b' };
+export const SECRETS = {
+  'secrets/alice': '{SHA512-CRYPT}$6$a',
+  'secrets/other': '{SHA512-CRYPT}$6$b',
+  'secrets/smarthost': 'one',
+  'secrets/relay': 'two',
+};
 
 /** What is set at a place; absent where it says so. */
 export const ABSENT = undefined;
@@ -34,6 +48,9 @@ export interface Pair {
 }
 
 export const at = (path: string, one: Value, other: Value): Pair => ({ at: path.split(' '), values: [one, other] });
+
+/** Two places for one password. */
+const FILES = [{ file: 'secrets/smarthost' }, { file: 'secrets/relay' }] as const;
 
 /** For each key of the schema that changes what is rendered, two values that render differently. */
 export const PAIRS: Readonly<Record<string, Pair>> = {
@@ -67,6 +84,25 @@ export const PAIRS: Readonly<Record<string, Pair>> = {
   'users.*.quota': at('users bob@example.com', { quota: '1 GB' }, { quota: 'unlimited' }),
   'groups.*.members.[]': at('groups staff members 0', 'alice@example.com', 'bob@example.com'),
   'aliases.*': at('aliases al@example.com', 'alice@example.com', 'bob@example.com'),
+  'networks.*.members.*': at('networks office members lan', '192.0.2.0/24', '198.51.100.0/24'),
+  'relay.smarthost.host': at('relay smarthost host', 'smtp.isp.example', '[smtp.isp.example]'),
+  'relay.smarthost.port': at('relay smarthost port', 25, 465),
+  'relay.smarthost.username': at('relay smarthost username', 'u', 'v'),
+  'relay.smarthost.password': at('relay smarthost password', ...FILES),
+  'relay.smarthost.tls': at('relay smarthost tls', ABSENT, 'verify'),
+  'relay.networks.*': at('relay networks office', 'allow', 'deny'),
+  'relay.rules.[].sender': at('relay rules 0 sender', 'bob@example.com', 'example.com'),
+  'relay.rules.[].recipient': at('relay rules 1 recipient', 'partner.example', 'other.example'),
+  'relay.rules.[].host': at('relay rules 0 host', 'smtp.other.example', '192.0.2.25'),
+  'relay.rules.[].port': at('relay rules 0 port', ABSENT, 587),
+  'relay.rules.[].username': at('relay rules 0 username', 'u', 'v'),
+  'relay.rules.[].password': at('relay rules 0 password', ...FILES),
+  'relay.rules.[].tls': at('relay rules 0 tls', ABSENT, 'opportunistic'),
+  'relay.rules.[].direct': at(
+    'relay rules 1',
+    { recipient: 'partner.example', direct: true },
+    { recipient: 'partner.example', host: 'a.example' },
+  ),
   'aliases.*.[]': at('aliases both@example.com 1', 'bob@example.com', 'carol@elsewhere.example'),
 };
 
@@ -76,6 +112,8 @@ export const NOT_RENDERED: Readonly<Record<string, string>> = {
   'defaults.user.account': 'what `eboxmail user add` assumes',
   'defaults.user.domain': 'what completes names on the command line',
   'users.*.name': 'for people: `eboxmail user list` shows it',
+  'networks.*': 'a network object does nothing by itself, only the relay policies that name it do',
+  'networks.*.open': 'whether a network object may be so wide that it makes an open relay',
   'groups.*': 'a group receives nothing by itself, only the aliases that point to it do',
 };
 

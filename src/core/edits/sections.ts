@@ -1,7 +1,7 @@
 import type { StateFile } from '../generated/state-types.ts';
 
 /** The sections of the state that are maps of named things. */
-export type SectionName = 'domains' | 'users' | 'groups' | 'aliases';
+export type SectionName = 'domains' | 'users' | 'groups' | 'aliases' | 'networks';
 
 export type Section<S extends SectionName> = NonNullable<StateFile[S]>;
 

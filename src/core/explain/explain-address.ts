@@ -14,6 +14,7 @@ import { copySteps } from './copy-steps.ts';
 import type { Explanation, LocalName, MailService, Recipient, Verdict } from './explanation.ts';
 import { finalRecipientsOf } from './final-recipients.ts';
 import { nameAddress, namingSteps, type NamedAddress } from './named-address.ts';
+import { networkSteps, routeSteps, senderRuleSteps } from './route-steps.ts';
 import { Way } from './way.ts';
 
 /** What happens to mail for an address, any address; or why the text is none. */
@@ -119,12 +120,14 @@ class AddressExplanation {
   private foreign(): Explanation {
     const { domain } = this.named;
     const { machine, model } = this.service;
+    const routes = [...routeSteps(undefined, domain, 0, this.service), ...senderRuleSteps(domain, 1, this.service)];
     const where = machine.sandbox ? 'this sandbox keeps it in its outbound directory' : 'it is sent on to their server';
     const login = model.smtp.authentication
-      ? `a user who has logged in may write there: ${where}`
+      ? `a user who has logged in may write there${routes.length > 0 ? '' : `: ${where}`}`
       : 'users cannot log in, so they cannot write there either';
     this.way.step('relay', 0, `${domain} is not managed here: strangers who bring mail for it are refused`);
     this.way.step('relay', 0, login, undefined, ['server', 'smtp', 'authentication']);
+    this.way.steps.push(...networkSteps(this.service), ...routes);
     return this.explanation({ deliverable: false, code: 554, reason: `${domain} is not managed here` }, 250);
   }
 

@@ -4,6 +4,7 @@ import { senderOwners } from '../recipients.ts';
 import { copySteps } from './copy-steps.ts';
 import type { MailService, SenderExplanation, Step } from './explanation.ts';
 import { nameAddress, namingSteps, type NamedAddress } from './named-address.ts';
+import { routeSteps } from './route-steps.ts';
 import { whyNotOwned } from './sender-refusal.ts';
 
 /** Answer to who may send: the words that are needed beside the steps. */
@@ -31,6 +32,7 @@ export function explainSender(user: User, text: string, service: MailService): P
   const domain = answer.allowed && named?.value.place.kind === 'managed' ? named.value.place.domain : undefined;
   const copies = domain === undefined ? [] : service.copies.recipientsOf(domain.name);
   if (domain !== undefined) steps.push(...copySteps(domain, copies));
+  if (answer.allowed) steps.push(...routeSteps(address, undefined, 0, service));
   const code = answer.noLogin === true ? null : answer.allowed ? 250 : 553;
   const { allowed, reason, hint } = answer;
   return { ok: true, value: { user: user.address, address, allowed, code, reason, hint, owners, steps, copies } };

@@ -36,6 +36,7 @@ export type StepKind =
   | 'unknown'
   | 'unknown-to'
   | 'relay'
+  | 'route'
   | 'reserved'
   | 'discarded'
   | 'copy'

@@ -4,6 +4,7 @@ import type { StatePath } from '../problem.ts';
 import { domainOf } from '../recipients.ts';
 import type { MailService, Step, StepKind } from './explanation.ts';
 import { isLocalDomain } from './named-address.ts';
+import { routeSteps } from './route-steps.ts';
 
 const ONCE = 'which is reached already and gets one copy';
 
@@ -58,6 +59,7 @@ export class Way {
     const local = isLocalDomain(domainOf(address), this.service.model);
     const what = local ? "local mail of the machine's own" : 'not kept here: it is sent on';
     this.step(local ? 'local' : 'external', depth, `${address}, ${again ? ONCE : what}`, address, path);
+    if (!local && !again) this.steps.push(...routeSteps(undefined, domainOf(address), depth + 1, this.service));
   }
 
   step(kind: StepKind, depth: number, text: string, address?: string, path?: StatePath): void {

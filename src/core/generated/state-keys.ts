@@ -99,19 +99,35 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = {
     "members"
   ],
   "networks.*": [
+    "open",
     "members"
   ],
   "relay": [
     "smarthost",
-    "networks"
+    "networks",
+    "rules"
   ],
   "relay.smarthost": [
     "host",
     "port",
     "username",
-    "password"
+    "password",
+    "tls"
   ],
   "relay.smarthost.password": [
+    "file"
+  ],
+  "relay.rules.[]": [
+    "sender",
+    "recipient",
+    "host",
+    "port",
+    "username",
+    "password",
+    "tls",
+    "direct"
+  ],
+  "relay.rules.[].password": [
     "file"
   ],
   "filter": [
@@ -555,6 +571,11 @@ export const valueFacts: Readonly<Record<string, ValueFacts>> = {
       "object"
     ]
   },
+  "networks.*.open": {
+    "types": [
+      "boolean"
+    ]
+  },
   "networks.*.members": {
     "types": [
       "object"
@@ -614,6 +635,16 @@ export const valueFacts: Readonly<Record<string, ValueFacts>> = {
     "maxLength": 255,
     "expected": "a path such as secrets/name, relative to /etc/eboxmail, without white space or .."
   },
+  "relay.smarthost.tls": {
+    "types": [
+      "string"
+    ],
+    "enum": [
+      "opportunistic",
+      "required",
+      "verify"
+    ]
+  },
   "relay.networks": {
     "types": [
       "object"
@@ -628,6 +659,80 @@ export const valueFacts: Readonly<Record<string, ValueFacts>> = {
     "enum": [
       "allow",
       "deny"
+    ]
+  },
+  "relay.rules": {
+    "types": [
+      "array"
+    ]
+  },
+  "relay.rules.[]": {
+    "types": [
+      "object"
+    ]
+  },
+  "relay.rules.[].sender": {
+    "types": [
+      "string"
+    ],
+    "maxLength": 254,
+    "expected": "an address such as sales@example.com or a domain such as example.com"
+  },
+  "relay.rules.[].recipient": {
+    "types": [
+      "string"
+    ],
+    "maxLength": 253,
+    "expected": "a domain such as example.com, without white space"
+  },
+  "relay.rules.[].host": {
+    "types": [
+      "string"
+    ],
+    "maxLength": 255,
+    "expected": "a host name, a name in brackets, an IPv4 address, or an IPv6 address in brackets (the port has a key of its own)"
+  },
+  "relay.rules.[].port": {
+    "types": [
+      "integer"
+    ],
+    "minimum": 1,
+    "maximum": 65535
+  },
+  "relay.rules.[].username": {
+    "types": [
+      "string"
+    ],
+    "maxLength": 255,
+    "expected": "a user name without a colon"
+  },
+  "relay.rules.[].password": {
+    "types": [
+      "object"
+    ],
+    "expected": "the file that holds the password, such as {file: secrets/name}",
+    "secret": true
+  },
+  "relay.rules.[].password.file": {
+    "types": [
+      "string"
+    ],
+    "maxLength": 255,
+    "expected": "a path such as secrets/name, relative to /etc/eboxmail, without white space or .."
+  },
+  "relay.rules.[].tls": {
+    "types": [
+      "string"
+    ],
+    "enum": [
+      "opportunistic",
+      "required",
+      "verify"
+    ]
+  },
+  "relay.rules.[].direct": {
+    "types": [
+      "boolean"
     ]
   },
   "filter": {
@@ -703,8 +808,6 @@ export const valueFacts: Readonly<Record<string, ValueFacts>> = {
 export const unsupportedKeys: readonly string[] = [
   "server.fetch",
   "users.*.fetch",
-  "networks",
-  "relay",
   "filter",
   "overrides"
 ];

@@ -343,6 +343,10 @@ export interface NetworksSection {
  */
 export interface NetworkEntry {
   /**
+   * Says that this object may be as wide as the whole internet is, and that whoever is in it may send mail to everywhere: an open relay. --force writes it. Without it such an object is an error, with it a warning. Default: false.
+   */
+  readonly open?: boolean;
+  /**
    * The machines and networks in the object, each with a name of your choice.
    */
   readonly members: {
@@ -366,6 +370,10 @@ export interface RelaySection {
      */
     readonly [k: string]: 'allow' | 'deny';
   };
+  /**
+   * Other ways for some of the mail to the outside, by who sends it or where it goes. A rule for the recipient wins over one for the sender, one for an address over one for its domain, and all of them over the smarthost.
+   */
+  readonly rules?: readonly RelayRule[];
 }
 /**
  * The server that takes all mail to the outside. Default: none, mail goes to its destinations directly.
@@ -384,6 +392,44 @@ export interface SmarthostSection {
    */
   readonly username?: string;
   readonly password?: PasswordFile;
+  /**
+   * opportunistic: TLS when the server offers it. required: no mail and no password without TLS, whatever the certificate is. verify: only to a server whose certificate is valid and names the host. Default: required with a login, otherwise and on addresses of this machine opportunistic.
+   */
+  readonly tls?: 'opportunistic' | 'required' | 'verify';
+}
+/**
+ * One rule: a sender or a recipient, and the way that this mail takes.
+ */
+export interface RelayRule {
+  /**
+   * Address or domain of the sender in the envelope. In a domain managed here it stands for all names of that domain.
+   */
+  readonly sender?: string;
+  /**
+   * Domain elsewhere that the mail goes to, without its subdomains.
+   */
+  readonly recipient?: string;
+  /**
+   * The server that takes this mail, written like that of the smarthost.
+   */
+  readonly host?: string;
+  /**
+   * Port of that server. 465 means TLS from the start. Default: 25.
+   */
+  readonly port?: number;
+  /**
+   * Name for the login at that server, without a colon. Default: no login.
+   */
+  readonly username?: string;
+  readonly password?: PasswordFile;
+  /**
+   * opportunistic: TLS when the server offers it. required: no mail and no password without TLS, whatever the certificate is. verify: only to a server whose certificate is valid and names the host. Default: required with a login, otherwise and on addresses of this machine opportunistic.
+   */
+  readonly tls?: 'opportunistic' | 'required' | 'verify';
+  /**
+   * Instead of a host: this mail goes to the servers of its recipients. Default: false.
+   */
+  readonly direct?: boolean;
 }
 /**
  * The content filter that mail passes through.

@@ -1,12 +1,14 @@
 import { createTwoFilesPatch } from 'diff';
 import { PATHS } from '../render/paths.ts';
-import { maskAccountFiles } from './mask.ts';
+import type { RenderedFile } from '../render/rendered-file.ts';
+import { maskAccountFiles, maskRelayLogins } from './mask.ts';
 import type { FileChange } from './plan.ts';
 
 /** A file's change as a unified diff, without secrets; empty when only its owner, mode or index changes. */
 export function unifiedDiff({ path, before, after, file }: FileChange): string {
-  const shown =
-    file?.secret === 'account-file' || isAccountFile(path) ? maskAccountFiles(before, after) : { before, after };
+  const secret = file?.secret ?? secretIn(path);
+  const mask = secret === undefined ? undefined : MASKS[secret];
+  const shown = mask?.(before, after) ?? { before, after };
   if (shown.before === shown.after) return '';
   const oldName = before === undefined ? '/dev/null' : `a/${path}`;
   const newName = after === undefined ? '/dev/null' : `b/${path}`;
@@ -16,7 +18,10 @@ export function unifiedDiff({ path, before, after, file }: FileChange): string {
   return patch.replace(/^=+\n/, '');
 }
 
+const MASKS = { 'account-file': maskAccountFiles, 'relay-login': maskRelayLogins } as const;
+
 /** A removed file is no longer rendered, so only its path tells that it holds secrets. */
-function isAccountFile(path: string): boolean {
-  return path === PATHS.accounts;
+function secretIn(path: string): RenderedFile['secret'] {
+  if (path === PATHS.accounts) return 'account-file';
+  return path.startsWith(PATHS.relayLogins) ? 'relay-login' : undefined;
 }

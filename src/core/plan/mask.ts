@@ -1,3 +1,5 @@
+import { HEADER } from '../render/rendered-file.ts';
+
 /** A line as eboxmail writes it: the address, the password, and nothing else but a quota and whose mailbox it is. */
 const OUR_LINE =
   /^([^:\s{}$]+):([^:]*)(::::::(?:userdb_user=[a-z0-9._-]+@[a-z0-9.-]+ ?)?(?:userdb_quota_rule=\*:bytes=\d+)?)$/;
@@ -33,4 +35,29 @@ export function maskAccountFiles(
 
 function linesOf(text: string | undefined): readonly string[] {
   return (text ?? '').split('\n');
+}
+
+/** A line of a table of logins as eboxmail writes it: the relay, and what is sent there. */
+const LOGIN_LINE = /^(\[?[A-Za-z0-9._:-]+\]?:\d+) (.+)$/;
+
+/** A table of logins at relays as it may be shown: in each line what follows the relay is replaced. */
+export function maskRelayLogins(
+  before: string | undefined,
+  after: string | undefined,
+): { before: string | undefined; after: string | undefined } {
+  const old = linesOf(before);
+  const show = (line: string, isNew: boolean): string => {
+    if (line === '' || line === HEADER) return line;
+    const [, relay] = LOGIN_LINE.exec(line) ?? [];
+    if (relay === undefined) return '<hidden line>';
+    const changed = isNew && !old.includes(line) && old.some((other) => other.startsWith(`${relay} `));
+    return `${relay} ${changed ? '<hidden, changed>' : '<hidden>'}`;
+  };
+  const mask = (text: string | undefined, isNew: boolean): string | undefined =>
+    text === undefined
+      ? undefined
+      : linesOf(text)
+          .map((line) => show(line, isNew))
+          .join('\n');
+  return { before: mask(before, false), after: mask(after, true) };
 }

@@ -69,9 +69,12 @@ function settingChanges(
 }
 
 function listChanges(path: readonly string[], before: Json, after: Json, title: string): readonly StateChange[] {
-  const [old, now] = [asList(before).map(wordFor), asList(after).map(wordFor)];
-  const gains = now.filter((item) => !old.includes(item));
-  const loses = old.filter((item) => !now.includes(item));
+  const missingIn = (items: readonly Json[], others: readonly Json[]): readonly string[] => {
+    const known = new Set(others.map((item) => JSON.stringify(item)));
+    return items.filter((item) => !known.has(JSON.stringify(item))).map(wordFor);
+  };
+  const gains = missingIn(asList(after), asList(before));
+  const loses = missingIn(asList(before), asList(after));
   const text = [
     gains.length > 0 ? `gains ${gains.join(', ')}` : '',
     loses.length > 0 ? `loses ${loses.join(', ')}` : '',
@@ -83,6 +86,11 @@ function listChanges(path: readonly string[], before: Json, after: Json, title: 
 
 function wordFor(value: Json): string {
   if (value === null) return '(default)';
+  // An entry of a list of maps: its settings one after the other.
+  if (isObject(value)) {
+    const shown = Object.entries(value).filter(([key]) => key !== 'password');
+    return shown.map(([key, inner]) => `${key} ${wordFor(inner)}`).join(' ');
+  }
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 

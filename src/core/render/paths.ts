@@ -7,6 +7,8 @@ export const PATHS = {
   masterCf: 'etc/postfix/master.cf',
   postfix: 'etc/postfix',
   tables: 'etc/postfix/eboxmail',
+  /** Begins the names of tables with passwords in them. */
+  relayLogins: 'etc/postfix/eboxmail/relay_login.',
   dovecotConf: 'etc/dovecot/dovecot.conf',
   accounts: 'etc/dovecot/eboxmail/users',
   quotaAliases: 'etc/dovecot/eboxmail/quota-aliases',

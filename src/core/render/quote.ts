@@ -42,6 +42,20 @@ export function quoteTableItem(item: string): Quoted {
   return text as Quoted;
 }
 
+/** A transport and next hop on the right side of transport(5): one word. */
+export function quoteTransport(text: string): Quoted {
+  if (!/^[a-z0-9-]+:[a-z0-9.:[\]-]*$/.test(text)) throw new Error('not a transport and next hop');
+  return text as Quoted;
+}
+
+/** `user:password` on the right side of a table: the user ends at the first ":", blanks at the ends are dropped. */
+export function quoteLogin(user: string, password: string): Quoted {
+  const text = withoutControls(`${user}:${password}`, 'a table');
+  if (user === '' || password === '' || user.includes(':') || text !== text.trim())
+    throw new Error('not a login for a table');
+  return text as Quoted;
+}
+
 /** A field of a passwd-file: fields end at ":" (Dovecot documentation, "Passwd-file"). */
 export function quoteAccountField(field: string): Quoted {
   const text = withoutControls(field, 'the account file');

@@ -4,6 +4,7 @@ import { failed } from '../errors.ts';
 import type { HostFacts } from '../host-facts.ts';
 import type { MailModel } from '../model.ts';
 import { postmasterOf } from '../recipients.ts';
+import { routesOf } from '../routes.ts';
 import { renderAccounts } from './dovecot/accounts.ts';
 import { renderDovecot23 } from './dovecot/dialect-2.3.ts';
 import { renderQuotaAliases } from './dovecot/quota-aliases.ts';
@@ -12,6 +13,8 @@ import { renderExpireJob } from './expire-job.ts';
 import { PATHS } from './paths.ts';
 import { renderMainCf } from './postfix/main-cf.ts';
 import { renderMasterCf } from './postfix/master-cf.ts';
+import { relayClients } from './postfix/relay-clients.ts';
+import { routeTables } from './postfix/routes.ts';
 import { renderTables } from './postfix/tables.ts';
 import { quoteTableItem } from './quote.ts';
 import type { RenderedFile } from './rendered-file.ts';
@@ -26,15 +29,18 @@ export function render(model: MailModel, directory: Directory, facts: HostFacts)
   const tables = renderTables(model, directory, copies, facts.postfix.tableType);
   const accounts = renderAccounts(model, facts);
   const quotaAliases = renderQuotaAliases(model, directory, copies, tables.aliases);
+  const routes = routesOf(model, directory, facts.sandbox !== undefined);
   return [
     quotaAliases,
     accounts,
     renderQuotaWarning(model, facts),
     ...tables.files,
+    ...relayClients(model),
+    ...routeTables(routes, facts),
     renderMailname(model),
     renderPostmasterLine(model, directory, facts),
-    renderMainCf(model, facts, tables.largestAlias),
-    renderMasterCf(model, facts),
+    renderMainCf(model, facts, routes, tables.largestAlias),
+    renderMasterCf(model, facts, routes),
     renderDovecot(model, facts, linesIn(accounts) + linesIn(quotaAliases)),
     ...renderExpireJob(model, facts),
   ];

@@ -15,7 +15,7 @@ export interface RenderedFile {
   /** Set when the daemon reads an indexed form that postmap(1) or postalias(1) builds beside it. */
   readonly index?: { readonly builder: 'postmap' | 'postalias'; readonly type: string };
   /** Set when lines hold secrets; the text is masked wherever it is shown. */
-  readonly secret?: 'account-file';
+  readonly secret?: 'account-file' | 'relay-login';
   /** Set when eboxmail owns only one line: the file's other lines stay as they are on the machine. */
   readonly ownsLine?: { readonly begins: string };
 }

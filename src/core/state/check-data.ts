@@ -11,6 +11,7 @@ const REFERENCE_RULES: ReadonlySet<string> = new Set([
   'group-missing',
   'group-inactive',
   'member-missing',
+  'network-missing',
   'unmanaged-domain',
   'default-domain',
   'postmaster',

@@ -7,10 +7,13 @@ import { readAliases } from './read/aliases.ts';
 import { readDomains } from './read/domains.ts';
 import { Findings } from './read/findings.ts';
 import { readGroups } from './read/groups.ts';
+import { readNetworks } from './read/networks.ts';
+import { readRelay } from './read/relay.ts';
 import { readServer } from './read/server.ts';
 import { readUsers } from './read/users.ts';
 import { checkAliases } from './rules/aliases.ts';
 import { checkCatchAlls } from './rules/catch-all.ts';
+import { checkNetworks, checkRelays } from './rules/relay.ts';
 import { checkDefaults, checkPostmaster } from './rules/references.ts';
 
 export interface ReadModel {
@@ -31,11 +34,15 @@ export function modelOf(state: StateFile): ReadModel {
   const groups = readGroups({ state, index, users }, findings);
   const aliases = readAliases(state, { index, users, groups }, findings);
   const domains = readCatchAlls(state, { index, users, groups }, findings);
-  const model: MailModel = { ...server, domains, users, groups, aliases };
+  const networks = readNetworks(state, findings);
+  const relay = readRelay(state, index, findings);
+  const model: MailModel = { ...server, domains, users, groups, aliases, networks, relay };
   const directory = makeDirectory(model);
   checkAliases(model, directory, findings);
   checkCatchAlls(model, directory, findings);
   checkPostmaster(model, index, directory, findings);
+  checkNetworks(model, findings);
+  checkRelays(model, index, findings);
   checkDefaults(state, index, findings);
   return { model, directory, problems: findings.problems };
 }

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { unifiedDiff } from '../../../src/core/plan/diff.ts';
-import { maskAccountFiles } from '../../../src/core/plan/mask.ts';
+import { maskAccountFiles, maskRelayLogins } from '../../../src/core/plan/mask.ts';
 import type { FileChange } from '../../../src/core/plan/plan.ts';
+import { HEADER } from '../../../src/core/render/rendered-file.ts';
 
 const HASH = '{SHA512-CRYPT}$6$secret';
 const line = (name: string, hash = HASH, rest = '::::::'): string => `${name}@example.com:${hash}${rest}\n`;
@@ -113,5 +114,46 @@ describe('diffs', () => {
     ['the same', 'x\n', 'x\n', ''],
   ])('of other files: %s', (_, before, after, diff) => {
     expect(unifiedDiff(change('etc/x', before, after, false))).toBe(diff);
+  });
+});
+
+describe('a table of logins at relays as it is shown', () => {
+  const PATH = 'etc/postfix/eboxmail/relay_login.smarthost';
+  const login = (password: string, key = '[a.example]:587'): string => `${HEADER}\n${key} us er:${password}\n`;
+  const masked = (before: string | undefined, after: string | undefined): unknown => maskRelayLogins(before, after);
+
+  it('says that a password changes, and not to what', () => {
+    const shown = (text: string): string => `${HEADER}\n[a.example]:587 ${text}\n`;
+    expect(masked(undefined, login('secret'))).toEqual({ before: undefined, after: shown('<hidden>') });
+    expect(masked(login('secret'), login('secret 2'))).toEqual({
+      before: shown('<hidden>'),
+      after: shown('<hidden, changed>'),
+    });
+    expect(masked(login('secret'), login('secret'))).toEqual({ before: shown('<hidden>'), after: shown('<hidden>') });
+    expect(masked(login('secret', '[::1]:25'), undefined)).toEqual({
+      before: `${HEADER}\n[::1]:25 <hidden>\n`,
+      after: undefined,
+    });
+  });
+
+  it('hides what is not ours whole', () => {
+    expect(masked('secret\n#secret\n a.example:25 secret\nsecret a.example:25\n', '')).toEqual({
+      before: '<hidden line>\n'.repeat(4),
+      after: '',
+    });
+  });
+
+  it('is masked by its path when it goes', () => {
+    const gone: FileChange = {
+      path: PATH,
+      reason: '',
+      change: 'removed',
+      present: 'ours',
+      before: login('secret'),
+      after: undefined,
+      file: undefined,
+    };
+    expect(unifiedDiff(gone)).toContain('-[a.example]:587 <hidden>');
+    expect(unifiedDiff(gone)).not.toContain('secret');
   });
 });

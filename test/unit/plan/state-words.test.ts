@@ -109,6 +109,12 @@ describe('what changes, in words', () => {
       '{domains: {d.e: }, users: {a@d.e: }}',
       ['- domain b.c', '+ domain d.e', '+ user a@d.e'],
     ],
+    [
+      'rules for relays',
+      '{relay: {rules: [{sender: a.b, host: c, password: {file: x}}, {sender: d.e, direct: true}]}}',
+      '{relay: {rules: [{sender: a.b, host: c, password: {file: y}}]}}',
+      ['~ relay.rules gains sender a.b host c and loses sender a.b host c, sender d.e direct true'],
+    ],
     ['a network', '{}', '{networks: {lan: {members: {a: 192.0.2.1}}}}', ['+ network lan']],
     [
       'a name of JavaScript',
@@ -120,7 +126,7 @@ describe('what changes, in words', () => {
 
   it('never tell a password', () => {
     const before =
-      '{users: {a@b.c: {password: "{PLAIN}hunter2"}, d@b.c: {password: {file: x}}}, relay: {smarthost: {password: hunter2}}}';
+      '{users: {a@b.c: {password: "{PLAIN}hunter2"}, d@b.c: {password: {file: x}}}, relay: {smarthost: {password: hunter2}, rules: [{password: hunter2}]}}';
     const after =
       '{users: {e@b.c: {password: "{PLAIN}hunter2"}, d@b.c: {password: "{PLAIN}hunter2"}}, relay: {smarthost: {password: hunter3}}}';
     for (const [one, other] of [

@@ -29,6 +29,8 @@ describe('every supported key of the state changes a rendered byte', () => {
     ['users.*.name', at('users bob@example.com', { name: 'A' }, { name: 'B' })],
     ['defaults.user.account', at('defaults', { user: { account: true } }, { user: { account: false } })],
     ['defaults.user.domain', at('defaults', { user: { domain: 'example.com' } }, { user: { domain: 'example.org' } })],
+    ['networks.*', at('networks home', ABSENT, { members: { lan: '203.0.113.0/24' } })],
+    ['networks.*.open', at('networks office open', ABSENT, true)],
     ['groups.*', at('groups crew', ABSENT, { members: ['bob@example.com'] })],
   ] as const)('%s changes none', async (_, pair) => {
     const [one, other] = await Promise.all(pair.values.map((value) => rendered(put(BASE, pair.at, value))));

@@ -24,7 +24,7 @@ const MISTAKES: Readonly<Record<string, readonly (readonly [string, ...string[]]
     ['users: {a@b.c: {relay: 1}}', 'users.a@b.c.relay (key): unknown key "relay" | that key belongs to the top level'],
     [
       'users: {a@b.c: {tls: 1}}',
-      'users.a@b.c.tls (key): unknown key "tls" | that key belongs to server or server.smtp',
+      'users.a@b.c.tls (key): unknown key "tls" | known here: name, password, account, quota, fetch',
     ],
     ['groups: {g: {owners: [], members: []}}', 'groups.g.owners (key): unknown key "owners" | known here: members'],
     [
@@ -142,7 +142,6 @@ const MISTAKES: Readonly<Record<string, readonly (readonly [string, ...string[]]
       'relay: {smarthost: {host: "a:25", username: u}}',
       'relay.smarthost.host (value): must be a host name, a name in brackets, an IPv4 address, or an IPv6 address in brackets (the port has a key of its own), not the text "a:25"',
       'relay.smarthost (key): the key "password" is missing, which "username" needs | add "password: …"',
-      'relay (key): `relay` is not supported yet | remove it',
     ],
   ],
   'nothing wrong': [

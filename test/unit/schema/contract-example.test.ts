@@ -42,9 +42,12 @@ aliases:
   team@example.com: staff
   partner@example.com: bob@partner.example
 networks:
-  office: {members: {printer: 192.0.2.10, lan: 198.51.100.0/24, v6: "2001:db8::/48"}}
+  office: {open: false, members: {printer: 192.0.2.10, lan: 198.51.100.0/24, v6: "2001:db8::/48"}}
 relay:
-  smarthost: {host: smtp.isp.example, port: 587, username: u, password: {file: secrets/smarthost}}
+  smarthost: {host: smtp.isp.example, port: 587, username: u, password: {file: secrets/smarthost}, tls: required}
+  rules:
+    - {sender: sales@example.com, host: smtp.isp.example, port: 465, username: u, password: {file: secrets/sales}, tls: verify}
+    - {recipient: partner.example, direct: true}
   networks: {office: allow, guests: deny}
 filter: {mode: custom, address: 127.0.0.1, port: 10024, return_port: 10025}
 overrides:

@@ -9,15 +9,18 @@ import { quoteMainCf, quoteMasterCf } from '../quote.ts';
  * has its mail copied or not, so that a change of that is a change of tables and needs no reload.
  */
 
-/** Settings of main.cf. */
-export function copySettings(facts: HostFacts): readonly string[] {
+/**
+ * Settings of main.cf.
+ * @param furtherRoutes tables for transport_maps besides the hops, which come first
+ */
+export function copySettings(facts: HostFacts, furtherRoutes: readonly string[]): readonly string[] {
   const table = `${facts.postfix.tableType}:${quoteMainCf(below(facts, PATHS.tables))}/copies`;
   const routes = HOP_KINDS.map((kind) => `${hopDomain(kind)}=${serviceName(kind)}:[127.0.0.1]:${port(kind, facts)}`);
   return [
     '# Copies of all mail of a domain',
     `sender_bcc_maps = ${table}`,
     `recipient_bcc_maps = ${table}`,
-    `transport_maps = inline:{${routes.join(', ')}}`,
+    `transport_maps = ${[`inline:{${routes.join(', ')}}`, ...furtherRoutes].join(', ')}`,
   ];
 }
 

@@ -1,10 +1,13 @@
 import template from '../../../../templates/postfix/main.cf';
 import type { HostFacts } from '../../host-facts.ts';
 import type { MailModel } from '../../model.ts';
+import type { Routes } from '../../routes.ts';
 import { below, certificateOf, PATHS } from '../paths.ts';
 import { ours, quoteMainCf, type Quoted } from '../quote.ts';
 import { HEADER, type RenderedFile } from '../rendered-file.ts';
 import { copySettings, REFUSE_COPY_DOMAIN } from './copy-hops.ts';
+import { permitRelayClients, relayClientsTable } from './relay-clients.ts';
+import { defaultTransport, recipientRoutes, routeSettings } from './routes.ts';
 import { fillTemplate } from '../template.ts';
 
 const TLS_LEVELS = { off: 'none', opportunistic: 'may', required: 'encrypt' } as const;
@@ -12,7 +15,7 @@ const TLS_LEVELS = { off: 'none', opportunistic: 'may', required: 'encrypt' } as
 /** Postfix's own default for virtual_alias_expansion_limit; a larger group raises it (postconf(5)). */
 const DEFAULT_EXPANSION_LIMIT = 1000;
 
-export function renderMainCf(model: MailModel, facts: HostFacts, largestAlias: number): RenderedFile {
+export function renderMainCf(model: MailModel, facts: HostFacts, routes: Routes, largestAlias: number): RenderedFile {
   const path = (relative: string): Quoted => quoteMainCf(below(facts, relative));
   const tls = certificateOf(model, facts);
   const content = fillTemplate(template, {
@@ -28,8 +31,10 @@ export function renderMainCf(model: MailModel, facts: HostFacts, largestAlias: n
     // In a sandbox even the own machine is a stranger: what a stranger sees can then be tried from here.
     mynetworks: ours(facts.sandbox ? '' : '127.0.0.0/8 [::1]/128'),
     etc: path('etc'),
-    isolation: isolation(facts),
-    copies: ours(copySettings(facts).join('\n')),
+    isolation: isolation(facts, routes),
+    copies: ours(copySettings(facts, recipientRoutes(routes, facts)).join('\n')),
+    routes: ours(routeSettings(routes, facts).join('\n')),
+    header_rewrite_clients: ours(headerRewriteClients(model, facts)),
     // Last, so that Dovecot is asked only about what is accepted otherwise.
     recipient_restrictions: ours(`${recipientRestrictions(facts)}, check_policy_service unix:private/quota-status`),
     table_type: ours(facts.postfix.tableType),
@@ -40,8 +45,8 @@ export function renderMainCf(model: MailModel, facts: HostFacts, largestAlias: n
     tls_level: ours(TLS_LEVELS[model.smtp.tls]),
     tls_key: quoteMainCf(tls.key),
     tls_certificate: quoteMainCf(tls.certificate),
-    relay_restrictions: ours(`${knownClients(model)}reject_unauth_destination`),
-    known_clients: ours(knownClients(model)),
+    relay_restrictions: ours(`${knownClients(model, facts)}reject_unauth_destination`),
+    known_clients: ours(knownClients(model, facts)),
     sender_restrictions: ours(senderRestrictions(model)),
   });
   return {
@@ -68,8 +73,15 @@ function senderRestrictions(model: MailModel): string {
   return `reject_non_fqdn_sender${owned}`;
 }
 
-function knownClients(model: MailModel): string {
-  return model.smtp.authentication ? 'permit_mynetworks, permit_sasl_authenticated, ' : 'permit_mynetworks, ';
+function knownClients(model: MailModel, facts: HostFacts): string {
+  const loggedIn = model.smtp.authentication ? 'permit_sasl_authenticated, ' : '';
+  return `permit_mynetworks, ${loggedIn}${permitRelayClients(model, facts)}`;
+}
+
+/** Whose messages are completed as those of users are; a printer knows nothing of Message-ID. */
+function headerRewriteClients(model: MailModel, facts: HostFacts): string {
+  const table = relayClientsTable(model, facts);
+  return table === undefined ? '' : `, check_address_map ${table}`;
 }
 
 /** Postfix takes only addresses that an interface has by name; of loopback's sixteen million that is the first. */
@@ -94,13 +106,16 @@ function logSettings(facts: HostFacts): Quoted {
   );
 }
 
-/** A sandbox sends nothing away: every foreign recipient is kept in a maildir, and the SMTP client cannot leave loopback. */
-function isolation(facts: HostFacts): Quoted {
+/**
+ * A sandbox sends nothing away: every foreign recipient is kept in a maildir, unless a relay on this machine takes it, and
+ * the SMTP client cannot leave loopback.
+ */
+function isolation(facts: HostFacts, routes: Routes): Quoted {
   if (facts.sandbox === undefined) return ours('');
   const lines = [
     '',
     '# A sandbox: no mail leaves this machine',
-    'default_transport = capture',
+    `default_transport = ${quoteMainCf(defaultTransport(routes) ?? '')}`,
     'relay_transport = capture',
     'capture_destination_recipient_limit = 1',
     'smtp_bind_address = 127.0.0.1',

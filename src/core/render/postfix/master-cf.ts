@@ -1,26 +1,29 @@
 import template from '../../../../templates/postfix/master.cf';
 import { LOCAL_SUBMISSION_PORT, portsOf, type HostFacts } from '../../host-facts.ts';
 import type { MailModel } from '../../model.ts';
+import type { Routes } from '../../routes.ts';
 import { PATHS } from '../paths.ts';
 import { ours, quoteMasterCf, type Quoted } from '../quote.ts';
 import { HEADER, type RenderedFile } from '../rendered-file.ts';
 import { copyServices } from './copy-hops.ts';
+import { permitRelayClients } from './relay-clients.ts';
+import { relayServices } from './routes.ts';
 import { fillTemplate } from '../template.ts';
 import { recipientRestrictions } from './main-cf.ts';
 
-export function renderMasterCf(model: MailModel, facts: HostFacts): RenderedFile {
+export function renderMasterCf(model: MailModel, facts: HostFacts, routes: Routes): RenderedFile {
   const ports = portsOf(facts.portOffset);
   const listeners = [
     ...smtpd(facts.listen, ports.smtp, []),
     ...smtpd(facts.listen, ports.submission, [
       'syslog_name=postfix/submission',
       'smtpd_tls_security_level=encrypt',
-      ...submission(model),
+      ...submission(model, facts),
     ]),
     ...smtpd(facts.listen, ports.smtps, [
       'syslog_name=postfix/submissions',
       'smtpd_tls_wrappermode=yes',
-      ...submission(model),
+      ...submission(model, facts),
     ]),
     ...smtpd(['127.0.0.1'], LOCAL_SUBMISSION_PORT + facts.portOffset, [
       ...LOCAL_SUBMISSION,
@@ -28,6 +31,7 @@ export function renderMasterCf(model: MailModel, facts: HostFacts): RenderedFile
       `{ smtpd_recipient_restrictions = ${recipientRestrictions(facts)} }`,
     ]),
     ...copyServices(model, facts),
+    ...relayServices(routes, facts),
   ];
   const content = fillTemplate(template, {
     header: ours(HEADER),
@@ -46,12 +50,13 @@ export function renderMasterCf(model: MailModel, facts: HostFacts): RenderedFile
 }
 
 /** Only those who logged in, and only as what they own; without authentication only the known networks are left. */
-function submission(model: MailModel): readonly string[] {
-  const allowed = model.smtp.authentication ? 'permit_sasl_authenticated' : 'permit_mynetworks';
+function submission(model: MailModel, facts: HostFacts): readonly string[] {
+  const known = `permit_mynetworks, ${permitRelayClients(model, facts)}`;
+  const allowed = model.smtp.authentication ? 'permit_sasl_authenticated, ' : known;
   const senders = model.smtp.authentication ? ', reject_sender_login_mismatch' : '';
   return [
-    `{ smtpd_client_restrictions = ${allowed}, reject }`,
-    `{ smtpd_relay_restrictions = ${allowed}, reject }`,
+    `{ smtpd_client_restrictions = ${allowed}reject }`,
+    `{ smtpd_relay_restrictions = ${allowed}reject }`,
     'smtpd_helo_restrictions=',
     `{ smtpd_sender_restrictions = reject_non_fqdn_sender${senders} }`,
   ];

@@ -4,7 +4,7 @@ import type { Group, User } from '../../model.ts';
 import type { DomainIndex } from './domains.ts';
 import type { Findings } from './findings.ts';
 
-/** Why a text is no group name; undefined when it is one. Groups are told from addresses by having no "@". */
+/** Why a text is no name of a group or network object; undefined when it is one. Groups are told from addresses by having no "@". */
 export function whyNotGroupName(name: string): string | undefined {
   if (name === '') return 'is empty';
   if (name.length > 64) return 'is longer than 64 characters';
