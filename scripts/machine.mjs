@@ -23,6 +23,7 @@ export const MAIL_PACKAGES = [
   'dovecot-sieve',
   'dovecot-managesieved',
   'openssl',
+  'fetchmail',
 ];
 
 /** Clients that people type into a shell, for the demonstration. */

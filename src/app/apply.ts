@@ -20,6 +20,7 @@ import { withLock } from '../system/lock.ts';
 import { missingPackage } from '../system/packages.ts';
 import { directServices, systemdServices, usesSystemd, type Services } from '../system/services.ts';
 import { ensureDirectories, ensureMailOwner } from './directories.ts';
+import { checkFetchFiles, ensureFetchPlace } from './fetch-place.ts';
 import { listenersOf, requireAnswers } from './listeners.ts';
 import { finishMoves, mailboxMover } from './mailbox-moves.ts';
 import type { MailboxMover } from './move-mailboxes.ts';
@@ -65,6 +66,7 @@ async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied
   if (isEmpty(plan)) return { plan, prepared };
   await consent(place, plan, options);
   ensureDirectories(facts);
+  await ensureFetchPlace(place.root, prepared.model);
   if (prepared.certificate.toBeMade) {
     await makeSelfSigned(certificateOf(prepared.model, facts), prepared.model.mailname);
     const { mailname } = prepared.model;
@@ -76,6 +78,7 @@ async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied
   const check = makeCheckPlace(place.root, rendered);
   try {
     await checkConfigurations(check, plan.files);
+    await checkFetchFiles(dirname(check.dovecot), plan.files);
     const staged = await stageChanges(place.root, plan.files, check.postfix);
     try {
       keepOriginals(place.root, plan.files);

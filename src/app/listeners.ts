@@ -1,5 +1,5 @@
 import { failed } from '../core/errors.ts';
-import { COPY_PORTS, LOCAL_SUBMISSION_PORT, portsOf, type HostFacts } from '../core/host-facts.ts';
+import { COPY_PORTS, FETCHED_PORT, LOCAL_SUBMISSION_PORT, portsOf, type HostFacts } from '../core/host-facts.ts';
 import type { MailModel } from '../core/model.ts';
 import { answers, whyNotFree } from '../system/ports.ts';
 import { waitUntil } from '../system/processes.ts';
@@ -31,6 +31,7 @@ export function allListenersOf(
   const outside = hosts.flatMap((host) => names.map((name) => ({ name, host, port: ports[name], wanted: on[name] })));
   const inside = [
     { name: 'local submission', port: LOCAL_SUBMISSION_PORT },
+    ...(model.fetch.enabled ? [{ name: 'fetched mail', port: FETCHED_PORT }] : []),
     ...Object.values(COPY_PORTS).map((port) => ({ name: 'copies', port })),
   ];
   const loopback = { host: '127.0.0.1', wanted: true };

@@ -6,6 +6,7 @@ import { portsOf, type PortName } from '../core/host-facts.ts';
 import type { MailModel } from '../core/model.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { bytesIfPresent, lstat, makeDirectory, writeAtomically } from '../system/files.ts';
+import { requireFetchmail } from '../system/fetchmail.ts';
 import { hostFacts } from '../system/host.ts';
 import { masterProcesses } from '../system/master-processes.ts';
 import { daemonsBelow, endProcesses, signal } from '../system/processes.ts';
@@ -59,6 +60,7 @@ export async function startSandbox(root: string, options: StartOptions): Promise
     port_offset: options.portOffset ?? known?.port_offset ?? DEFAULT_PORT_OFFSET,
     mail_owner: MAIL_OWNER,
     sandbox: { outbound: OUTBOUND },
+    ...(known?.paths === undefined ? {} : { paths: known.paths }),
   };
   const place = placeOf(root, undefined);
   const source = options.statePath ?? place.statePath;
@@ -93,6 +95,7 @@ function writeHost(root: string, host: HostFile): void {
     `port_offset: ${host.port_offset ?? 0}`,
     `mail_owner: {uid: ${MAIL_OWNER.uid}, gid: ${MAIL_OWNER.gid}}`,
     `sandbox: {outbound: ${OUTBOUND}}`,
+    ...(host.paths === undefined ? [] : [`paths: ${JSON.stringify(host.paths)}`]),
     '',
   ];
   writeAtomically({ path: `${root}/${PATHS.host}`, content: lines.join('\n'), mode: 0o644, uid: 0, gid: 0 });
@@ -101,6 +104,7 @@ function writeHost(root: string, host: HostFile): void {
 /** Whatever can be refused is refused before anything is made: missing programs, and ports that are taken. */
 async function requireStartable(root: string, host: HostFile, model: MailModel): Promise<void> {
   const facts = await hostFacts(root, host, new Map());
+  if (model.fetch.enabled) await requireFetchmail();
   // What runs has its ports already.
   if (Object.values(masterProcesses(root)).some((pid) => pid !== undefined)) return;
   await requireFreePorts(

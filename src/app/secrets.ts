@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { dirname, join } from 'node:path';
 import { failed } from '../core/errors.ts';
+import { fetchingsOf, whyNotFetchPassword } from '../core/fetch/fetching.ts';
 import type { MailModel } from '../core/model.ts';
 import { whyNotRelayPassword } from '../core/relay-login.ts';
 import { PATHS } from '../core/render/paths.ts';
@@ -11,8 +12,8 @@ import type { Place } from './place.ts';
 /** A secret file that a state refers to, by its name relative to etc/eboxmail. */
 interface Secret {
   readonly name: string;
-  /** A hash for Dovecot, or a password in clear for a server elsewhere. */
-  readonly holds: 'hash' | 'password';
+  /** A hash for Dovecot, or a password in clear for a server elsewhere: a relay, or one that mail is fetched from. */
+  readonly holds: 'hash' | 'password' | 'fetch password';
 }
 
 function secretsOf(model: MailModel): readonly Secret[] {
@@ -25,6 +26,7 @@ function secretsOf(model: MailModel): readonly Secret[] {
     ...relays.flatMap((relay): readonly Secret[] =>
       relay?.login === undefined ? [] : [{ name: relay.login.file, holds: 'password' }],
     ),
+    ...fetchingsOf(model).map(({ entry }): Secret => ({ name: entry.password.file, holds: 'fetch password' })),
   ];
 }
 
@@ -36,6 +38,11 @@ export function readSecrets(place: Place, model: MailModel): ReadonlyMap<string,
 /** The password for a relay. */
 export function readRelayPassword(place: Place, file: string): string {
   return readSecret(secretPath(place, file), { name: file, holds: 'password' });
+}
+
+/** The password for a server that mail is fetched from. */
+export function readFetchPassword(place: Place, file: string): string {
+  return readSecret(secretPath(place, file), { name: file, holds: 'fetch password' });
 }
 
 /** Secrets are below etc/eboxmail; a state elsewhere may have them beside itself, as one that is tried in a sandbox has. */
@@ -58,7 +65,8 @@ function readSecret(path: string, { holds }: Secret): string {
     const wrong = whyNotPassword(text);
     if (wrong !== undefined) throw failed(`the password in ${path} ${wrong}`, 'make a hash with: doveadm pw');
   } else {
-    const wrong = isUtf8(bytes) ? whyNotRelayPassword(text) : 'is not in UTF-8';
+    const whyNot = holds === 'password' ? whyNotRelayPassword : whyNotFetchPassword;
+    const wrong = isUtf8(bytes) ? whyNot(text) : 'is not in UTF-8';
     if (wrong !== undefined) throw failed(`the password in ${path} ${wrong}`, 'it holds the password as its only line');
   }
   return text;

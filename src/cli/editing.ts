@@ -27,7 +27,7 @@ export interface Wording {
   /** Writes what stands beside the state, before that is written; tells whether it changed anything. */
   readonly beside?: () => boolean;
   /** Done once the state is written, before it is applied. */
-  readonly afterwards?: () => void;
+  readonly afterwards?: () => void | Promise<void>;
 }
 
 export function editOptions(command: Command, presence: 'add' | 'remove' | 'change'): Command {
@@ -54,7 +54,7 @@ export async function runEdit(
     }
     return changed;
   });
-  if (changed) wording.afterwards?.();
+  if (changed) await wording.afterwards?.();
   if (context.json) printJson(context, { changed, ...(changed ? valueOf(wording.data ?? {}) : {}) });
   else if (changed && wording.output !== undefined) context.terminal.data(wording.output);
   context.terminal.say(changed ? valueOf(wording.done) : 'unchanged');
@@ -78,7 +78,7 @@ function valueOf<T extends string | object>(value: T | (() => T)): T {
 }
 
 /** With --if-not-exists and --if-exists, what is there or not there already is no error. */
-async function tolerate({ ifNotExists, ifExists }: EditOptions, work: () => Promise<boolean>): Promise<boolean> {
+export async function tolerate({ ifNotExists, ifExists }: EditOptions, work: () => Promise<boolean>): Promise<boolean> {
   try {
     return await work();
   } catch (error) {

@@ -49,6 +49,11 @@ const MOST_INPUT = 64 * 1024;
 
 /** The only line of standard input, without its line break. */
 export async function firstLine(stdin: NodeJS.ReadStream): Promise<string> {
+  return (await passwordLines(stdin, 1))[0] ?? '';
+}
+
+/** The passwords on standard input, one a line. @throws usage error when there are more lines */
+export async function passwordLines(stdin: NodeJS.ReadStream, most: number): Promise<readonly string[]> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stdin) {
@@ -64,7 +69,10 @@ export async function firstLine(stdin: NodeJS.ReadStream): Promise<string> {
     throw usageError('the password on standard input is not UTF-8');
   }
   const lines = all.split(/\r?\n/);
-  if (lines.length > 2 || (lines[1] ?? '') !== '')
-    throw usageError('standard input has more than one line', 'the password is one line');
-  return lines[0] ?? '';
+  if (lines.at(-1) === '') lines.pop();
+  if (lines.length > most) {
+    const count = most === 1 ? 'one line' : `${most} lines`;
+    throw usageError(`standard input has more than ${count}`, 'a password is one line');
+  }
+  return lines;
 }

@@ -54,6 +54,11 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import('./commands/relay.ts')).setup,
   },
   {
+    name: 'fetch',
+    summary: 'mail from accounts that users have elsewhere',
+    load: async () => (await import('./commands/fetch.ts')).setup,
+  },
+  {
     name: 'validate',
     summary: 'check the state file',
     load: async () => (await import('./commands/validate.ts')).setup,

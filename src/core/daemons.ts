@@ -1,10 +1,11 @@
+import { fetches } from './fetch/fetching.ts';
 import type { MailModel } from './model.ts';
 
 /**
  * The daemons that an apply looks after, in the order in which they are started: who asks another for something comes
  * after it (Postfix asks Dovecot about logins and hands it the mail).
  */
-export const DAEMONS = ['dovecot', 'postfix'] as const;
+export const DAEMONS = ['dovecot', 'postfix', 'fetchmail'] as const;
 
 export type DaemonName = (typeof DAEMONS)[number];
 
@@ -20,8 +21,8 @@ export function isEssential(name: DaemonName): boolean {
 }
 
 /** The daemons that should run. */
-export function wantedDaemons(_model: MailModel): ReadonlySet<DaemonName> {
-  return new Set(ESSENTIAL);
+export function wantedDaemons(model: MailModel): ReadonlySet<DaemonName> {
+  return new Set([...ESSENTIAL, ...(fetches(model) ? (['fetchmail'] as const) : [])]);
 }
 
 /** A value for every daemon. */

@@ -22,6 +22,8 @@ export interface HostFacts {
   readonly sandbox: { readonly outbound: string } | undefined;
   /** What runs our daily work, and how this program is started for it. Nothing does in a sandbox. */
   readonly jobs: { readonly by: 'systemd' | 'cron' | 'none'; readonly command: readonly string[] };
+  /** Certificates of authorities that are trusted besides the machine's own where mail is fetched; absolute. */
+  readonly caFile: string | undefined;
   /** Contents of the secret files that the state names, by that name, without the final line break. */
   readonly secrets: ReadonlyMap<string, string>;
   /** Addresses that users had before they were renamed, with those that they have now. */
@@ -61,6 +63,9 @@ export type PortName = keyof typeof STANDARD_PORTS;
 
 /** Loopback only: where Dovecot hands mail that Sieve scripts send to Postfix. */
 export const LOCAL_SUBMISSION_PORT = 10027;
+
+/** Loopback only: where mail that was fetched from accounts elsewhere comes in. */
+export const FETCHED_PORT = 10031;
 
 /** Loopback only: where copies of a domain's mail come back, by who hears of a bounce. */
 export const COPY_PORTS = { sender: 10026, postmaster: 10028, none: 10029 } as const;

@@ -16,6 +16,7 @@ export interface MailModel {
   readonly limits: Limits;
   readonly expiry: Expiry;
   readonly retrieval: Retrieval;
+  readonly fetch: FetchSettings;
   readonly domains: ReadonlyMap<string, Domain>;
   readonly users: ReadonlyMap<string, User>;
   readonly groups: ReadonlyMap<string, Group>;
@@ -55,6 +56,12 @@ export interface Retrieval {
   readonly cleartext: 'refuse' | 'allow';
 }
 
+/** Whether and how often mail is fetched from accounts elsewhere; the interval is in minutes. */
+export interface FetchSettings {
+  readonly enabled: boolean;
+  readonly interval: number;
+}
+
 export interface Domain {
   readonly name: string;
   readonly key: string;
@@ -84,6 +91,21 @@ export interface User {
   readonly account: boolean;
   /** Bytes, null for unlimited, undefined for the server's limit. */
   readonly quota: number | null | undefined;
+  readonly fetch: readonly FetchEntry[];
+}
+
+/** An account elsewhere whose mail is fetched. */
+export interface FetchEntry {
+  readonly address: string;
+  /** As it is connected to: a name in A-labels or an IP address without brackets. */
+  readonly server: string;
+  readonly protocol: 'pop3' | 'pop3s' | 'imap' | 'imaps';
+  readonly port: number;
+  readonly username: string;
+  readonly password: { readonly file: string };
+  readonly keep: boolean;
+  readonly insecure: boolean;
+  readonly path: StatePath;
 }
 
 /** A hash in Dovecot's notation, or the name of the secret file that holds one (relative to etc/eboxmail). */

@@ -143,6 +143,21 @@ export function isReadable(path: string): boolean {
   }
 }
 
+/** Bytes that a record written by a user with fewer rights may have. */
+const MOST_RECORD = 64 * 1024;
+
+/** What a daemon of another user wrote: undefined unless it is a small regular file. */
+export function readRecord(path: string): string | undefined {
+  const found = lstat(path);
+  if (found?.isFile() !== true || found.size > MOST_RECORD) return undefined;
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    return readFileSync(descriptor, 'utf8');
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** @throws when this process may not make files in a directory */
 export function requireWritable(directory: string): void {
   try {

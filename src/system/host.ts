@@ -34,6 +34,7 @@ export async function hostFacts(
       by: host.sandbox !== undefined ? 'none' : usesSystemd(root, host.services) ? 'systemd' : 'cron',
       command: programCommand(),
     },
+    caFile: host.paths?.ca_file,
     secrets,
   };
 }

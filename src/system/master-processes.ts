@@ -1,6 +1,7 @@
 import type { DaemonName } from '../core/daemons.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { dovecotProcess } from './dovecot.ts';
+import { fetchmailProcess } from './fetchmail.ts';
 import { postfixProcess } from './postfix.ts';
 
 /** The process id of each daemon's master under a root; undefined where none runs. */
@@ -8,5 +9,6 @@ export function masterProcesses(root: string): Readonly<Record<DaemonName, numbe
   return {
     dovecot: dovecotProcess(`${root}/${PATHS.dovecotRun}`),
     postfix: postfixProcess(`${root}/${PATHS.queue}`),
+    fetchmail: fetchmailProcess(`${root}/${PATHS.fetchState}`),
   };
 }

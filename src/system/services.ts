@@ -5,8 +5,9 @@ import { failed } from '../core/errors.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { reloadDovecot, startDovecot, stopDovecot } from './dovecot.ts';
 import { exec, HangingProgram } from './exec.ts';
-import { daemonsBelow, endProcesses } from './processes.ts';
+import { startFetchmail, stopFetchmail, wakeFetchmail } from './fetchmail.ts';
 import { reloadPostfix, startPostfix, stopPostfix } from './postfix.ts';
+import { daemonsBelow, endProcesses } from './processes.ts';
 
 /** How daemons are started and told to read their configuration again. */
 export type Services = Readonly<Record<DaemonName, (action: DaemonAction) => Promise<void>>>;
@@ -26,18 +27,37 @@ export function systemdServices(): Services {
   return {
     postfix: (action) => control('postfix', action),
     dovecot: (action) => control('dovecot', action),
+    fetchmail: (action) => controlOwnUnit('eboxmail-fetch', action, control),
   };
+}
+
+/** A unit whose file is ours: systemd has to read it again, but only after it has stopped one whose file is gone. */
+async function controlOwnUnit(
+  unit: string,
+  action: DaemonAction,
+  control: (unit: string, action: DaemonAction) => Promise<void>,
+): Promise<void> {
+  if (action === 'stop') await control(unit, action);
+  const { code, stderr } = await exec('systemctl', ['daemon-reload']);
+  if (code !== 0) throw failed(`systemctl daemon-reload failed: ${stderr.trim()}`);
+  if (action !== 'stop') await control(unit, action);
 }
 
 /** Daemons started by hand, as in a sandbox or a container; `root` is where their files are. */
 export function directServices(root: string): Services {
   const dovecotFile = `${root}/${PATHS.dovecotConf}`;
+  const fetchState = `${root}/${PATHS.fetchState}`;
   return {
     postfix: (action) => controlPostfix(root, action),
     dovecot: async (action) => {
       if (action === 'reload') return reloadDovecot(dovecotFile);
       if (action === 'restart' || action === 'stop') await stopDovecot(dovecotFile);
       if (action === 'restart' || action === 'start') await startDovecot(dovecotFile, `${root}/${PATHS.dovecotRun}`);
+    },
+    fetchmail: async (action) => {
+      if (action === 'reload') return wakeFetchmail(fetchState);
+      if (action === 'restart' || action === 'stop') await stopFetchmail(fetchState);
+      if (action === 'restart' || action === 'start') await startFetchmail(`${root}/${PATHS.fetchService}`, fetchState);
     },
   };
 }

@@ -32,3 +32,12 @@ export async function askPassword(terminal: Terminal, user: string): Promise<str
   const prompts = await import('@inquirer/prompts');
   return prompts.password({ message: `Password of ${user}:`, mask: false }, { output: process.stderr });
 }
+
+/** A password that is there already, typed once and unseen. */
+export async function askKnownPassword(terminal: Terminal, message: string, option: string): Promise<string> {
+  terminal.sayWithheld();
+  if (!terminal.interactive)
+    throw usageError(`a password is needed: ${message}`, `without a terminal give it with ${option}`);
+  const prompts = await import('@inquirer/prompts');
+  return prompts.password({ message, mask: false }, { output: process.stderr });
+}

@@ -35,6 +35,8 @@ export const setup: Setup = (server, action) => {
     .option('--pop3s <on|off>', 'POP3 over TLS on port 995')
     .option('--managesieve <on|off>', 'ManageSieve on port 4190')
     .option('--cleartext <answer>', 'passwords without TLS on 143 and 110: refuse or allow')
+    .option('--fetch <on|off>', 'fetching of mail from accounts elsewhere')
+    .option('--fetch-interval <minutes>', 'time between two looks there, e.g. "5 min"')
     .option('--tls-certificate <file>', 'certificate with its chain, PEM')
     .option('--tls-key <file>', "the certificate's private key, PEM")
     .addHelpText(
@@ -59,7 +61,7 @@ async function set(context: Context, { apply, ...settings }: EditOptions & Serve
 
 async function show(context: Context): Promise<undefined> {
   const { model } = modelOf(await readState(context.place));
-  const { mailname, postmaster, tls, smtp, limits, expiry, retrieval } = model;
+  const { mailname, postmaster, tls, smtp, limits, expiry, retrieval, fetch } = model;
   if (context.json) {
     printJson(context, {
       mailname,
@@ -69,6 +71,7 @@ async function show(context: Context): Promise<undefined> {
       limits: { mailbox: formatSize(limits.mailbox), message: formatSize(limits.message) },
       expiry: { trash: formatDays(expiry.trash), spam: formatDays(expiry.spam), basis: expiry.basis },
       retrieval,
+      fetch: { enabled: fetch.enabled, interval: `${fetch.interval} min` },
     });
     return undefined;
   }
@@ -91,6 +94,7 @@ async function show(context: Context): Promise<undefined> {
     ['POP3S', onOff(retrieval.pop3s)],
     ['ManageSieve', onOff(retrieval.managesieve)],
     ['Cleartext logins', retrieval.cleartext],
+    ['Fetching', fetch.enabled ? `every ${fetch.interval} min` : 'off'],
   ]);
   return undefined;
 }

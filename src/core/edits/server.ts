@@ -22,6 +22,8 @@ export interface ServerSettings {
   readonly pop3s?: string;
   readonly managesieve?: string;
   readonly cleartext?: string;
+  readonly fetch?: string;
+  readonly fetchInterval?: string;
 }
 
 type Value = string | boolean;
@@ -47,6 +49,8 @@ const PLACES: Readonly<
   pop3s: [['retrieval', 'pop3s'], onOff],
   managesieve: [['retrieval', 'managesieve'], onOff],
   cleartext: [['retrieval', 'cleartext'], oneOf('refuse', 'allow')],
+  fetch: [['fetch', 'enabled'], onOff],
+  fetchInterval: [['fetch', 'interval'], minutes],
 };
 
 /** Sets general options; the rules of the state judge the result. */
@@ -104,4 +108,10 @@ function size(option: string, word: string): string {
   const written = writtenSize(word);
   if (written !== undefined) return written;
   throw usageError(`${option} cannot be ${quoted(word)}`, 'write e.g. "500 MB", "2 GB", unlimited or default');
+}
+
+function minutes(option: string, word: string): string {
+  const number = /^([1-9]\d{0,3}) ?(?:min)?$/.exec(word)?.[1];
+  if (number !== undefined) return `${number} min`;
+  throw usageError(`${option} cannot be ${quoted(word)}`, 'write a number of minutes, e.g. "5 min", or default');
 }

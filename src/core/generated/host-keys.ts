@@ -22,7 +22,8 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = {
   ],
   "paths": [
     "postfix_daemons",
-    "postfix_commands"
+    "postfix_commands",
+    "ca_file"
   ]
 };
 
@@ -102,6 +103,13 @@ export const valueFacts: Readonly<Record<string, ValueFacts>> = {
     "expected": "an absolute path such as /usr/sbin, without white space, commas, quotes or $"
   },
   "paths.postfix_commands": {
+    "types": [
+      "string"
+    ],
+    "maxLength": 1024,
+    "expected": "an absolute path such as /usr/sbin, without white space, commas, quotes or $"
+  },
+  "paths.ca_file": {
     "types": [
       "string"
     ],

@@ -60,4 +60,8 @@ export interface PathsSection {
    * Directory of Postfix's commands (postfix, postconf, postmap …). Default: /usr/sbin.
    */
   readonly postfix_commands?: string;
+  /**
+   * Certificates of authorities, in PEM form, that are trusted besides the machine's own when mail is fetched from servers elsewhere. The user fetchmail must be able to read it. Default: none.
+   */
+  readonly ca_file?: string;
 }

@@ -806,8 +806,6 @@ export const valueFacts: Readonly<Record<string, ValueFacts>> = {
 
 /** Path patterns of the keys that are in the schema while nothing renders them yet. */
 export const unsupportedKeys: readonly string[] = [
-  "server.fetch",
-  "users.*.fetch",
   "filter",
   "overrides"
 ];

@@ -1,7 +1,7 @@
 import { createTwoFilesPatch } from 'diff';
 import { PATHS } from '../render/paths.ts';
 import type { RenderedFile } from '../render/rendered-file.ts';
-import { maskAccountFiles, maskRelayLogins } from './mask.ts';
+import { maskAccountFiles, maskFetchFiles, maskRelayLogins } from './mask.ts';
 import type { FileChange } from './plan.ts';
 
 /** A file's change as a unified diff, without secrets; empty when only its owner, mode or index changes. */
@@ -18,10 +18,15 @@ export function unifiedDiff({ path, before, after, file }: FileChange): string {
   return patch.replace(/^=+\n/, '');
 }
 
-const MASKS = { 'account-file': maskAccountFiles, 'relay-login': maskRelayLogins } as const;
+const MASKS = {
+  'account-file': maskAccountFiles,
+  'relay-login': maskRelayLogins,
+  'fetch-file': maskFetchFiles,
+} as const;
 
 /** A removed file is no longer rendered, so only its path tells that it holds secrets. */
 function secretIn(path: string): RenderedFile['secret'] {
   if (path === PATHS.accounts) return 'account-file';
+  if (path.startsWith(`${PATHS.fetchFiles}/`) && path.endsWith('.rc')) return 'fetch-file';
   return path.startsWith(PATHS.relayLogins) ? 'relay-login' : undefined;
 }

@@ -33,6 +33,27 @@ export function maskAccountFiles(
   return { before: mask(before, false), after: mask(after, true) };
 }
 
+/** The line of fetchmail's file that holds the password, as eboxmail writes it; see renderFetchFile. */
+const PASSWORD_LINE = /^ {2}password "(?:[A-Za-z0-9]|\\x[0-9a-f]{2})*"$/;
+
+/** fetchmail's file as it may be shown: without the password, and nothing at all of a file that is not as we write it. */
+export function maskFetchFiles(
+  before: string | undefined,
+  after: string | undefined,
+): { before: string | undefined; after: string | undefined } {
+  const passwordOf = (text: string | undefined): string | undefined => {
+    const found = linesOf(text).filter((line) => /password/i.test(line));
+    return found.length === 1 && PASSWORD_LINE.test(found[0] ?? '') ? found[0] : undefined;
+  };
+  const [old, now] = [passwordOf(before), passwordOf(after)];
+  const mask = (text: string | undefined, password: string | undefined, mark: string): string | undefined => {
+    if (text === undefined) return undefined;
+    return password === undefined ? '<hidden>\n' : text.replace(password, () => `  password ${mark}`);
+  };
+  const changed = old !== undefined && old !== now;
+  return { before: mask(before, old, '<hidden>'), after: mask(after, now, changed ? '<hidden, changed>' : '<hidden>') };
+}
+
 function linesOf(text: string | undefined): readonly string[] {
   return (text ?? '').split('\n');
 }

@@ -143,7 +143,8 @@ function actionFor(
   const due = unfinished?.daemons[name];
   const touched = files.filter(({ file }) => file?.onChange === `reload-${name}`);
   const mainCf = touched.find(({ path }) => path === PATHS.mainCf);
-  if (due === 'restart' || (mainCf !== undefined && needsRestart(mainCf))) return 'restart';
+  const asked = files.some(({ file }) => file?.onChange === `restart-${name}`);
+  if (asked || due === 'restart' || (mainCf !== undefined && needsRestart(mainCf))) return 'restart';
   const renewed = renewedCertificate !== undefined && isEssential(name);
   return touched.length > 0 || due === 'reload' || renewed ? 'reload' : 'nothing';
 }

@@ -1,3 +1,4 @@
+import { fetchChanges } from './fetch-words.ts';
 import { asMap, isObject, type Json, type JsonObject } from '../json.ts';
 
 /** One change of the state, in words for people. */
@@ -59,6 +60,7 @@ function settingChanges(
 ): readonly StateChange[] {
   if (JSON.stringify(before) === JSON.stringify(after)) return [];
   if (path.at(-1) === 'password') return [{ kind: 'changed', path, text: `${label(path)} changed` }];
+  if (path[0] === 'users' && path[2] === 'fetch') return fetchChanges(path, before, after, label(path));
   if ((isObject(before) || before === null) && (isObject(after) || after === null)) {
     const [old, now] = [asMap(before), asMap(after)];
     return keysOf(old, now).flatMap((key) => settingChanges([...path, key], old[key] ?? null, now[key] ?? null, label));

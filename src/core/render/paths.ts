@@ -36,6 +36,12 @@ export const PATHS = {
   expireTimer: 'etc/systemd/system/eboxmail-expire.timer',
   rspamdLog: 'var/log/rspamd/rspamd.log',
   localMail: 'var/mail',
+  fetchFiles: 'etc/fetchmail/eboxmail',
+  fetchService: 'etc/fetchmail/eboxmail/fetch-accounts',
+  fetchUnit: 'etc/systemd/system/eboxmail-fetch.service',
+  fetchWanted: 'etc/systemd/system/multi-user.target.d/eboxmail-fetch.conf',
+  fetchState: 'var/lib/fetchmail',
+  fetchLogs: 'var/log/fetchmail',
 } as const;
 
 /** An absolute path on the machine. */

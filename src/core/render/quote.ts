@@ -93,6 +93,19 @@ export function quoteUnitWord(value: string): Quoted {
   return `"${text.replaceAll('%', '%%').replaceAll('$', '$$$$')}"` as Quoted;
 }
 
+/**
+ * A string in fetchmail's file. Of its escapes only `\\xHH` works for every byte (`\\"` is a syntax error), so
+ * everything but letters, digits and what stands in every address and path is written that way.
+ */
+export function quoteFetchmail(value: string): Quoted {
+  const bytes = [...new TextEncoder().encode(withoutControls(value, "fetchmail's file"))];
+  const text = bytes.map((byte) => {
+    const character = String.fromCharCode(byte);
+    return /[A-Za-z0-9.@/_-]/.test(character) ? character : `\\x${byte.toString(16).padStart(2, '0')}`;
+  });
+  return `"${text.join('')}"` as Quoted;
+}
+
 /** Text that the program itself wrote, such as a number of units or a list of constants: no value from outside. */
 export function ours(text: string): Quoted {
   return text as Quoted;

@@ -10,6 +10,7 @@ import { renderDovecot23 } from './dovecot/dialect-2.3.ts';
 import { renderQuotaAliases } from './dovecot/quota-aliases.ts';
 import { renderQuotaWarning } from './dovecot/quota-warning.ts';
 import { renderExpireJob } from './expire-job.ts';
+import { renderFetchmail } from './fetchmail/fetchmail.ts';
 import { PATHS } from './paths.ts';
 import { renderMainCf } from './postfix/main-cf.ts';
 import { renderMasterCf } from './postfix/master-cf.ts';
@@ -43,6 +44,7 @@ export function render(model: MailModel, directory: Directory, facts: HostFacts)
     renderMasterCf(model, facts, routes),
     renderDovecot(model, facts, linesIn(accounts) + linesIn(quotaAliases)),
     ...renderExpireJob(model, facts),
+    ...renderFetchmail(model, facts),
   ];
 }
 

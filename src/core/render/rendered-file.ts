@@ -15,13 +15,13 @@ export interface RenderedFile {
   /** Set when the daemon reads an indexed form that postmap(1) or postalias(1) builds beside it. */
   readonly index?: { readonly builder: 'postmap' | 'postalias'; readonly type: string };
   /** Set when lines hold secrets; the text is masked wherever it is shown. */
-  readonly secret?: 'account-file' | 'relay-login';
+  readonly secret?: 'account-file' | 'relay-login' | 'fetch-file';
   /** Set when eboxmail owns only one line: the file's other lines stay as they are on the machine. */
   readonly ownsLine?: { readonly begins: string };
 }
 
 /** Which daemon must read its configuration again. Indexed tables and the account file are seen without that. */
-export type OnChange = `reload-${DaemonName}` | 'nothing';
+export type OnChange = `${'reload' | 'restart'}-${DaemonName}` | 'nothing';
 
 /** First line of every file that can carry a comment. */
 export const HEADER = '# Written by eboxmail from its state file; change that and run "eboxmail apply".';

@@ -14,6 +14,7 @@ import { readUsers } from './read/users.ts';
 import { checkAliases } from './rules/aliases.ts';
 import { checkCatchAlls } from './rules/catch-all.ts';
 import { checkNetworks, checkRelays } from './rules/relay.ts';
+import { checkFetching } from './rules/fetch.ts';
 import { checkDefaults, checkPostmaster } from './rules/references.ts';
 
 export interface ReadModel {
@@ -44,5 +45,6 @@ export function modelOf(state: StateFile): ReadModel {
   checkNetworks(model, findings);
   checkRelays(model, index, findings);
   checkDefaults(state, index, findings);
+  checkFetching(model, findings);
   return { model, directory, problems: findings.problems };
 }

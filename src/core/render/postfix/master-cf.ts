@@ -6,6 +6,7 @@ import { PATHS } from '../paths.ts';
 import { ours, quoteMasterCf, type Quoted } from '../quote.ts';
 import { HEADER, type RenderedFile } from '../rendered-file.ts';
 import { copyServices } from './copy-hops.ts';
+import { fetchedService } from './fetched.ts';
 import { permitRelayClients } from './relay-clients.ts';
 import { relayServices } from './routes.ts';
 import { fillTemplate } from '../template.ts';
@@ -30,6 +31,7 @@ export function renderMasterCf(model: MailModel, facts: HostFacts, routes: Route
       // That a mailbox is full is told to the sender of what a script passes on, not to the script.
       `{ smtpd_recipient_restrictions = ${recipientRestrictions(facts)} }`,
     ]),
+    ...fetchedService(model, facts),
     ...copyServices(model, facts),
     ...relayServices(routes, facts),
   ];

@@ -3,11 +3,12 @@ import type { StateFile } from '../../generated/state-types.ts';
 import type { MailModel, Retrieval } from '../../model.ts';
 import { parseDays, parseSize } from '../../units.ts';
 import type { DomainIndex } from './domains.ts';
+import { readFetchSettings } from './fetch.ts';
 import type { Findings } from './findings.ts';
 
 export type ServerPart = Pick<
   MailModel,
-  'mailname' | 'postmaster' | 'tls' | 'smtp' | 'limits' | 'expiry' | 'retrieval'
+  'mailname' | 'postmaster' | 'tls' | 'smtp' | 'limits' | 'expiry' | 'retrieval' | 'fetch'
 >;
 
 /** Message size when the state does not say: 25 MB. */
@@ -40,6 +41,7 @@ export function readServer(state: StateFile, index: DomainIndex, findings: Findi
       basis: server.expiry?.basis ?? 'saved',
     },
     retrieval: { ...DEFAULT_RETRIEVAL, ...server.retrieval },
+    fetch: readFetchSettings(server.fetch),
   };
 }
 

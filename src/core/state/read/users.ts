@@ -4,6 +4,7 @@ import type { Password, User } from '../../model.ts';
 import { parseSize } from '../../units.ts';
 import { isPlainHash, whyNotPassword } from './password.ts';
 import { domainHint, type DomainIndex } from './domains.ts';
+import { readFetchEntries } from './fetch.ts';
 import type { Findings } from './findings.ts';
 
 /** Reads `users`: addresses, their domains, duplicates after case folding, passwords and quotas. */
@@ -30,6 +31,7 @@ export function readUsers(state: StateFile, index: DomainIndex, findings: Findin
       password,
       account,
       quota: readQuota(value?.quota, key, findings),
+      fetch: readFetchEntries(value?.fetch ?? [], key, findings),
     });
   }
   return users;

@@ -1,0 +1,61 @@
+import { fetches, fetchName, isFetchedIn, type Fetching } from '../core/fetch/fetching.ts';
+import { parseTurn, troubleIn, type Turn } from '../core/fetch/report.ts';
+import type { MailModel } from '../core/model.ts';
+import { PATHS } from '../core/render/paths.ts';
+import { fetchmailProcess } from '../system/fetchmail.ts';
+import { readRecord } from '../system/files.ts';
+import type { Place } from './place.ts';
+import { readHost } from './read-host.ts';
+
+/** How the fetching of one account goes. Times are ISO 8601; null: never. */
+export interface FetchStatus {
+  /** off: nothing is fetched. sandbox: not from servers elsewhere in a sandbox. waiting: not asked yet. */
+  readonly state: 'off' | 'sandbox' | 'stopped' | 'waiting' | 'ok' | 'trouble';
+  readonly lastRun: string | null;
+  readonly lastSuccess: string | null;
+  readonly lastError: { readonly time: string; readonly text: string } | null;
+  /** Messages that came so far. */
+  readonly fetched: number;
+}
+
+/** The status of accounts, each with what the service wrote down of it. */
+export async function fetchStatus(
+  { root }: Place,
+  model: MailModel,
+  fetchings: readonly Fetching[],
+): Promise<readonly (readonly [Fetching, FetchStatus])[]> {
+  const sandbox = (await readHost(root)).sandbox !== undefined;
+  const runs = fetchmailProcess(`${root}/${PATHS.fetchState}`) !== undefined;
+  return fetchings.map((fetching) => {
+    const record = (ending: string): string | undefined =>
+      readRecord(`${root}/${PATHS.fetchState}/${fetchName(fetching.entry)}.${ending}`);
+    const [last, good, bad] = ['last', 'good', 'bad'].map((ending) => parseTurn(record(ending) ?? ''));
+    const text = bad === undefined ? undefined : troubleIn(bad);
+    const idle = idleState(fetching, model, sandbox, runs);
+    return [
+      fetching,
+      {
+        state: idle ?? (last === undefined ? 'waiting' : troubleIn(last) === undefined ? 'ok' : 'trouble'),
+        lastRun: timeOf(last),
+        lastSuccess: timeOf(good),
+        lastError: bad === undefined || text === undefined ? null : { time: timeOf(bad) ?? '', text },
+        fetched: Number.parseInt(record('count') ?? '', 10) || 0,
+      },
+    ] as const;
+  });
+}
+
+function idleState(
+  { entry }: Fetching,
+  model: MailModel,
+  sandbox: boolean,
+  runs: boolean,
+): 'off' | 'sandbox' | 'stopped' | undefined {
+  if (!fetches(model)) return 'off';
+  if (!isFetchedIn(entry, sandbox)) return 'sandbox';
+  return runs ? undefined : 'stopped';
+}
+
+function timeOf(turn: Turn | undefined): string | null {
+  return turn === undefined ? null : new Date(turn.time * 1000).toISOString();
+}

@@ -1,0 +1,23 @@
+import { LineSocket } from './line-socket.ts';
+
+/**
+ * Whether a password is that of an account, in the eyes of the running Dovecot (its authentication protocol, as in
+ * "Dovecot Auth Protocol v1.2"). Nothing of it stands in any argument, and Dovecot slows down whoever guesses.
+ * @param baseDirectory absolute path of Dovecot's base_dir
+ */
+export async function isPasswordOf(address: string, password: string, baseDirectory: string): Promise<boolean> {
+  const socket = await LineSocket.openUnix(`${baseDirectory}/auth-client`);
+  try {
+    socket.send(`VERSION\t1\t1\nCPID\t${process.pid}\n`);
+    while ((await socket.line()) !== 'DONE');
+    const response = Buffer.from(`\0${address}\0${password}`, 'utf8').toString('base64');
+    socket.send(`AUTH\t1\tPLAIN\tservice=eboxmail\tsecured\tresp=${response}\n`);
+    for (;;) {
+      const [word, id, ...fields] = (await socket.line()).split('\t');
+      if (id === '1' && word === 'OK') return fields.includes(`user=${address}`);
+      if (id === '1' && word === 'FAIL') return false;
+    }
+  } finally {
+    socket.close();
+  }
+}
