@@ -17,6 +17,7 @@ describe('server set', () => {
       ...['--mailbox-size', '2gb', '--message-size', 'unlimited', '--imap', 'off', '--imaps', 'off', '--pop3', 'on'],
       ...['--pop3s', 'on', '--managesieve', 'off', '--cleartext', 'allow'],
       ...['--trash-expiry', '30', '--spam-expiry', '7d', '--expiry-basis', 'date'],
+      ...['--fetch', 'on', '--fetch-interval', '10min'],
       ...['--tls-certificate', '/etc/ssl/c.pem', '--tls-key', '/etc/ssl/k.pem'],
     ]);
     expect(await there.text()).toContain('mailname: mx.test.example # visible\n');
@@ -28,6 +29,7 @@ describe('server set', () => {
       limits: { mailbox: '2 GB', message: 'unlimited' },
       expiry: { trash: '30 d', spam: '7 d', basis: 'date' },
       retrieval: { imap: false, imaps: false, pop3: true, pop3s: true, managesieve: false, cleartext: 'allow' },
+      fetch: { enabled: true, interval: '10 min' },
     });
   });
 
@@ -52,6 +54,7 @@ describe('server set', () => {
       await there.refuses(2, ['server', 'set', '--message-size', size]);
     }
     await there.refuses(3, ['server', 'set', '--tls-certificate', 'c.pem', '--tls-key', '/etc/ssl/k.pem']);
+    for (const time of ['0', '3 h', '-1', '10000']) await there.refuses(2, ['server', 'set', '--fetch-interval', time]);
     await there.refuses(3, ['server', 'set', '--mailname', 'example.com']);
     await there.refuses(3, ['server', 'set', '--tls-key', '/etc/ssl/k.pem']);
     await there.refuses(3, ['server', 'set', '--postmaster', 'nobody@example.com']);

@@ -17,6 +17,7 @@ export function facts(given: FactsFile = {}): HostFacts {
     mailOwner: { uid: 998, gid: 998, name: 'vmail' },
     sandbox: undefined,
     jobs: { by: 'systemd', command: ['/usr/bin/node', '/usr/local/lib/eboxmail/bin/eboxmail.js'] },
+    caFile: undefined,
     ...given,
     postfix: {
       version: '3.7.11',

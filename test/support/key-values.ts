@@ -11,12 +11,19 @@ export const BASE: JsonObject = {
   server: {
     mailname: 'mx.example.com',
     tls: { certificate: '/etc/ssl/a.pem', key: '/etc/ssl/a.key' },
+    fetch: { enabled: true },
   },
   domains: {
     'example.com': { aliases: ['example.net'], catch_all: { copy_to: 'alice@example.com' } },
     'example.org': null,
   },
-  users: { 'alice@example.com': { password: { file: 'secrets/alice' } }, 'bob@example.com': null },
+  users: {
+    'alice@example.com': {
+      password: { file: 'secrets/alice' },
+      fetch: [{ address: 'a@isp.example', server: 'isp.example', protocol: 'pop3', password: { file: 'secrets/isp' } }],
+    },
+    'bob@example.com': null,
+  },
   groups: { staff: { members: ['alice@example.com'] } },
   networks: { office: { members: { lan: '192.0.2.0/24' } }, guests: { members: { one: '192.0.2.7' } } },
   relay: {
@@ -35,7 +42,11 @@ export const SECRETS = {
   'secrets/other': '{SHA512-CRYPT}$6$b',
   'secrets/smarthost': 'one',
   'secrets/relay': 'two',
+  'secrets/isp': 'one',
+  'secrets/isp2': 'two',
 };
+
+const FETCH = 'users alice@example.com fetch 0';
 
 /** What is set at a place; absent where it says so. */
 export const ABSENT = undefined;
@@ -72,6 +83,8 @@ export const PAIRS: Readonly<Record<string, Pair>> = {
   'server.retrieval.pop3s': at('server retrieval', { pop3s: false }, { pop3s: true }),
   'server.retrieval.managesieve': at('server retrieval', { managesieve: true }, { managesieve: false }),
   'server.retrieval.cleartext': at('server retrieval', { cleartext: 'refuse' }, { cleartext: 'allow' }),
+  'server.fetch.enabled': at('server fetch', { enabled: true }, { enabled: false }),
+  'server.fetch.interval': at('server fetch interval', '3 min', '5 min'),
   'domains.*': at('domains example.info', ABSENT, null),
   'domains.*.aliases.[]': at('domains example.com aliases 0', 'example.net', 'example.eu'),
   'domains.*.catch_all.copy_to': at('domains example.com catch_all copy_to', 'alice@example.com', 'bob@example.com'),
@@ -82,6 +95,14 @@ export const PAIRS: Readonly<Record<string, Pair>> = {
   'users.*.password.file': at('users alice@example.com password file', 'secrets/alice', 'secrets/other'),
   'users.*.account': at('users carol@example.com', { account: true }, { account: false }),
   'users.*.quota': at('users bob@example.com', { quota: '1 GB' }, { quota: 'unlimited' }),
+  'users.*.fetch.[].address': at(`${FETCH} address`, 'a@isp.example', 'b@isp.example'),
+  'users.*.fetch.[].server': at(`${FETCH} server`, 'isp.example', 'pop.isp.example'),
+  'users.*.fetch.[].protocol': at(`${FETCH} protocol`, 'pop3', 'pop3s'),
+  'users.*.fetch.[].port': at(`${FETCH} port`, ABSENT, 1110),
+  'users.*.fetch.[].username': at(`${FETCH} username`, ABSENT, 'a'),
+  'users.*.fetch.[].password': at(`${FETCH} password`, { file: 'secrets/isp' }, { file: 'secrets/isp2' }),
+  'users.*.fetch.[].keep': at(`${FETCH} keep`, false, true),
+  'users.*.fetch.[].insecure': at(`${FETCH} insecure`, false, true),
   'groups.*.members.[]': at('groups staff members 0', 'alice@example.com', 'bob@example.com'),
   'aliases.*': at('aliases al@example.com', 'alice@example.com', 'bob@example.com'),
   'networks.*.members.*': at('networks office members lan', '192.0.2.0/24', '198.51.100.0/24'),

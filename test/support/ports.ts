@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 
 /** The standard ports that a mail server of ours may listen on. */
-const STANDARD_PORTS = [25, 587, 465, 143, 993, 110, 995, 4190, 10025, 10026, 10027, 10028, 10029, 10030];
+const STANDARD_PORTS = [25, 587, 465, 143, 993, 110, 995, 4190, 10025, 10026, 10027, 10028, 10029, 10030, 10031];
 
 /** A port that no service has: who listens on it holds the offset, until the test process ends. */
 const CLAIM_PORT = 1;

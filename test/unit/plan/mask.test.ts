@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { unifiedDiff } from '../../../src/core/plan/diff.ts';
-import { maskAccountFiles, maskRelayLogins } from '../../../src/core/plan/mask.ts';
+import { maskAccountFiles, maskFetchFiles, maskRelayLogins } from '../../../src/core/plan/mask.ts';
 import type { FileChange } from '../../../src/core/plan/plan.ts';
 import { HEADER } from '../../../src/core/render/rendered-file.ts';
 
@@ -155,5 +155,43 @@ describe('a table of logins at relays as it is shown', () => {
     };
     expect(unifiedDiff(gone)).toContain('-[a.example]:587 <hidden>');
     expect(unifiedDiff(gone)).not.toContain('secret');
+  });
+});
+
+describe("fetchmail's file as it is shown", () => {
+  const file = (password: string): string =>
+    `# ours\nset no syslog\n  user "password" is "a@b.c" here\n  password ${password}\n  keep\n`;
+  const plain = (password: string): string => file(password).replace('"password"', '"a"');
+
+  it('has no password, and tells that it changed', () => {
+    const { before, after } = maskFetchFiles(plain('"geheim\\x22"'), plain('"neu"'));
+    expect(before).toBe(plain('<hidden>'));
+    expect(after).toBe(plain('<hidden, changed>'));
+    expect(maskFetchFiles(undefined, plain('"neu"'))).toEqual({ before: undefined, after: plain('<hidden>') });
+    expect(maskFetchFiles(plain('"neu"'), undefined)).toEqual({ before: plain('<hidden>'), after: undefined });
+  });
+
+  it.each([
+    ['two', `${plain('"geheim"')}  password "geheim"\n`],
+    ['other quotes', plain("'geheim'")],
+    ['other words', plain('"x"').replace('password', 'pass geheim')],
+    ['the word in a name', file('"geheim"')],
+    ['something behind it', plain('"x" geheim')],
+  ])('is hidden whole when it is not as we write it: %s', (_, text) => {
+    expect(maskFetchFiles(text, plain('"x"')).before).toBe('<hidden>\n');
+  });
+
+  it('is masked in the diff of a file that is removed too', () => {
+    const change: FileChange = {
+      path: 'etc/fetchmail/eboxmail/pop3_x_y.rc',
+      reason: '',
+      change: 'removed',
+      present: 'ours',
+      before: plain('"geheim"'),
+      after: undefined,
+      file: undefined,
+    };
+    expect(unifiedDiff(change)).toContain('password <hidden>');
+    expect(unifiedDiff(change)).not.toContain('geheim');
   });
 });

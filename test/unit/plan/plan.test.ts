@@ -1,4 +1,4 @@
-import { DAEMONS } from '../../../src/core/daemons.ts';
+import { DAEMONS, forEachDaemon } from '../../../src/core/daemons.ts';
 import { describe, expect, it } from 'vitest';
 import {
   isEmpty,
@@ -11,7 +11,7 @@ import {
 import { HEADER, type RenderedFile } from '../../../src/core/render/rendered-file.ts';
 
 const MAIN_CF = 'etc/postfix/main.cf';
-const running = { postfix: true, dovecot: true };
+const running = forEachDaemon(() => true);
 
 function file(path: string, content: string, more: Partial<RenderedFile> = {}): RenderedFile {
   return { path, reason: 'a test', content, mode: 0o644, owner: 'root', group: 'root', onChange: 'nothing', ...more };
@@ -26,7 +26,7 @@ interface Situation {
   readonly rendered?: readonly RenderedFile[];
   readonly installed?: Readonly<Record<string, InstalledFile>>;
   readonly applied?: Readonly<Record<string, string | AppliedFile>>;
-  readonly running?: PlanInput['running'];
+  readonly running?: Partial<PlanInput['running']>;
   readonly wanted?: PlanInput['wanted'];
 }
 
@@ -39,7 +39,7 @@ function plan(situation: Situation): Plan {
     rendered: situation.rendered ?? [],
     installed: new Map(Object.entries(situation.installed ?? {})),
     applied: new Map(applied),
-    running: situation.running ?? running,
+    running: { ...running, ...situation.running },
     wanted: situation.wanted ?? new Set(DAEMONS),
   });
 }
@@ -172,6 +172,7 @@ describe('daemons', () => {
     ['a list of domains', { rendered: [table] }, 'reload', 'nothing'],
     ["Dovecot's settings", { rendered: [conf] }, 'nothing', 'reload'],
     ['both', { rendered: [table, conf] }, 'reload', 'reload'],
+    ['what runs itself', { rendered: [conf, file('p', 'new', { onChange: 'restart-dovecot' })] }, 'nothing', 'restart'],
     ['permissions', { rendered: [conf], installed: { d: there('new', { mode: 0 }) } }, 'nothing', 'reload'],
     ['a setting that is taken up', { rendered: [mainCf('a = 2\n')], ...before('a = 1\n') }, 'reload', 'nothing'],
     [
@@ -205,7 +206,7 @@ describe('daemons', () => {
       'reload',
       'nothing',
     ],
-  ])('%s', (_, situation, postfix, dovecot) => expect(plan(situation).daemons).toEqual({ postfix, dovecot }));
+  ])('%s', (_, situation, postfix, dovecot) => expect(plan(situation).daemons).toMatchObject({ postfix, dovecot }));
 });
 
 describe('a plan is empty', () => {

@@ -23,6 +23,16 @@ describe('what changes, in words', () => {
     ['an empty user', '{users: {a@b.c: }}', '{users: {a@b.c: {}}}', []],
     ['a quota', '{users: {a@b.c: }}', '{users: {a@b.c: {quota: 1 GB}}}', ['+ user a@b.c: quota (default) → 1 GB']],
     [
+      'what is fetched for a user',
+      '{users: {a@b.c: {fetch: [{address: x@i.e, server: i.e, protocol: imap}, {address: y@i.e, server: i.e, protocol: pop3}]}}}',
+      '{users: {a@b.c: {fetch: [{address: y@i.e, server: i.e, protocol: pop3, insecure: true}, {address: z@i.e, server: j.e, protocol: imaps}]}}}',
+      [
+        '- user a@b.c: fetch x@i.e from i.e by imap',
+        '~ user a@b.c: fetch y@i.e from i.e by pop3, without verifying its certificate (changed)',
+        '+ user a@b.c: fetch z@i.e from j.e by imaps',
+      ],
+    ],
+    [
       'a quota that changes',
       '{users: {a@b.c: {quota: 1 GB}}}',
       '{users: {a@b.c: {quota: 2 GB}}}',

@@ -16,6 +16,15 @@ vi.mock(import('../../../src/system/exec.ts'), async (original) => ({
 
 const SANDBOX = { sandbox: { outbound: 'outbound' } };
 
+/** A state in which mail is fetched from elsewhere, too. */
+const FETCHING = `version: 1
+server: {mailname: mx.example.com, fetch: {enabled: true}}
+domains: {example.com: }
+users:
+  alice@example.com:
+    fetch: [{address: a@isp.example, server: localhost, protocol: imaps, password: {file: secrets/isp}}]
+`;
+
 /** Two host files that differ in one key, for each. */
 const PAIRS: Readonly<Record<string, readonly [Partial<HostFile>, Partial<HostFile>]>> = {
   'listen.[]': [{ listen: ['192.0.2.1'] }, { listen: ['192.0.2.2'] }],
@@ -24,6 +33,7 @@ const PAIRS: Readonly<Record<string, readonly [Partial<HostFile>, Partial<HostFi
   'mail_owner.gid': [{ mail_owner: { uid: 500, gid: 500 } }, { mail_owner: { uid: 500, gid: 501 } }],
   'sandbox.outbound': [SANDBOX, { sandbox: { outbound: 'out/there' } }],
   'paths.postfix_daemons': [{}, { paths: { postfix_daemons: '/usr/libexec/postfix' } }],
+  'paths.ca_file': [{}, { paths: { ca_file: '/etc/ssl/company-ca.pem' } }],
   'paths.postfix_commands': [{}, { paths: { postfix_commands: '/opt/bin' } }],
 };
 
@@ -62,7 +72,7 @@ describe('facts', () => {
 });
 
 async function rendered(host: Partial<HostFile>): Promise<readonly string[]> {
-  const { model, directory } = await validState('version: 1\nserver: {mailname: mx.example.com}\n');
-  const facts = await hostFacts('', { version: 1, ...host }, new Map());
+  const { model, directory } = await validState(FETCHING);
+  const facts = await hostFacts('', { version: 1, ...host }, new Map([['secrets/isp', 'x']]));
   return render(model, directory, facts).map(({ content }) => content);
 }

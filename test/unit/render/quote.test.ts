@@ -5,6 +5,7 @@ import {
   quoteCron,
   quoteDovecot,
   quoteDovecotFile,
+  quoteFetchmail,
   quoteMainCf,
   quoteMasterCf,
   quoteShell,
@@ -25,6 +26,7 @@ const QUOTES = {
   quoteShell,
   quoteCron,
   quoteUnitWord,
+  quoteFetchmail,
 };
 
 /** What would end a line or a word, or be acted on, in no format. */
@@ -143,4 +145,15 @@ describe('commands', () => {
     expect(quoteCron(odd)).toBe(`'it'\\''s 100\\% "$HOME" \\ \`id\` #'`);
     expect(quoteUnitWord(odd)).toBe(`"it's 100%% \\"$$HOME\\" \\\\ \`id\` #"`);
   });
+});
+
+describe("fetchmail's file", () => {
+  it.each([
+    ['', '""'],
+    ['alice@isp.example', '"alice@isp.example"'],
+    ['/var/lib/x_y-z', '"/var/lib/x_y-z"'],
+    ['a"b', '"a\\x22b"'],
+    ['p\\w $x%#', '"p\\x5cw\\x20\\x24x\\x25\\x23"'],
+    ['ñ', '"\\xc3\\xb1"'],
+  ])('%j is %s', (value, text) => expect(quoteFetchmail(value)).toBe(text));
 });

@@ -132,10 +132,6 @@ const MISTAKES: Readonly<Record<string, readonly (readonly [string, ...string[]]
     ['users: {a@b.c: hunter2}', 'users.a@b.c (value): must be a map of keys and values, not this text'],
   ],
   'not supported yet': [
-    [
-      'users: {a@b.c: {fetch: [{address: a, server: b, protocol: imap, password: {file: c}}]}}',
-      'users.a@b.c.fetch (key): `fetch` is not supported yet | remove it',
-    ],
     ['filter: {mode: none}', 'filter (key): `filter` is not supported yet | remove it'],
     ['{relay: , networks: {}, overrides: , filter: }'],
     [
@@ -147,6 +143,7 @@ const MISTAKES: Readonly<Record<string, readonly (readonly [string, ...string[]]
   'nothing wrong': [
     ['{server: , defaults: , domains: , users: , groups: , aliases: }'],
     ['{domains: {b.c: }, users: {a@b.c: }, groups: {g: {members: []}}}'],
+    ['users: {a@b.c: {fetch: [{address: a, server: b, protocol: imap, password: {file: c}}]}}'],
     ['server: {limits: {mailbox: 1.5 GB, message: 25MB}}'],
     ['server: {expiry: {trash: 30 d, spam: never, basis: date}}'],
     ['users: {a@b.c: {quota: default, password: "{PLAIN}a b:c", name: ""}}'],
