@@ -1,22 +1,11 @@
 import { fetches, fetchName, isFetchedIn, type Fetching } from '../core/fetch/fetching.ts';
-import { parseTurn, troubleIn, type Turn } from '../core/fetch/report.ts';
+import { parseTurn, troubleIn, type FetchStatus, type Turn } from '../core/fetch/report.ts';
 import type { MailModel } from '../core/model.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { fetchmailProcess } from '../system/fetchmail.ts';
 import { readRecord } from '../system/files.ts';
 import type { Place } from './place.ts';
 import { readHost } from './read-host.ts';
-
-/** How the fetching of one account goes. Times are ISO 8601; null: never. */
-export interface FetchStatus {
-  /** off: nothing is fetched. sandbox: not from servers elsewhere in a sandbox. waiting: not asked yet. */
-  readonly state: 'off' | 'sandbox' | 'stopped' | 'waiting' | 'ok' | 'trouble';
-  readonly lastRun: string | null;
-  readonly lastSuccess: string | null;
-  readonly lastError: { readonly time: string; readonly text: string } | null;
-  /** Messages that came so far. */
-  readonly fetched: number;
-}
 
 /** The status of accounts, each with what the service wrote down of it. */
 export async function fetchStatus(

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { fetchStatus, type FetchStatus } from '../app/fetch-status.ts';
+import { fetchStatus } from '../app/fetch-status.ts';
 import { readState } from '../app/load-state.ts';
 import { readHost } from '../app/read-host.ts';
 import { readFetchPassword } from '../app/secrets.ts';
@@ -8,6 +8,7 @@ import { addressArgument } from '../core/edits/names.ts';
 import { requireUserKey } from '../core/edits/users.ts';
 import { EXIT, usageError } from '../core/errors.ts';
 import { FETCH_PORTS, fetchingsOf, type Fetching } from '../core/fetch/fetching.ts';
+import type { FetchStatus } from '../core/fetch/report.ts';
 import { modelOf } from '../core/state/model-of.ts';
 import { tryLogin, type LoginOutcome, type LoginStep } from '../system/mail-login.ts';
 import { showTable } from '../ui/table.ts';

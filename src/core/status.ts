@@ -1,5 +1,6 @@
 import type { DaemonName } from './daemons.ts';
 import type { ExpiryRun } from './expiry.ts';
+import type { FetchStatus } from './fetch/report.ts';
 
 /** What `status` finds, as data: one entry for each concern. What is not well makes it end with 1. */
 export interface Status {
@@ -9,6 +10,7 @@ export interface Status {
   readonly queue: QueueStatus;
   readonly pending: PendingStatus;
   readonly expiry: ExpiryStatus;
+  readonly fetching: FetchingStatus;
 }
 
 export interface DaemonsStatus {
@@ -90,6 +92,12 @@ export interface ExpiryStatus {
   readonly by: 'systemd' | 'cron' | 'none';
   readonly last: ExpiryRun | null;
   readonly problem?: string;
+}
+
+export interface FetchingStatus {
+  readonly well: boolean;
+  /** Accounts elsewhere. What fails there is no fault of this server. */
+  readonly accounts: readonly (FetchStatus & { readonly user: string; readonly address: string })[];
 }
 
 export function allIsWell(status: Status): boolean {

@@ -68,7 +68,23 @@ const WORDS: { readonly [K in keyof Status]: (found: Status[K]) => readonly Line
     const trouble = problem === undefined ? '' : `: ${problem}`;
     return [{ well, text: `what expires: ${removes}, removed ${way}${trouble}` }, ...lastRun(last)];
   },
+
+  fetching: ({ accounts }) => fetchingLines(accounts),
 };
+
+function fetchingLines(accounts: Status['fetching']['accounts']): readonly Line[] {
+  const asked = accounts.filter(({ state }) => state !== 'off' && state !== 'sandbox');
+  if (asked.length === 0) return [good('no mail is fetched from elsewhere')];
+  const count = asked.length === 1 ? '1 account' : `${asked.length} accounts`;
+  if (asked.some(({ state }) => state === 'stopped')) return [bad(`mail of ${count} elsewhere is not fetched`)];
+  const troubled = asked.filter(({ state }) => state === 'trouble');
+  return [
+    good(`mail of ${count} elsewhere is fetched, ${troubled.length} with trouble`),
+    ...troubled.map(({ user, address, lastSuccess, lastError }) =>
+      good(`${address} for ${user}: ${lastError?.text ?? 'trouble'}; well last: ${lastSuccess ?? 'never'}`),
+    ),
+  ];
+}
 
 function lastRun(last: Status['expiry']['last']): readonly Line[] {
   if (last === null) return [good('expire has not run yet')];

@@ -200,7 +200,17 @@ describe('mail from accounts elsewhere', () => {
     expect((await listed(home))[at('p3')]).toMatchObject({ state: 'trouble', lastError: { text } });
     expect(await subjects(home, 'alice@home.test')).toContain(fine);
     expect((await mailOf(isp, at('p3'))).map(subjectOf)).toEqual([big]);
+    const status = await home.ok(['status']);
+    expect(status.stdout).toMatch(
+      /ok mail of 6 accounts elsewhere is fetched, 1 with trouble\nok p3@isp\.test for alice@home\.test: 1 message stays/,
+    );
     await home.ok(['server', 'set', '--message-size', '10 MB', '--apply']);
+    await home.ok(['user', 'set', 'alice@home.test', '--quota', '100 kB', '--apply']);
+    await look(home);
+    const full = '1 message stays there: this server says 452 4.2.2 ';
+    expect((await listed(home))[at('p3')]?.lastError?.text).toContain(full);
+    expect((await mailOf(isp, at('p3'))).map(subjectOf)).toEqual([big]);
+    await home.ok(['user', 'set', 'alice@home.test', '--quota', 'default', '--apply']);
     await look(home);
     expect(await subjects(home, 'alice@home.test')).toContain(big);
     expect(await mailOf(isp, at('p3'))).toEqual([]);

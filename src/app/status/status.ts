@@ -3,6 +3,7 @@ import type { Place } from '../place.ts';
 import { certificateStatus } from './certificate.ts';
 import { daemonsStatus } from './daemons.ts';
 import { expiryStatus } from './expiry.ts';
+import { fetchingStatus } from './fetching.ts';
 import { pendingStatus } from './pending.ts';
 import { portsStatus } from './ports.ts';
 import { queueStatus } from './queue.ts';
@@ -16,6 +17,7 @@ const CONCERNS: { readonly [K in keyof Status]: (scene: Scene) => Promise<Status
   queue: queueStatus,
   pending: pendingStatus,
   expiry: expiryStatus,
+  fetching: fetchingStatus,
 };
 
 /** Looks at everything; changes nothing. */

@@ -10,6 +10,17 @@ export interface Turn {
   readonly output: string;
 }
 
+/** How the fetching of one account goes. Times are ISO 8601; null: never. */
+export interface FetchStatus {
+  /** off: nothing is fetched. sandbox: not from servers elsewhere in a sandbox. waiting: not asked yet. */
+  readonly state: 'off' | 'sandbox' | 'stopped' | 'waiting' | 'ok' | 'trouble';
+  readonly lastRun: string | null;
+  readonly lastSuccess: string | null;
+  readonly lastError: { readonly time: string; readonly text: string } | null;
+  /** Messages that came so far. */
+  readonly fetched: number;
+}
+
 /** A record of a turn; undefined when the text is none. */
 export function parseTurn(text: string): Turn | undefined {
   const found = /^(\d{1,12}\.\d{6}) (\d{1,3})\n/.exec(text);

@@ -2,6 +2,8 @@ import { expect, it } from 'vitest';
 import { allIsWell, type Status } from '../../../src/core/status.ts';
 import { statusLines } from '../../../src/ui/status-text.ts';
 
+const RUN_TIME = '2026-01-01T03:17:00.000Z';
+
 const WELL: Status = {
   daemons: { well: true, daemons: [] },
   ports: { well: true, ports: [] },
@@ -21,9 +23,20 @@ const WELL: Status = {
   queue: { well: true, messages: 0, queues: {} },
   pending: { well: true, changes: [], files: [], edited: [], renewedCertificate: null, empty: true },
   expiry: { well: true, removes: 'nothing', by: 'systemd', last: null },
+  fetching: { well: true, accounts: [] },
 };
 
-const RUN = { time: '2026-01-01T03:17:00.000Z', removed: {}, users: 0, errors: [] };
+const ACCOUNT = {
+  user: 'a@b.c',
+  address: 'a@isp.example',
+  state: 'ok',
+  lastRun: RUN_TIME,
+  lastSuccess: RUN_TIME,
+  lastError: null,
+  fetched: 3,
+} as const;
+
+const RUN = { time: RUN_TIME, removed: {}, users: 0, errors: [] };
 
 it('says in a line what is well', () => {
   expect(allIsWell(WELL)).toBe(true);
@@ -33,6 +46,7 @@ it('says in a line what is well', () => {
     { well: true, text: '0 messages wait in the queue' },
     { well: true, text: 'nothing to apply: what is installed is what the state says' },
     { well: true, text: 'no mail expires' },
+    { well: true, text: 'no mail is fetched from elsewhere' },
   ]);
 });
 
@@ -64,8 +78,28 @@ it.each<[string, Partial<Status>, string]>([
     { expiry: { well: false, removes: 'x', by: 'systemd', last: RUN, problem: 'its timer is inactive' } },
     'what expires: x, removed by a systemd timer: its timer is inactive',
   ],
+  [
+    'fetching that stands still',
+    { fetching: { well: false, accounts: [{ ...ACCOUNT, state: 'stopped' }] } },
+    'mail of 1 account elsewhere is not fetched',
+  ],
 ])('%s is not well', (_, part, text) => {
   const status = { ...WELL, ...part };
   expect(allIsWell(status)).toBe(false);
   expect(statusLines(status)).toContainEqual({ well: false, text });
+});
+
+it('tells of accounts elsewhere that have trouble, which is no fault of the server', () => {
+  const trouble = {
+    ...ACCOUNT,
+    state: 'trouble',
+    lastSuccess: null,
+    lastError: { time: RUN_TIME, text: 'why' },
+  } as const;
+  const status: Status = { ...WELL, fetching: { well: true, accounts: [ACCOUNT, trouble] } };
+  expect(allIsWell(status)).toBe(true);
+  expect(statusLines(status).slice(-2)).toEqual([
+    { well: true, text: 'mail of 2 accounts elsewhere is fetched, 1 with trouble' },
+    { well: true, text: 'a@isp.example for a@b.c: why; well last: never' },
+  ]);
 });
