@@ -81,7 +81,7 @@ describe('fetch add', () => {
     ['', /0 of 1 passwords/],
     ['\n', /empty/],
     ['a\nb\n', /more than one line/],
-    ['a\tb\n', /control character/],
+    ['a\tb\n', /contains/],
   ])('refuses the password %j', async (input, why) => {
     const there = await scene(STATE);
     expect(await there.refuses(2, POP3S, { input })).toMatch(why);
