@@ -7,7 +7,7 @@ const textFiles: Plugin = {
   name: 'text-files',
   enforce: 'pre',
   async load(id: string) {
-    if (!/\.(cf|conf|sh)$/.test(id)) return null;
+    if (!/\.(cf|conf|sh|lua|sieve)$/.test(id)) return null;
     return `export default ${JSON.stringify(await readFile(id, 'utf8'))};`;
   },
 };

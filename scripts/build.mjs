@@ -43,7 +43,7 @@ async function bundle(entry, outdir) {
     minifyWhitespace: true,
     // For Node the package offers CommonJS only: a third larger, and `await import('yaml')` would lose its named exports.
     alias: { yaml: './node_modules/yaml/browser/dist/index.js' },
-    loader: { '.cf': 'text', '.conf': 'text', '.sh': 'text' },
+    loader: { '.cf': 'text', '.conf': 'text', '.sh': 'text', '.lua': 'text', '.sieve': 'text' },
     define: { __EBOXMAIL_VERSION__: JSON.stringify(version) },
     banner: { js: REQUIRE_BANNER },
     logLevel: 'warning',

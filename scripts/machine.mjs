@@ -26,6 +26,9 @@ export const MAIL_PACKAGES = [
   'fetchmail',
 ];
 
+/** What the built-in filter needs, and what it asks about viruses. */
+export const FILTER_PACKAGES = ['rspamd', 'clamav-daemon'];
+
 /** Clients that people type into a shell, for the demonstration. */
 export const CLIENT_PACKAGES = ['swaks', 'libnet-ssleay-perl', 'curl'];
 

@@ -46,7 +46,7 @@ async function load(root) {
     format: 'esm',
     platform: 'node',
     write: false,
-    loader: { '.cf': 'text', '.conf': 'text', '.sh': 'text' },
+    loader: { '.cf': 'text', '.conf': 'text', '.sh': 'text', '.lua': 'text', '.sieve': 'text' },
     logLevel: 'warning',
   });
   return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);

@@ -6,11 +6,12 @@ import {
   ensureDebianPackages,
   ensureLogQueue,
   ensureNpmPackages,
+  FILTER_PACKAGES,
   MAIL_PACKAGES,
   TEST_PACKAGES,
 } from './machine.mjs';
 
-ensureDebianPackages([...MAIL_PACKAGES, ...CLIENT_PACKAGES, ...TEST_PACKAGES]);
+ensureDebianPackages([...MAIL_PACKAGES, ...FILTER_PACKAGES, ...CLIENT_PACKAGES, ...TEST_PACKAGES]);
 ensureLogQueue();
 ensureNpmPackages();
 process.exitCode = check() ? 0 : 1;

@@ -18,5 +18,17 @@ declare module '*.sh' {
   export default text;
 }
 
+/** A rule for rspamd, as text. */
+declare module '*.lua' {
+  const text: string;
+  export default text;
+}
+
+/** A template for a Sieve script, as text. */
+declare module '*.sieve' {
+  const text: string;
+  export default text;
+}
+
 /** The version in package.json. */
 declare const __EBOXMAIL_VERSION__: string;

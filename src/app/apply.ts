@@ -19,6 +19,8 @@ import { userId } from '../system/identity.ts';
 import { withLock } from '../system/lock.ts';
 import { missingPackage } from '../system/packages.ts';
 import { directServices, systemdServices, usesSystemd, type Services } from '../system/services.ts';
+import { checkRspamdFiles, ensureRspamdPlace, requireRspamd, requireRspamdAnswers } from './builtin-filter.ts';
+import { afterFilterChange, requireUsableFilter } from './content-filter.ts';
 import { ensureDirectories, ensureMailOwner } from './directories.ts';
 import { checkFetchFiles, ensureFetchPlace } from './fetch-place.ts';
 import { listenersOf, requireAnswers } from './listeners.ts';
@@ -28,7 +30,7 @@ import type { Place } from './place.ts';
 import { prepare, type Prepared } from './prepare.ts';
 import { withStateLock } from './state-lock.ts';
 import { startChangedTimers, stopRemovedTimers } from './timers.ts';
-import { checkConfigurations, indexOf, makeCheckPlace, stageChanges } from './stage.ts';
+import { checkConfigurations, compileScripts, indexOf, makeCheckPlace, stageChanges } from './stage.ts';
 
 export interface ApplyOptions {
   /** Files that are not ours, or were edited by hand, may be replaced; the originals are kept. */
@@ -65,8 +67,11 @@ async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied
   const { plan, rendered, facts } = prepared;
   if (isEmpty(plan)) return { plan, prepared };
   await consent(place, plan, options);
+  await requireUsableFilter(place, prepared);
+  requireRspamd(prepared);
   ensureDirectories(facts);
   await ensureFetchPlace(place.root, prepared.model);
+  ensureRspamdPlace(place.root, prepared);
   if (prepared.certificate.toBeMade) {
     await makeSelfSigned(certificateOf(prepared.model, facts), prepared.model.mailname);
     const { mailname } = prepared.model;
@@ -79,6 +84,7 @@ async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied
   try {
     await checkConfigurations(check, plan.files);
     await checkFetchFiles(dirname(check.dovecot), plan.files);
+    await checkRspamdFiles(place.root, dirname(check.dovecot), rendered, plan.files);
     const staged = await stageChanges(place.root, plan.files, check.postfix);
     try {
       keepOriginals(place.root, plan.files);
@@ -87,6 +93,7 @@ async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied
       await stopRemovedTimers(prepared);
       mover.begin();
       await putInPlace(staged, place.root, plan, mover);
+      await compileScripts(place.root, plan.files);
     } finally {
       // Those that are in place have nothing left to discard.
       for (const file of staged) file.discard();
@@ -97,6 +104,7 @@ async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied
   await driveDaemons(place, prepared, options.progress);
   await startChangedTimers(prepared);
   await mover.end();
+  await afterFilterChange(place, prepared, options.progress);
   record(place, prepared);
   await finishMoves(place, prepared, mover);
   return { plan, prepared };
@@ -180,12 +188,15 @@ async function driveDaemons(
   { plan, facts, model, host }: Prepared,
   progress: ApplyOptions['progress'],
 ): Promise<void> {
-  const touched = DAEMONS.filter((name) => plan.daemons[name] !== 'nothing');
+  const touched = [...DAEMONS].filter((name) => plan.daemons[name] !== 'nothing');
+  // One that is no longer asked is stopped when the others know.
+  touched.sort((a, b) => Number(plan.daemons[a] === 'stop') - Number(plan.daemons[b] === 'stop'));
   if (touched.length === 0) return;
   const services = servicesFor(place, host.services);
   for (const name of touched) {
     progress(`${plan.daemons[name]} ${name}`);
     await services[name](plan.daemons[name]);
+    if (name === 'rspamd') await requireRspamdAnswers(place, { model });
   }
   const logs = place.root === '' ? 'journalctl -u postfix -u dovecot' : `${place.root}/var/log`;
   await requireAnswers(listenersOf(model, facts), logs);

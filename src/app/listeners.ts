@@ -1,5 +1,6 @@
 import { failed } from '../core/errors.ts';
 import { COPY_PORTS, FETCHED_PORT, LOCAL_SUBMISSION_PORT, portsOf, type HostFacts } from '../core/host-facts.ts';
+import { returnHosts } from '../core/filter-ports.ts';
 import type { MailModel } from '../core/model.ts';
 import { answers, whyNotFree } from '../system/ports.ts';
 import { waitUntil } from '../system/processes.ts';
@@ -35,7 +36,23 @@ export function allListenersOf(
     ...Object.values(COPY_PORTS).map((port) => ({ name: 'copies', port })),
   ];
   const loopback = { host: '127.0.0.1', wanted: true };
-  return [...outside, ...inside.map(({ name, port }) => ({ name, ...loopback, port: port + facts.portOffset }))];
+  return [
+    ...outside,
+    ...inside.map(({ name, port }) => ({ name, ...loopback, port: port + facts.portOffset })),
+    ...returnListeners(model, facts).map((listener) => ({ ...listener, wanted: true })),
+  ];
+}
+
+/** Where mail comes back from the filter, as it can be connected to. */
+function returnListeners({ filter }: MailModel, facts: HostFacts): readonly Listener[] {
+  if (filter.mode !== 'custom') return [];
+  const port = filter.returnPort + facts.portOffset;
+  return returnHosts(filter, facts).map((host) => ({ name: 'mail from the filter', host: reachable(host), port }));
+}
+
+/** Some address of this machine, for one that stands for all. */
+function reachable(host: string): string {
+  return host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
 }
 
 /** @throws when a port is taken by something else */

@@ -11,6 +11,7 @@ import { hostFacts } from '../system/host.ts';
 import { masterProcesses } from '../system/master-processes.ts';
 import { daemonsBelow, endProcesses, signal } from '../system/processes.ts';
 import { apply, type ApplyOptions } from './apply.ts';
+import { requireRspamd } from './builtin-filter.ts';
 import { listenersOf, requireFreePorts } from './listeners.ts';
 import { loadState, requireValid } from './load-state.ts';
 import { placeOf, type Place } from './place.ts';
@@ -105,6 +106,7 @@ function writeHost(root: string, host: HostFile): void {
 async function requireStartable(root: string, host: HostFile, model: MailModel): Promise<void> {
   const facts = await hostFacts(root, host, new Map());
   if (model.fetch.enabled) await requireFetchmail();
+  requireRspamd({ model });
   // What runs has its ports already.
   if (Object.values(masterProcesses(root)).some((pid) => pid !== undefined)) return;
   await requireFreePorts(

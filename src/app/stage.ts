@@ -19,6 +19,7 @@ import {
 import { groupId, requireGroup, requireUser } from '../system/identity.ts';
 import { indexPath, indexPaths } from '../system/installed.ts';
 import { buildIndex, checkInstallation, checkPostfix, requireLoginPlugins } from '../system/postfix.ts';
+import { compileSieve } from '../system/sieve.ts';
 
 /** A directory in which the daemons look at configurations before they are in force. */
 export interface CheckPlace {
@@ -96,6 +97,8 @@ async function stageChange(
   if (path === PATHS.mainCf) backdate(source.temporary);
   if (file.index === undefined) return [source];
   const { builder, type } = file.index;
+  // What sievec(1) makes names its source, so it is made when that is in place.
+  if (builder === 'sievec') return [source];
   await buildIndex(builder, type, source.temporary, config);
   await probeIndex(file, source.temporary, after, config);
   const index = staged(indexPath(source.temporary, type), indexPath(target, type));
@@ -118,6 +121,14 @@ async function probeIndex({ index, path }: RenderedFile, source: string, text: s
   const expected = row === undefined ? code === 1 && stdout === '' : stdout.trimEnd() === value;
   if (!expected || stderr.trim() !== '')
     throw failed(`the table ${path} does not answer as it should: ${stderr.trim()}`);
+}
+
+/** Compiles the Sieve scripts that were put in place. */
+export async function compileScripts(root: string, changes: readonly FileChange[]): Promise<void> {
+  for (const { path, file } of changes) {
+    if (file?.index?.builder !== 'sievec') continue;
+    await compileSieve(`${root}/${path}`, indexPath(`${root}/${path}`, file.index.type));
+  }
 }
 
 /** A table goes with its index, which may hold the same secrets. */

@@ -59,6 +59,11 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import('./commands/fetch.ts')).setup,
   },
   {
+    name: 'filter',
+    summary: 'the filter that mail passes through',
+    load: async () => (await import('./commands/filter.ts')).setup,
+  },
+  {
     name: 'validate',
     summary: 'check the state file',
     load: async () => (await import('./commands/validate.ts')).setup,

@@ -3,9 +3,9 @@ import type { MailModel } from './model.ts';
 
 /**
  * The daemons that an apply looks after, in the order in which they are started: who asks another for something comes
- * after it (Postfix asks Dovecot about logins and hands it the mail).
+ * after it (Postfix asks Dovecot about logins and hands it the mail, and asks rspamd about messages).
  */
-export const DAEMONS = ['dovecot', 'postfix', 'fetchmail'] as const;
+export const DAEMONS = ['dovecot', 'rspamd', 'postfix', 'fetchmail'] as const;
 
 export type DaemonName = (typeof DAEMONS)[number];
 
@@ -22,7 +22,11 @@ export function isEssential(name: DaemonName): boolean {
 
 /** The daemons that should run. */
 export function wantedDaemons(model: MailModel): ReadonlySet<DaemonName> {
-  return new Set([...ESSENTIAL, ...(fetches(model) ? (['fetchmail'] as const) : [])]);
+  const optional: readonly DaemonName[] = [
+    ...(model.filter.mode === 'builtin' ? (['rspamd'] as const) : []),
+    ...(fetches(model) ? (['fetchmail'] as const) : []),
+  ];
+  return new Set([...ESSENTIAL, ...optional]);
 }
 
 /** A value for every daemon. */

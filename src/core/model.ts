@@ -23,6 +23,47 @@ export interface MailModel {
   readonly aliases: ReadonlyMap<string, Alias>;
   readonly networks: ReadonlyMap<string, NetworkObject>;
   readonly relay: RelayPolicy;
+  readonly filter: MailFilter;
+}
+
+export type MailFilter = { readonly mode: 'none' } | CustomFilter | BuiltinFilter;
+
+/** The filter that eboxmail sets up: rspamd, asked while a message is being received. */
+export interface BuiltinFilter {
+  readonly mode: 'builtin';
+  /** What happens to mail when the filter does not answer. */
+  readonly onFailure: 'tempfail' | 'accept';
+  readonly subjectTag: string | undefined;
+  /** Socket of the ClamAV daemon. */
+  readonly antivirus: string | undefined;
+  /** Without a dot, in lower case. */
+  readonly bannedExtensions: readonly string[];
+  /** MIME types, in lower case. */
+  readonly bannedTypes: readonly string[];
+  readonly server: FilterPolicy;
+  /** By main domain; what a domain does not say is that of the server, except senders, which are in addition. */
+  readonly domains: ReadonlyMap<string, FilterPolicy>;
+}
+
+export interface FilterPolicy {
+  /** Score from which a message is spam. */
+  readonly threshold: number;
+  /** Score from which it is refused; null: never. */
+  readonly reject: number | null;
+  /** By address, or by domain with @ before it. */
+  readonly senders: ReadonlyMap<string, SenderPolicy>;
+}
+
+export type SenderPolicy = 'allow' | 'block';
+
+/** A filter of the administrator's own, which takes mail by SMTP and hands it back by SMTP. */
+export interface CustomFilter {
+  readonly mode: 'custom';
+  /** IPv4 or IPv6, as it is compared. */
+  readonly address: string;
+  readonly port: number;
+  /** Our port, before the offset of all ports. */
+  readonly returnPort: number;
 }
 
 /** Absolute paths on the machine, not below the root. */

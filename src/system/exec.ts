@@ -18,6 +18,8 @@ export interface ExecOptions {
   readonly input?: string;
   /** The program becomes a daemon or starts one: its streams are detached, so that nobody waits for them to close. */
   readonly detached?: boolean;
+  /** Where it works; the directory of this process when absent. */
+  readonly directory?: string;
   /** Milliseconds after which the program is taken to hang and killed; two minutes when absent. */
   readonly patience?: number;
 }
@@ -60,6 +62,7 @@ export function exec(program: string, args: readonly string[], options: ExecOpti
     const streams = options.detached === true ? 'ignore' : 'pipe';
     const child = spawn(program, args, {
       stdio: [options.input === undefined ? 'ignore' : 'pipe', streams, streams],
+      cwd: options.directory,
       env: environment(),
     });
     const patience = options.patience ?? PATIENCE;

@@ -6,13 +6,15 @@ import { groupName, userName } from './identity.ts';
 
 const INDEX_ENDINGS: Readonly<Record<TableType, string>> = { cdb: '.cdb', lmdb: '.lmdb', hash: '.db' };
 
-/** The indexed form of a table is a file beside its source (postmap(1)). */
+/** The indexed form of a table is a file beside its source (postmap(1)); that of a Sieve script has its name but the end. */
 export function indexPath(source: string, type: string): string {
+  if (type === 'svbin') return source.replace(/(\.sieve)?$/, '.svbin');
   return source + (INDEX_ENDINGS[type as TableType] ?? `.${type}`);
 }
 
 /** Where the indexed form of a table may be, whatever its kind. */
 export function indexPaths(source: string): readonly string[] {
+  if (source.endsWith('.sieve')) return [indexPath(source, 'svbin')];
   return Object.values(INDEX_ENDINGS).map((ending) => source + ending);
 }
 

@@ -44,10 +44,10 @@ export async function waitUntil(condition: () => boolean | Promise<boolean>, mil
   }
 }
 
-/** Programs of Postfix and Dovecot, wherever a distribution keeps them. */
-const DAEMON = /\/(postfix|dovecot)\/[^/]+( \(deleted\))?$|\/dovecot$/;
+/** Programs of Postfix, Dovecot and rspamd, wherever a distribution keeps them. */
+const DAEMON = /\/(postfix|dovecot)\/[^/]+( \(deleted\))?$|\/(dovecot|rspamd)$/;
 
-/** Postfix's and Dovecot's processes that work below a directory, also those whose master has died. */
+/** The daemons' processes that work below a directory, also those whose master has died. */
 export function daemonsBelow(directory: string): readonly number[] {
   const real = realpathSync(directory);
   return readdirSync('/proc')
@@ -77,7 +77,7 @@ export async function endProcesses(find: () => readonly number[], milliseconds: 
 }
 
 /** Those that have ended meanwhile are no error. */
-export function signal(processes: readonly number[], name: 'SIGTERM' | 'SIGKILL'): void {
+export function signal(processes: readonly number[], name: 'SIGTERM' | 'SIGKILL' | 'SIGHUP'): void {
   for (const pid of processes) {
     try {
       process.kill(pid, name);

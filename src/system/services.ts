@@ -8,6 +8,7 @@ import { exec, HangingProgram } from './exec.ts';
 import { startFetchmail, stopFetchmail, wakeFetchmail } from './fetchmail.ts';
 import { reloadPostfix, startPostfix, stopPostfix } from './postfix.ts';
 import { daemonsBelow, endProcesses } from './processes.ts';
+import { reloadRspamd, startRspamd, stopRspamd } from './rspamd.ts';
 
 /** How daemons are started and told to read their configuration again. */
 export type Services = Readonly<Record<DaemonName, (action: DaemonAction) => Promise<void>>>;
@@ -28,6 +29,7 @@ export function systemdServices(): Services {
     postfix: (action) => control('postfix', action),
     dovecot: (action) => control('dovecot', action),
     fetchmail: (action) => controlOwnUnit('eboxmail-fetch', action, control),
+    rspamd: (action) => controlOwnUnit('eboxmail-rspamd', action, control),
   };
 }
 
@@ -49,6 +51,11 @@ export function directServices(root: string): Services {
   const fetchState = `${root}/${PATHS.fetchState}`;
   return {
     postfix: (action) => controlPostfix(root, action),
+    rspamd: async (action) => {
+      if (action === 'reload') return reloadRspamd(root);
+      if (action === 'restart' || action === 'stop') await stopRspamd(root);
+      if (action === 'restart' || action === 'start') await startRspamd(root);
+    },
     dovecot: async (action) => {
       if (action === 'reload') return reloadDovecot(dovecotFile);
       if (action === 'restart' || action === 'stop') await stopDovecot(dovecotFile);

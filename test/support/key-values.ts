@@ -62,6 +62,14 @@ export const at = (path: string, one: Value, other: Value): Pair => ({ at: path.
 
 /** Two places for one password. */
 const FILES = [{ file: 'secrets/smarthost' }, { file: 'secrets/relay' }] as const;
+/** A key of the built-in filter, which is on. */
+const builtin = (key: string, one: Json, other: Json): Pair => ({
+  at: ['filter'],
+  values: [
+    { mode: 'builtin', builtin: { [key]: one } },
+    { mode: 'builtin', builtin: { [key]: other } },
+  ],
+});
 
 /** For each key of the schema that changes what is rendered, two values that render differently. */
 export const PAIRS: Readonly<Record<string, Pair>> = {
@@ -104,6 +112,34 @@ export const PAIRS: Readonly<Record<string, Pair>> = {
   'users.*.fetch.[].keep': at(`${FETCH} keep`, false, true),
   'users.*.fetch.[].insecure': at(`${FETCH} insecure`, false, true),
   'groups.*.members.[]': at('groups staff members 0', 'alice@example.com', 'bob@example.com'),
+  'filter.mode': at('filter', { mode: 'none' }, { mode: 'custom' }),
+  'filter.address': at('filter', { mode: 'custom' }, { mode: 'custom', address: '192.0.2.9' }),
+  'filter.port': at('filter', { mode: 'custom' }, { mode: 'custom', port: 10050 }),
+  'filter.return_port': at('filter', { mode: 'custom' }, { mode: 'custom', return_port: 10051 }),
+  'filter.builtin.threshold': builtin('threshold', 5, 6),
+  'filter.builtin.reject': builtin('reject', 20, 'never'),
+  'filter.builtin.senders.*': builtin('senders', { 'a@b.example': 'allow' }, { 'a@b.example': 'block' }),
+  'filter.builtin.subject_tag': builtin('subject_tag', '[A]', '[B]'),
+  'filter.builtin.on_failure': builtin('on_failure', 'tempfail', 'accept'),
+  'filter.builtin.antivirus': builtin('antivirus', '/run/a.sock', '/run/b.sock'),
+  'filter.builtin.banned.extensions.[]': builtin('banned', { extensions: ['exe'] }, { extensions: ['scr'] }),
+  'filter.builtin.banned.types.[]': builtin('banned', { types: ['a/b'] }, { types: ['a/c'] }),
+  'filter.builtin.domains.*': builtin('domains', {}, { 'example.com': { threshold: 7 } }),
+  'filter.builtin.domains.*.threshold': builtin(
+    'domains',
+    { 'example.com': { threshold: 5 } },
+    { 'example.com': { threshold: 7 } },
+  ),
+  'filter.builtin.domains.*.reject': builtin(
+    'domains',
+    { 'example.com': { reject: 20 } },
+    { 'example.com': { reject: 'never' } },
+  ),
+  'filter.builtin.domains.*.senders.*': builtin(
+    'domains',
+    { 'example.com': { senders: { '@b.example': 'allow' } } },
+    { 'example.com': { senders: { '@b.example': 'block' } } },
+  ),
   'aliases.*': at('aliases al@example.com', 'alice@example.com', 'bob@example.com'),
   'networks.*.members.*': at('networks office members lan', '192.0.2.0/24', '198.51.100.0/24'),
   'relay.smarthost.host': at('relay smarthost host', 'smtp.isp.example', '[smtp.isp.example]'),

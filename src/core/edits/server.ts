@@ -26,7 +26,8 @@ export interface ServerSettings {
   readonly fetchInterval?: string;
 }
 
-type Value = string | boolean;
+/** What stands at a key of the state that an option sets. */
+export type Value = string | boolean | number;
 
 /** Where each option stands below `server`, and how its word is read. */
 const PLACES: Readonly<
@@ -64,12 +65,12 @@ export function setServer(state: StateFile, settings: ServerSettings): StateFile
   return { ...state, server: server };
 }
 
-interface Section {
+export interface Section {
   readonly [key: string]: Value | Section;
 }
 
 /** A section that is left empty goes too. */
-function withValue(section: Section, [key = '', ...rest]: readonly string[], value: Value | undefined): Section {
+export function withValue(section: Section, [key = '', ...rest]: readonly string[], value: Value | undefined): Section {
   const { [key]: old, ...others } = section;
   if (rest.length > 0) {
     const inner = withValue(typeof old === 'object' ? old : {}, rest, value);
@@ -78,20 +79,20 @@ function withValue(section: Section, [key = '', ...rest]: readonly string[], val
   return value === undefined ? others : { ...section, [key]: value };
 }
 
-function optionName(name: string): string {
+export function optionName(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-function asIs(_option: string, word: string): string {
+export function asIs(_option: string, word: string): string {
   return word;
 }
 
-function onOff(option: string, word: string): boolean {
+export function onOff(option: string, word: string): boolean {
   if (word === 'on' || word === 'off') return word === 'on';
   throw usageError(`${option} cannot be ${quoted(word)}`, 'write on, off or default');
 }
 
-function oneOf(...words: readonly string[]): (option: string, word: string) => string {
+export function oneOf(...words: readonly string[]): (option: string, word: string) => string {
   return (option, word) => {
     if (words.includes(word)) return word;
     throw usageError(`${option} cannot be ${quoted(word)}`, `write ${words.join(', ')} or default`);

@@ -11,6 +11,7 @@ import {
   unknownRecipients,
 } from '../recipients.ts';
 import { copySteps } from './copy-steps.ts';
+import { filterSteps } from './filter-steps.ts';
 import type { Explanation, LocalName, MailService, Recipient, Verdict } from './explanation.ts';
 import { finalRecipientsOf } from './final-recipients.ts';
 import { nameAddress, namingSteps, type NamedAddress } from './named-address.ts';
@@ -142,6 +143,7 @@ class AddressExplanation {
   }
 
   private delivered(addresses: readonly string[], detail: string | undefined, domain?: Domain): Explanation {
+    this.way.steps.push(...filterSteps(this.service.model));
     const { recipients, lost } = finalRecipientsOf(addresses, detail, this.service);
     for (const address of lost) {
       this.way.step('unknown', 0, `the machine has no ${address}: this mail comes back to its sender`, address);

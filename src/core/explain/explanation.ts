@@ -40,6 +40,7 @@ export type StepKind =
   | 'reserved'
   | 'discarded'
   | 'copy'
+  | 'filter'
   | 'login'
   | 'owner';
 

@@ -444,13 +444,94 @@ export interface FilterSection {
    */
   readonly address?: string;
   /**
-   * Port on which the custom filter takes mail by SMTP. Default: 10024.
+   * Port on which the custom filter takes mail by SMTP; in a sandbox the same. Default: 10024.
    */
   readonly port?: number;
   /**
-   * Port of this server on which the custom filter hands mail back by SMTP. Default: 10025.
+   * Port of this server on which the custom filter hands mail back by SMTP; in a sandbox shifted like all ports of the server. Default: 10025.
    */
   readonly return_port?: number;
+  readonly builtin?: BuiltinSection;
+}
+/**
+ * The built-in filter: rspamd, which looks at each message while it is being received.
+ */
+export interface BuiltinSection {
+  /**
+   * Score from which a message is spam: it gets the header X-Spam and goes to the folder Spam. Default: 6.
+   */
+  readonly threshold?: number;
+  /**
+   * Score from which a message is refused while it is being received, so that its sender hears of it; never: spam is only put aside. Default: 15.
+   */
+  readonly reject?: number | string;
+  /**
+   * Senders whose mail is never spam (allow) or always refused (block), by the sender of the envelope: addresses, or domains with @ before them. Not asked of users who have logged in. Default: none.
+   */
+  readonly senders?: {
+    /**
+     * What becomes of mail from the sender: allow or block.
+     */
+    readonly [k: string]: 'allow' | 'block';
+  };
+  /**
+   * Text that is put before the subject of spam. Default: none.
+   */
+  readonly subject_tag?: string;
+  /**
+   * What happens to mail while the filter does not answer. tempfail: others are asked to try again later, and nothing gets in unseen. accept: it is taken without a look. Default: tempfail.
+   */
+  readonly on_failure?: 'tempfail' | 'accept';
+  /**
+   * Socket of the ClamAV daemon (Debian's clamav-daemon has /run/clamav/clamd.ctl), which is then shown every attachment. Mail with a virus is refused. While the daemon does not answer, on_failure says what happens. Default: none is asked.
+   */
+  readonly antivirus?: string;
+  readonly banned?: BannedSection;
+  /**
+   * What is different for mail to some domains, by domain; their aliases are included.
+   */
+  readonly domains?: {
+    readonly [k: string]: FilteredDomainEntry;
+  };
+}
+/**
+ * Files that are refused, attached or inside of an archive.
+ */
+export interface BannedSection {
+  /**
+   * Ends of file names, without a dot. Default: none.
+   *
+   * Items: The end of a file name, without a dot.
+   */
+  readonly extensions?: readonly string[];
+  /**
+   * MIME types, as the message names them or as the content shows them. Default: none.
+   *
+   * Items: A MIME type.
+   */
+  readonly types?: readonly string[];
+}
+/**
+ * What is different for one domain.
+ */
+export interface FilteredDomainEntry {
+  /**
+   * Score from which a message is spam: for mail to this domain. Default: that of all domains.
+   */
+  readonly threshold?: number;
+  /**
+   * Score from which mail to this domain is refused, or never. Default: that of all domains.
+   */
+  readonly reject?: number | string;
+  /**
+   * Senders for mail to this domain, before those for all domains. Default: none more.
+   */
+  readonly senders?: {
+    /**
+     * What becomes of mail from the sender: allow or block.
+     */
+    readonly [k: string]: 'allow' | 'block';
+  };
 }
 /**
  * Raw settings for what eboxmail has no key for. They win over everything else and are checked against the daemon that is installed.

@@ -145,12 +145,28 @@ function actionFor(
   const mainCf = touched.find(({ path }) => path === PATHS.mainCf);
   const asked = files.some(({ file }) => file?.onChange === `restart-${name}`);
   if (asked || due === 'restart' || (mainCf !== undefined && needsRestart(mainCf))) return 'restart';
+  const masterCf = touched.find(({ path }) => path === PATHS.masterCf);
+  if (masterCf !== undefined && movesPort(masterCf)) return 'restart';
   const renewed = renewedCertificate !== undefined && isEssential(name);
   return touched.length > 0 || due === 'reload' || renewed ? 'reload' : 'nothing';
 }
 
 function needsRestart({ before, after }: FileChange): boolean {
   return RESTART_SETTINGS.some((name) => setting(before, name) !== setting(after, name));
+}
+
+/** A reload opens new listeners before it closes old ones, and one port cannot be open at an address and at all of them. */
+function movesPort({ before, after }: FileChange): boolean {
+  const hosts = hostsByPort(after);
+  return [...hostsByPort(before)].some(([port, old]) => hosts.has(port) && hosts.get(port) !== old);
+}
+
+function hostsByPort(masterCf: string | undefined): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const [, host = '', port = ''] of (masterCf ?? '').matchAll(/^(\S*?):?(\d+) +inet /gm)) {
+    found.set(port, `${found.get(port) ?? ''} ${host}`);
+  }
+  return found;
 }
 
 function setting(text: string | undefined, name: string): string | undefined {

@@ -42,6 +42,12 @@ export const PATHS = {
   fetchWanted: 'etc/systemd/system/multi-user.target.d/eboxmail-fetch.conf',
   fetchState: 'var/lib/fetchmail',
   fetchLogs: 'var/log/fetchmail',
+  rspamd: 'etc/rspamd-eboxmail',
+  rspamdRun: 'run/rspamd-eboxmail',
+  rspamdData: 'var/lib/rspamd-eboxmail',
+  rspamdUnit: 'etc/systemd/system/eboxmail-rspamd.service',
+  rspamdWanted: 'etc/systemd/system/multi-user.target.d/eboxmail-rspamd.conf',
+  spamSieve: 'etc/dovecot/eboxmail-sieve/spam.sieve',
 } as const;
 
 /** An absolute path on the machine. */

@@ -106,6 +106,19 @@ export function quoteFetchmail(value: string): Quoted {
   return `"${text.join('')}"` as Quoted;
 }
 
+/** A number in rspamd's configuration (UCL). */
+export function quoteUclNumber(value: number): Quoted {
+  if (!Number.isFinite(value)) throw new Error('not a number for rspamd');
+  return String(value) as Quoted;
+}
+
+/** A text in rspamd's configuration, in double quotes; `$` begins a variable there. */
+export function quoteUcl(value: string): Quoted {
+  const text = withoutControls(value, "rspamd's configuration");
+  if (/["\\$]/.test(text)) throw new Error('a quote, backslash or "$" cannot stand in a text for rspamd');
+  return `"${text}"` as Quoted;
+}
+
 /** Text that the program itself wrote, such as a number of units or a list of constants: no value from outside. */
 export function ours(text: string): Quoted {
   return text as Quoted;

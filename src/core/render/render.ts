@@ -11,12 +11,14 @@ import { renderQuotaAliases } from './dovecot/quota-aliases.ts';
 import { renderQuotaWarning } from './dovecot/quota-warning.ts';
 import { renderExpireJob } from './expire-job.ts';
 import { renderFetchmail } from './fetchmail/fetchmail.ts';
+import { renderSpamSieve } from './dovecot/spam-sieve.ts';
 import { PATHS } from './paths.ts';
 import { renderMainCf } from './postfix/main-cf.ts';
 import { renderMasterCf } from './postfix/master-cf.ts';
 import { relayClients } from './postfix/relay-clients.ts';
 import { routeTables } from './postfix/routes.ts';
 import { renderTables } from './postfix/tables.ts';
+import { renderRspamd } from './rspamd/rspamd.ts';
 import { quoteTableItem } from './quote.ts';
 import type { RenderedFile } from './rendered-file.ts';
 
@@ -38,6 +40,8 @@ export function render(model: MailModel, directory: Directory, facts: HostFacts)
     ...tables.files,
     ...relayClients(model),
     ...routeTables(routes, facts),
+    ...renderRspamd(model, directory, facts),
+    ...renderSpamSieve(model),
     renderMailname(model),
     renderPostmasterLine(model, directory, facts),
     renderMainCf(model, facts, routes, tables.largestAlias),

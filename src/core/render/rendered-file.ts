@@ -12,8 +12,8 @@ export interface RenderedFile {
   readonly group: string;
   /** What has to be done when it changes. */
   readonly onChange: OnChange;
-  /** Set when the daemon reads an indexed form that postmap(1) or postalias(1) builds beside it. */
-  readonly index?: { readonly builder: 'postmap' | 'postalias'; readonly type: string };
+  /** Set when the daemon reads an indexed form that postmap(1), postalias(1) or sievec(1) builds beside it. */
+  readonly index?: { readonly builder: 'postmap' | 'postalias' | 'sievec'; readonly type: string };
   /** Set when lines hold secrets; the text is masked wherever it is shown. */
   readonly secret?: 'account-file' | 'relay-login' | 'fetch-file';
   /** Set when eboxmail owns only one line: the file's other lines stay as they are on the machine. */

@@ -11,6 +11,7 @@ import {
 import { HEADER, type RenderedFile } from '../../../src/core/render/rendered-file.ts';
 
 const MAIN_CF = 'etc/postfix/main.cf';
+const MASTER_CF = 'etc/postfix/master.cf';
 const running = forEachDaemon(() => true);
 
 function file(path: string, content: string, more: Partial<RenderedFile> = {}): RenderedFile {
@@ -149,6 +150,11 @@ describe('files', () => {
 
 describe('daemons', () => {
   const mainCf = (settings: string) => file(MAIN_CF, settings, { onChange: 'reload-postfix' });
+  const movedPort = (old: string, now: string): Situation => ({
+    rendered: [file(MASTER_CF, now, { onChange: 'reload-postfix' })],
+    installed: { [MASTER_CF]: there(old) },
+    applied: { [MASTER_CF]: old },
+  });
   const table = file('t', 'new', { onChange: 'reload-postfix' });
   const users = file('u', 'new');
   const conf = file('d', 'new', { onChange: 'reload-dovecot' });
@@ -196,6 +202,18 @@ describe('daemons', () => {
     [
       'the same addresses',
       { rendered: [mainCf('inet_interfaces = all\nb = 1\n')], ...before('inet_interfaces = all\n') },
+      'reload',
+      'nothing',
+    ],
+    [
+      'a port that moves to all addresses',
+      movedPort('127.0.0.1:25 inet n smtpd\n', '0.0.0.0:25 inet n smtpd\n'),
+      'restart',
+      'nothing',
+    ],
+    [
+      'another port at another address',
+      movedPort('127.0.0.1:25 inet n smtpd\n', '127.0.0.1:25 inet n smtpd\n[::1]:26 inet n smtpd\n'),
       'reload',
       'nothing',
     ],

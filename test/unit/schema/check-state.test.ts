@@ -132,7 +132,6 @@ const MISTAKES: Readonly<Record<string, readonly (readonly [string, ...string[]]
     ['users: {a@b.c: hunter2}', 'users.a@b.c (value): must be a map of keys and values, not this text'],
   ],
   'not supported yet': [
-    ['filter: {mode: none}', 'filter (key): `filter` is not supported yet | remove it'],
     ['{relay: , networks: {}, overrides: , filter: }'],
     [
       'relay: {smarthost: {host: "a:25", username: u}}',

@@ -32,6 +32,7 @@ export function renderDovecot23(model: MailModel, facts: HostFacts, names: numbe
     mailname: quoteDovecot(model.mailname),
     submission_host: quoteDovecot(`127.0.0.1:${LOCAL_SUBMISSION_PORT + facts.portOffset}`),
     mailbox_limit: quoteDovecot(model.limits.mailbox ?? 0),
+    spam_sieve: ours(model.filter.mode === 'builtin' ? `  sieve_before = ${path(PATHS.spamSieve)}` : ''),
     queue_directory: path(PATHS.queue),
     auth_memory: authMemory(names),
     quota_aliases: path(PATHS.quotaAliases),

@@ -3,6 +3,7 @@ import { COPY_PORTS, type HostFacts } from '../../host-facts.ts';
 import type { MailModel } from '../../model.ts';
 import { below, PATHS } from '../paths.ts';
 import { quoteMainCf, quoteMasterCf } from '../quote.ts';
+import { FILTERED_ALREADY } from './content-filter.ts';
 
 /**
  * The machinery behind copies of all mail of a domain; see core/copies for why it is there. It is the same whether a domain
@@ -50,6 +51,7 @@ function hopServices(kind: HopKind, model: MailModel, facts: HostFacts): readonl
     `127.0.0.1:${port(kind, facts)} inet n - n - - smtpd`,
     `  -o syslog_name=postfix/${name}-in`,
     `  -o cleanup_service_name=cleanup-${name}`,
+    ...FILTERED_ALREADY,
     '  -o mynetworks=127.0.0.0/8',
     '  -o smtpd_authorized_xforward_hosts=127.0.0.0/8',
     '  -o smtpd_tls_security_level=none',

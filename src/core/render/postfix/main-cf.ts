@@ -5,7 +5,9 @@ import type { Routes } from '../../routes.ts';
 import { below, certificateOf, PATHS } from '../paths.ts';
 import { ours, quoteMainCf, type Quoted } from '../quote.ts';
 import { HEADER, type RenderedFile } from '../rendered-file.ts';
+import { filterSettings } from './content-filter.ts';
 import { copySettings, REFUSE_COPY_DOMAIN } from './copy-hops.ts';
+import { milterSettings } from './milter.ts';
 import { permitRelayClients, relayClientsTable } from './relay-clients.ts';
 import { defaultTransport, recipientRoutes, routeSettings } from './routes.ts';
 import { fillTemplate } from '../template.ts';
@@ -27,7 +29,7 @@ export function renderMainCf(model: MailModel, facts: HostFacts, routes: Routes,
     log: logSettings(facts),
     mailname: quoteMainCf(model.mailname),
     interfaces: facts.listen.length === 0 ? ours('all') : quoteMainCf(interfacesOf(facts.listen).join(', ')),
-    protocols: ours(protocolsOf(facts.listen)),
+    protocols: ours(protocolsOf(facts.listen, model)),
     // In a sandbox even the own machine is a stranger: what a stranger sees can then be tried from here.
     mynetworks: ours(facts.sandbox ? '' : '127.0.0.0/8 [::1]/128'),
     etc: path('etc'),
@@ -35,6 +37,7 @@ export function renderMainCf(model: MailModel, facts: HostFacts, routes: Routes,
     copies: ours(copySettings(facts, recipientRoutes(routes, facts)).join('\n')),
     routes: ours(routeSettings(routes, facts).join('\n')),
     header_rewrite_clients: ours(headerRewriteClients(model, facts)),
+    filter: ours([...filterSettings(model), ...milterSettings(model, facts)].join('\n')),
     // Last, so that Dovecot is asked only about what is accepted otherwise.
     recipient_restrictions: ours(`${recipientRestrictions(facts)}, check_policy_service unix:private/quota-status`),
     table_type: ours(facts.postfix.tableType),
@@ -90,7 +93,8 @@ function interfacesOf(listen: readonly string[]): readonly string[] {
 }
 
 /** Never IPv6 alone: the listener for local submission is on 127.0.0.1, and master(8) would not start. */
-function protocolsOf(listen: readonly string[]): string {
+function protocolsOf(listen: readonly string[], { filter }: MailModel): string {
+  if (filter.mode === 'custom' && filter.address.includes(':')) return 'all';
   return listen.length > 0 && listen.every((address) => !address.includes(':')) ? 'ipv4' : 'all';
 }
 
@@ -119,6 +123,7 @@ function isolation(facts: HostFacts, routes: Routes): Quoted {
     'relay_transport = capture',
     'capture_destination_recipient_limit = 1',
     'smtp_bind_address = 127.0.0.1',
+    'smtp_bind_address6 = ::1',
     'smtp_dns_support_level = disabled',
     `mail_spool_directory = ${quoteMainCf(below(facts, PATHS.localMail))}`,
     'forward_path =',

@@ -5,6 +5,7 @@ import type { Routes } from '../../routes.ts';
 import { PATHS } from '../paths.ts';
 import { ours, quoteMasterCf, type Quoted } from '../quote.ts';
 import { HEADER, type RenderedFile } from '../rendered-file.ts';
+import { filterServices } from './content-filter.ts';
 import { copyServices } from './copy-hops.ts';
 import { fetchedService } from './fetched.ts';
 import { permitRelayClients } from './relay-clients.ts';
@@ -34,6 +35,7 @@ export function renderMasterCf(model: MailModel, facts: HostFacts, routes: Route
     ...fetchedService(model, facts),
     ...copyServices(model, facts),
     ...relayServices(routes, facts),
+    ...filterServices(model, facts),
   ];
   const content = fillTemplate(template, {
     header: ours(HEADER),

@@ -1,0 +1,56 @@
+import { dirname } from 'node:path';
+import { failed } from '../core/errors.ts';
+import type { FileChange } from '../core/plan/plan.ts';
+import { PATHS } from '../core/render/paths.ts';
+import type { RenderedFile } from '../core/render/rendered-file.ts';
+import { makeDirectory, writeAtomically } from '../system/files.ts';
+import { requireUser } from '../system/identity.ts';
+import { checkRspamd, isRspamdInstalled, rspamdAnswers } from '../system/rspamd.ts';
+import type { Place } from './place.ts';
+import type { Prepared } from './prepare.ts';
+
+/** What an apply does about the built-in filter beyond its files. */
+
+export const INSTALL_RSPAMD = 'install it: apt-get install rspamd';
+
+/** @throws when the filter is on and the programs for it are not there */
+export function requireRspamd({ model }: Pick<Prepared, 'model'>): void {
+  if (model.filter.mode !== 'builtin' || isRspamdInstalled()) return;
+  const hint = `${INSTALL_RSPAMD}; or do without the filter: eboxmail filter set none`;
+  throw failed('the built-in filter needs rspamd, which is not installed (Debian package rspamd)', hint);
+}
+
+export function ensureRspamdPlace(root: string, { model }: Pick<Prepared, 'model'>): void {
+  if (model.filter.mode !== 'builtin') return;
+  makeDirectory(`${root}/${PATHS.rspamdRun}`, 0o755);
+  makeDirectory(`${root}/${PATHS.rspamdData}`, 0o700, requireUser('_rspamd'));
+}
+
+/** Has rspamd look at its new settings in a directory where nothing is live. */
+export async function checkRspamdFiles(
+  root: string,
+  staging: string,
+  rendered: readonly RenderedFile[],
+  changes: readonly FileChange[],
+): Promise<void> {
+  const begins = `${PATHS.rspamd}/`;
+  if (!changes.some(({ path, change }) => path.startsWith(begins) && change !== 'removed')) return;
+  const etc = `${staging}/rspamd`;
+  makeDirectory(etc, 0o755);
+  for (const { path, content } of rendered) {
+    if (!path.startsWith(begins)) continue;
+    const target = `${etc}/${path.slice(begins.length)}`;
+    makeDirectory(dirname(target), 0o755);
+    writeAtomically({ path: target, content, mode: 0o644, uid: 0, gid: 0 });
+  }
+  const complaints = await checkRspamd(root, etc);
+  if (complaints.length === 0) return;
+  throw failed('rspamd refuses its new configuration, so nothing was changed', complaints.join('\n'));
+}
+
+/** @throws when rspamd was started and does not answer */
+export async function requireRspamdAnswers({ root }: Place, { model }: Pick<Prepared, 'model'>): Promise<void> {
+  if (model.filter.mode !== 'builtin' || (await rspamdAnswers(root))) return;
+  const logs = root === '' ? 'journalctl -u eboxmail-rspamd' : `${root}/var/log/rspamd.log`;
+  throw failed('rspamd was started, but does not answer', `the log says why: ${logs}`);
+}

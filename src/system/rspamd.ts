@@ -1,0 +1,93 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { failed } from '../core/errors.ts';
+import { PATHS } from '../core/render/paths.ts';
+import { MILTER_SOCKET } from '../core/render/postfix/milter.ts';
+import { rspamdArguments } from '../core/render/rspamd/rspamd.ts';
+import { exec } from './exec.ts';
+import { bytesIfPresent } from './files.ts';
+import { alive, endProcesses, gone, signal, waitUntil } from './processes.ts';
+
+/** rspamd as Debian's package brings it, run on files of our own. */
+
+/** Milliseconds that a start or reload may take: on its first start it compiles its patterns. */
+const PATIENCE = 60_000;
+
+export function isRspamdInstalled(): boolean {
+  return existsSync('/usr/bin/rspamd');
+}
+
+/**
+ * What rspamd says against a configuration; empty when it is content.
+ * @param etc the directory that holds it
+ */
+export async function checkRspamd(root: string, etc: string): Promise<readonly string[]> {
+  const [config = '', ...places] = rspamdArguments(root, etc);
+  const { code, stdout, stderr } = await exec('rspamadm', [...places, 'configtest', '-c', config]);
+  if (code === 0) return [];
+  const lines = `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '' && !/\bINFO\b/.test(line));
+  return lines.length === 0 ? [`rspamadm configtest ended with status ${code} and said nothing`] : lines;
+}
+
+export async function startRspamd(root: string): Promise<void> {
+  const [config = '', ...places] = rspamdArguments(root);
+  const args = ['-c', config, '-u', '_rspamd', '-g', '_rspamd', ...places];
+  const { code } = await exec('rspamd', args, { detached: true, directory: `${root}/${PATHS.rspamdRun}` });
+  if (code !== 0) throw failed(`rspamd ended with status ${code}`, 'its log says why');
+}
+
+export async function stopRspamd(root: string): Promise<void> {
+  const main = rspamdProcess(`${root}/${PATHS.rspamdRun}`);
+  if (main === undefined) return;
+  const all = [main, ...childrenOf(main)];
+  signal([main], 'SIGTERM');
+  await endProcesses(() => all, 10_000);
+}
+
+/** Ends when the processes that work by the former settings have ended: what comes then is judged by the new ones. */
+export async function reloadRspamd(root: string): Promise<void> {
+  const main = rspamdProcess(`${root}/${PATHS.rspamdRun}`);
+  if (main === undefined) return startRspamd(root);
+  const former = childrenOf(main);
+  signal([main], 'SIGHUP');
+  if (await waitUntil(() => former.every(gone), PATIENCE)) return;
+  throw failed('rspamd goes on with its former settings', 'its log says why');
+}
+
+/** Whether rspamd takes questions, waiting for it as long as a start may take. */
+export function rspamdAnswers(root: string, milliseconds = PATIENCE): Promise<boolean> {
+  return waitUntil(() => connects(`${root}/${MILTER_SOCKET}`), milliseconds);
+}
+
+function connects(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const end = (result: boolean): void => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+  });
+}
+
+/** The process id of a running main process, from its pid file; undefined when none runs. */
+export function rspamdProcess(runDirectory: string): number | undefined {
+  const pid = Number(bytesIfPresent(`${runDirectory}/rspamd.pid`)?.toString('utf8').trim());
+  return alive(pid, 'rspamd', runDirectory) ? pid : undefined;
+}
+
+function childrenOf(parent: number): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        // After the name in brackets: the state, then the parent (proc(5)).
+        const after = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '');
+        return Number(after.split(' ')[1]) === parent;
+      } catch {
+        return false;
+      }
+    });
+}
