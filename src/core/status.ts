@@ -1,6 +1,7 @@
 import type { DaemonName } from './daemons.ts';
 import type { ExpiryRun } from './expiry.ts';
 import type { FetchStatus } from './fetch/report.ts';
+import type { MailFilter } from './model.ts';
 
 /** What `status` finds, as data: one entry for each concern. What is not well makes it end with 1. */
 export interface Status {
@@ -11,6 +12,7 @@ export interface Status {
   readonly pending: PendingStatus;
   readonly expiry: ExpiryStatus;
   readonly fetching: FetchingStatus;
+  readonly filter: FilterStatus;
 }
 
 export interface DaemonsStatus {
@@ -98,6 +100,13 @@ export interface FetchingStatus {
   readonly well: boolean;
   /** Accounts elsewhere. What fails there is no fault of this server. */
   readonly accounts: readonly (FetchStatus & { readonly user: string; readonly address: string })[];
+}
+
+export interface FilterStatus {
+  readonly well: boolean;
+  readonly mode: MailFilter['mode'];
+  /** Everything that has to answer for mail to pass: the filter, and what it asks. */
+  readonly parts: readonly { readonly name: string; readonly at: string; readonly answers: boolean }[];
 }
 
 export function allIsWell(status: Status): boolean {

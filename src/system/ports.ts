@@ -14,6 +14,19 @@ export function answers(host: string, port: number, milliseconds = 1000): Promis
   });
 }
 
+/** Whether something accepts connections at a socket of the file system. */
+export function answersAt(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const end = (result: boolean): void => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+  });
+}
+
 /** Why a port cannot be listened on: undefined when it can. */
 export function whyNotFree(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {

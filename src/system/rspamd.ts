@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { failed } from '../core/errors.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { MILTER_SOCKET } from '../core/render/postfix/milter.ts';
 import { rspamdArguments } from '../core/render/rspamd/rspamd.ts';
 import { exec } from './exec.ts';
 import { bytesIfPresent } from './files.ts';
+import { answersAt } from './ports.ts';
 import { alive, endProcesses, gone, signal, waitUntil } from './processes.ts';
 
 /** rspamd as Debian's package brings it, run on files of our own. */
@@ -56,19 +56,7 @@ export async function reloadRspamd(root: string): Promise<void> {
 
 /** Whether rspamd takes questions, waiting for it as long as a start may take. */
 export function rspamdAnswers(root: string, milliseconds = PATIENCE): Promise<boolean> {
-  return waitUntil(() => connects(`${root}/${MILTER_SOCKET}`), milliseconds);
-}
-
-function connects(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    const end = (result: boolean): void => {
-      socket.destroy();
-      resolve(result);
-    };
-    socket.once('connect', () => end(true));
-    socket.once('error', () => end(false));
-  });
+  return waitUntil(() => answersAt(`${root}/${MILTER_SOCKET}`), milliseconds);
 }
 
 /** The process id of a running main process, from its pid file; undefined when none runs. */

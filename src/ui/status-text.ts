@@ -70,6 +70,12 @@ const WORDS: { readonly [K in keyof Status]: (found: Status[K]) => readonly Line
   },
 
   fetching: ({ accounts }) => fetchingLines(accounts),
+  filter: ({ mode, parts }) => {
+    if (mode === 'none') return [good('mail passes through no filter')];
+    return parts.map(({ name, at, answers }) =>
+      answers ? good(`${name} answers at ${at}`) : bad(`${name} does not answer at ${at}`),
+    );
+  },
 };
 
 function fetchingLines(accounts: Status['fetching']['accounts']): readonly Line[] {

@@ -270,7 +270,9 @@ describe('without rspamd', () => {
   it('mail has to come again, or is taken, as is set; the next apply starts it', async () => {
     await stop();
     expect((await attempt({})).answer).toMatch(/^451 4\.7\.1/);
+    expect((await sandbox().run(['status'])).stdout).toMatch(/rspamd does not answer at .*milter\.sock/);
     await sandbox().ok(['apply']);
+    expect((await sandbox().run(['status'])).stdout).toMatch(/rspamd answers at /);
     expect((await attempt({ body: GTUBE })).answer).toMatch(/^554/);
     await sandbox().ok(['filter', 'set', 'builtin', '--on-failure', 'accept', '--apply']);
     await stop();

@@ -222,6 +222,9 @@ describe('a filter that is down', () => {
     });
     const moved = await sandbox().ok(['filter', 'set', 'custom', '--address', '127.0.0.79', '--apply']);
     expect(moved.stderr).toContain(`the filter at 127.0.0.79:${port} does not answer`);
+    expect((await sandbox().run(['status'])).stdout).toContain(
+      `the filter does not answer at 127.0.0.79, port ${port}`,
+    );
     expect(moved.stderr).toContain('1 waiting for the former filter goes on');
     await other.start();
     await eventually('the other filter has it', async () => {

@@ -4,6 +4,7 @@ import { certificateStatus } from './certificate.ts';
 import { daemonsStatus } from './daemons.ts';
 import { expiryStatus } from './expiry.ts';
 import { fetchingStatus } from './fetching.ts';
+import { filterStatus } from './filter.ts';
 import { pendingStatus } from './pending.ts';
 import { portsStatus } from './ports.ts';
 import { queueStatus } from './queue.ts';
@@ -18,6 +19,7 @@ const CONCERNS: { readonly [K in keyof Status]: (scene: Scene) => Promise<Status
   pending: pendingStatus,
   expiry: expiryStatus,
   fetching: fetchingStatus,
+  filter: filterStatus,
 };
 
 /** Looks at everything; changes nothing. */

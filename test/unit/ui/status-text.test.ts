@@ -24,6 +24,7 @@ const WELL: Status = {
   pending: { well: true, changes: [], files: [], edited: [], renewedCertificate: null, empty: true },
   expiry: { well: true, removes: 'nothing', by: 'systemd', last: null },
   fetching: { well: true, accounts: [] },
+  filter: { well: true, mode: 'none', parts: [] },
 };
 
 const ACCOUNT = {
@@ -82,6 +83,11 @@ it.each<[string, Partial<Status>, string]>([
     'fetching that stands still',
     { fetching: { well: false, accounts: [{ ...ACCOUNT, state: 'stopped' }] } },
     'mail of 1 account elsewhere is not fetched',
+  ],
+  [
+    'a filter that is down',
+    { filter: { well: false, mode: 'builtin', parts: [{ name: 'rspamd', at: '/run/x', answers: false }] } },
+    'rspamd does not answer at /run/x',
   ],
 ])('%s is not well', (_, part, text) => {
   const status = { ...WELL, ...part };
