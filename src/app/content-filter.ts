@@ -48,7 +48,8 @@ export async function afterFilterChange(
 ): Promise<void> {
   if (!plan.files.some(({ path }) => path === PATHS.mainCf) && plan.daemons.postfix === 'nothing') return;
   const { filter } = model;
-  const count = await requeueForFilter(`${place.root}/${PATHS.postfix}`, FILTER_TRANSPORT, filterDestination(filter));
+  const queue = { config: `${place.root}/${PATHS.postfix}`, directory: `${place.root}/${PATHS.queue}` };
+  const count = await requeueForFilter(queue, FILTER_TRANSPORT, filterDestination(filter));
   if (count > 0) progress(`${count} waiting for the former filter ${count === 1 ? 'goes' : 'go'} on`);
   if (filter.mode !== 'custom' || (await answers(filter.address, filter.port))) return;
   progress(`the filter at ${filter.address}:${filter.port} does not answer: mail waits in the queue until it does`);

@@ -1,5 +1,5 @@
-import { failed } from '../core/errors.ts';
 import { exec } from './exec.ts';
+import { listLines, postsuper, wakePickup, type PostfixQueue } from './postfix-queue.ts';
 
 /** Queue ids for one command line. */
 const BATCH = 500;
@@ -12,29 +12,29 @@ const BATCH = 500;
  * @returns how many there were
  */
 export async function requeueForFilter(
-  config: string,
+  queue: PostfixQueue,
   transport: string,
   current: string | undefined,
 ): Promise<number> {
-  const { stdout } = await exec('postqueue', ['-c', config, '-j']);
-  // Those that are on their way right now come to the deferred queue, or back from the filter.
-  const deferred = [...stdout.matchAll(/^\{"queue_name": "deferred", "queue_id": "(\w+)"/gm)].map(([, id = '']) => id);
+  const deferred: string[] = [];
+  for await (const lines of listLines(queue)) {
+    // Those that are on their way right now come to the deferred queue, or back from the filter.
+    for (const line of lines) {
+      const id = /^\{"queue_name": "deferred", "queue_id": "(\w+)"/.exec(line)?.[1];
+      if (id !== undefined) deferred.push(id);
+    }
+  }
   const stale: string[] = [];
   for (let at = 0; at < deferred.length; at += BATCH) {
-    stale.push(...(await waitingForAnother(config, deferred.slice(at, at + BATCH), transport, current)));
+    stale.push(...(await waitingForAnother(queue, deferred.slice(at, at + BATCH), transport, current)));
   }
-  for (let at = 0; at < stale.length; at += BATCH) {
-    const args = stale.slice(at, at + BATCH).flatMap((id) => ['-r', id]);
-    const { code, stderr } = await exec('postsuper', ['-c', config, ...args]);
-    if (code !== 0) throw failed(`postsuper could not requeue what waits for the filter: ${stderr.trim()}`);
-  }
-  // Otherwise pickup(8) sees them at its next look, within a minute.
-  if (stale.length > 0) await exec('postkick', ['-c', config, 'public', 'pickup', 'W']);
+  await postsuper(queue, 'requeue', stale);
+  if (stale.length > 0) await wakePickup(queue);
   return stale.length;
 }
 
 async function waitingForAnother(
-  config: string,
+  { config }: PostfixQueue,
   ids: readonly string[],
   transport: string,
   current: string | undefined,

@@ -134,7 +134,27 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = {
     "mode",
     "address",
     "port",
-    "return_port"
+    "return_port",
+    "builtin"
+  ],
+  "filter.builtin": [
+    "threshold",
+    "reject",
+    "senders",
+    "subject_tag",
+    "on_failure",
+    "antivirus",
+    "banned",
+    "domains"
+  ],
+  "filter.builtin.banned": [
+    "extensions",
+    "types"
+  ],
+  "filter.builtin.domains.*": [
+    "threshold",
+    "reject",
+    "senders"
   ],
   "overrides": [
     "postfix",
@@ -772,6 +792,135 @@ export const valueFacts: Readonly<Record<string, ValueFacts>> = {
     "minimum": 1,
     "maximum": 65535
   },
+  "filter.builtin": {
+    "types": [
+      "object"
+    ]
+  },
+  "filter.builtin.threshold": {
+    "types": [
+      "number"
+    ],
+    "maximum": 10000,
+    "expected": "a score above 0, such as 6"
+  },
+  "filter.builtin.reject": {
+    "types": [
+      "number",
+      "string"
+    ],
+    "maximum": 10000,
+    "expected": "a score such as 15, or never"
+  },
+  "filter.builtin.senders": {
+    "types": [
+      "object"
+    ],
+    "expectedName": "an address such as alice@example.com, or a domain such as @example.com",
+    "map": true
+  },
+  "filter.builtin.senders.*": {
+    "types": [
+      "string"
+    ],
+    "enum": [
+      "allow",
+      "block"
+    ]
+  },
+  "filter.builtin.subject_tag": {
+    "types": [
+      "string"
+    ],
+    "maxLength": 64,
+    "expected": "a text on one line, such as [SPAM]"
+  },
+  "filter.builtin.on_failure": {
+    "types": [
+      "string"
+    ],
+    "enum": [
+      "tempfail",
+      "accept"
+    ]
+  },
+  "filter.builtin.antivirus": {
+    "types": [
+      "string"
+    ],
+    "maxLength": 1024,
+    "expected": "the path of a socket such as /run/clamav/clamd.ctl"
+  },
+  "filter.builtin.banned": {
+    "types": [
+      "object"
+    ]
+  },
+  "filter.builtin.banned.extensions": {
+    "types": [
+      "array"
+    ]
+  },
+  "filter.builtin.banned.extensions.[]": {
+    "types": [
+      "string"
+    ],
+    "expected": "the end of a file name without a dot, such as exe"
+  },
+  "filter.builtin.banned.types": {
+    "types": [
+      "array"
+    ]
+  },
+  "filter.builtin.banned.types.[]": {
+    "types": [
+      "string"
+    ],
+    "expected": "a MIME type such as application/x-msdownload"
+  },
+  "filter.builtin.domains": {
+    "types": [
+      "object"
+    ],
+    "expectedName": "a domain such as example.com, without white space",
+    "map": true
+  },
+  "filter.builtin.domains.*": {
+    "types": [
+      "object"
+    ]
+  },
+  "filter.builtin.domains.*.threshold": {
+    "types": [
+      "number"
+    ],
+    "maximum": 10000,
+    "expected": "a score above 0, such as 6"
+  },
+  "filter.builtin.domains.*.reject": {
+    "types": [
+      "number",
+      "string"
+    ],
+    "maximum": 10000,
+    "expected": "a score such as 15, or never"
+  },
+  "filter.builtin.domains.*.senders": {
+    "types": [
+      "object"
+    ],
+    "expectedName": "an address such as alice@example.com, or a domain such as @example.com",
+    "map": true
+  },
+  "filter.builtin.domains.*.senders.*": {
+    "types": [
+      "string"
+    ],
+    "enum": [
+      "allow",
+      "block"
+    ]
+  },
   "overrides": {
     "types": [
       "object",
@@ -806,6 +955,5 @@ export const valueFacts: Readonly<Record<string, ValueFacts>> = {
 
 /** Path patterns of the keys that are in the schema while nothing renders them yet. */
 export const unsupportedKeys: readonly string[] = [
-  "filter",
   "overrides"
 ];
