@@ -48,6 +48,7 @@ it('says in a line what is well', () => {
     { well: true, text: 'nothing to apply: what is installed is what the state says' },
     { well: true, text: 'no mail expires' },
     { well: true, text: 'no mail is fetched from elsewhere' },
+    { well: true, text: 'mail passes through no filter' },
   ]);
 });
 
@@ -104,7 +105,7 @@ it('tells of accounts elsewhere that have trouble, which is no fault of the serv
   } as const;
   const status: Status = { ...WELL, fetching: { well: true, accounts: [ACCOUNT, trouble] } };
   expect(allIsWell(status)).toBe(true);
-  expect(statusLines(status).slice(-2)).toEqual([
+  expect(statusLines(status).slice(-3, -1)).toEqual([
     { well: true, text: 'mail of 2 accounts elsewhere is fetched, 1 with trouble' },
     { well: true, text: 'a@isp.example for a@b.c: why; well last: never' },
   ]);
