@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import type { LocalName, Machine } from '../core/explain/explanation.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { readIfPresent } from '../system/files.ts';
@@ -8,14 +9,19 @@ const OURS = 'postmaster';
 
 /** What this machine delivers under its own name besides what the state says. */
 export async function readMachine(root: string): Promise<Machine> {
-  const sandbox = (await readHost(root)).sandbox !== undefined;
+  const host = await readHost(root);
+  const sandbox = host.sandbox !== undefined;
   const names = new Map<string, LocalName>();
   for (const name of sandbox ? ['root'] : systemAccounts()) names.set(name, { kind: 'account' });
   // Postfix looks there first (local(8)).
   for (const [name, to] of aliasLines(readIfPresent(`${root}/${PATHS.aliases}`) ?? '')) {
     if (name !== OURS) names.set(name, { kind: 'alias', to });
   }
-  return { sandbox, names };
+  return { sandbox, names, addresses: new Set(host.listen ?? interfaceAddresses()) };
+}
+
+function interfaceAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((some) => (some ?? []).map(({ address }) => address.toLowerCase()));
 }
 
 function systemAccounts(): readonly string[] {

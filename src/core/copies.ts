@@ -26,8 +26,6 @@ export interface Copies {
   wayTo(this: void, recipient: string): string;
   /** What internal addresses stand for before the hop: those of whole archives. */
   readonly archives: ReadonlyMap<string, readonly string[]>;
-  /** What internal addresses stand for behind the hop. */
-  readonly behind: ReadonlyMap<string, string>;
 }
 
 export interface CopyRecipient {
@@ -38,6 +36,11 @@ export interface CopyRecipient {
 
 /** Internal, and never a real domain (RFC 2606). */
 export const COPY_DOMAIN = 'copy.eboxmail.invalid';
+
+/** Whether nobody may have this domain, because it is the internal one. */
+export function isCopyDomain(domain: string): boolean {
+  return domain === COPY_DOMAIN || domain.endsWith(`.${COPY_DOMAIN}`);
+}
 
 /** Bounces that go to different people take different hops. */
 export type HopKind = CatchAll['onBounce'];
@@ -63,7 +66,7 @@ export function copiesOf(model: Pick<MailModel, 'domains'>, directory: Directory
     );
     if (found.length === 0) continue;
     if (catchAll.onBounce === 'none') {
-      const archive = `archive.${name}@${hopDomain('none')}`;
+      const archive = internal('archive.', catchAll.copyTo.address, 'none');
       archives.set(
         archive,
         found.map((address) => internal('copied.', address, 'none')),
@@ -78,14 +81,33 @@ export function copiesOf(model: Pick<MailModel, 'domains'>, directory: Directory
     if (hop === undefined) return address;
     return internal(hop.bounces === 'none' ? 'addressed.' : '', address, hop.bounces);
   };
-  const behind = new Map<string, string>();
-  for (const { address, bounces } of hops.values()) {
-    behind.set(wayTo(address), address);
-    if (bounces === 'none') behind.set(internal('copied.', address, 'none'), address);
-  }
-  return { added, recipientsOf: (domain) => recipients.get(domain) ?? [], hops, wayTo, archives, behind };
+  return { added, recipientsOf: (domain) => recipients.get(domain) ?? [], hops, wayTo, archives };
 }
 
-function internal(prefix: 'copied.' | 'addressed.' | '', address: string, kind: HopKind): string {
-  return `${prefix}${address.replace('@', '=')}@${hopDomain(kind)}`;
+/** What the internal addresses of `none` begin with. */
+type Role = 'archive.' | 'copied.' | 'addressed.';
+
+function internal(role: Role | '', address: string, kind: HopKind): string {
+  return `${role}${address.replace('@', '=')}@${hopDomain(kind)}`;
+}
+
+/**
+ * The way back from every internal address there can be to the real one: an extended regular expression (regex(7)) for each
+ * kind of hop, whose last two groups are the local part and the domain. No table is needed behind the hop, so mail that
+ * waits there finds its way however the state has changed meanwhile. A detail that came with it is dropped.
+ */
+export const INTERNAL_ADDRESSES: readonly { readonly pattern: string; readonly groups: readonly [number, number] }[] =
+  HOP_KINDS.map((kind) => {
+    const domain = hopDomain(kind).replaceAll('.', '\\.');
+    const role = kind === 'none' ? '(archive|copied|addressed)\\.' : '';
+    return { pattern: `^${role}(.+)=([^=@+]+)(\\+.*)?@${domain}$`, groups: kind === 'none' ? [2, 3] : [1, 2] };
+  });
+
+/** Whom an internal address stands for behind the hop; any other address is itself. */
+export function behindHop(address: string): string {
+  for (const { pattern, groups } of INTERNAL_ADDRESSES) {
+    const found = new RegExp(pattern).exec(address);
+    if (found !== null) return `${found[groups[0]] ?? ''}@${found[groups[1]] ?? ''}`;
+  }
+  return address;
 }

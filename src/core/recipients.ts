@@ -3,9 +3,6 @@ import type { Domain, MailModel, Target } from './model.ts';
 
 /** The rules of who gets mail and who may send it: what the tables hold, and what `explain` says. */
 
-/** Local parts that every domain must have (RFC 5321 section 4.5.1, RFC 2142); they go to the postmaster of the server. */
-export const ROLE_LOCAL_PARTS: readonly string[] = ['postmaster', 'abuse'];
-
 export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1);
 }
@@ -35,8 +32,7 @@ export function unknownRecipients({ catchAll }: Domain, directory: Directory): r
 
 /** The postmaster of the server: root or an address; root too, when nobody in its group has an account. */
 export function postmasterOf({ postmaster }: MailModel, directory: Directory): string {
-  const inactive = directory.entry(postmaster) !== undefined && finalRecipients(postmaster, directory).length === 0;
-  return inactive ? 'root' : postmaster;
+  return directory.isInactive(postmaster) ? 'root' : postmaster;
 }
 
 /** Where mail for the postmaster of the server ends. */
@@ -46,9 +42,9 @@ export function postmasterRecipients(model: MailModel, directory: Directory): re
   return directory.entry(postmaster) === undefined ? [postmaster] : finalRecipients(postmaster, directory);
 }
 
-/** The accounts that may send as an address of a main domain: its own, or each in whose mailbox the alias ends. */
+/** The accounts that may send as an address of a main domain: its own, or each in whose mailbox a written alias ends. */
 export function senderOwners(address: string, directory: Directory): readonly string[] {
-  return directory.resolve(address).accounts;
+  return directory.entry(address)?.kind === 'role' ? [] : directory.resolve(address).accounts;
 }
 
 /** Names under which Postfix delivers to the machine itself: the mailname, and localhost in the domain that it is in. */
@@ -57,14 +53,14 @@ export function localDomains({ mailname }: Pick<MailModel, 'mailname'>): readonl
 }
 
 /**
- * Local parts of the machine that go to the postmaster, besides postmaster itself (the line in etc/aliases). Without the
- * last, local(8) drops what is sent to the sender of bounces, and warns of it.
+ * Local parts of the machine that go to the postmaster. Without the last, local(8) drops what is sent to the sender of
+ * bounces, and warns of it. The first has a line in etc/aliases too; by that alone it would be a message of its own, and
+ * whoever is postmaster of two names would get two.
  */
-export const POSTMASTER_LOCAL_PARTS: readonly string[] = ['abuse', 'mailer-daemon'];
+export const POSTMASTER_LOCAL_PARTS: readonly string[] = ['postmaster', 'abuse', 'mailer-daemon'];
 
 /** Whether mail for an address goes to the postmaster because the machine has it so. */
 export function leadsToPostmaster(address: string, model: Pick<MailModel, 'mailname'>): boolean {
   const local = address.slice(0, address.lastIndexOf('@')).toLowerCase();
-  const isName = local === 'postmaster' || POSTMASTER_LOCAL_PARTS.includes(local);
-  return isName && localDomains(model).includes(domainOf(address));
+  return POSTMASTER_LOCAL_PARTS.includes(local) && localDomains(model).includes(domainOf(address));
 }

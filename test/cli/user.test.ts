@@ -199,7 +199,11 @@ describe('user remove', () => {
   it('asks nobody when nothing else changes', async () => {
     const there = await scene(STATE);
     await there.ok(['user', 'add', 'dora', '--no-account']);
-    expect(await there.json(['user', 'remove', 'dora'])).toEqual({ changed: true, user: 'dora@example.com' });
+    expect(await there.json(['user', 'remove', 'dora'])).toEqual({
+      changed: true,
+      user: 'dora@example.com',
+      consequences: [],
+    });
     expect(await there.text()).toBe(STATE);
   });
 

@@ -32,7 +32,11 @@ const SESSIONS = 3;
 const sandbox = useSandbox({
   state: stringify(randomMailState(FIRST_SEED)),
   // Who has no password or no account is tried, too.
-  tolerate: [/warning: \S+\[127\.0\.0\.9\]: SASL PLAIN authentication failed/],
+  // Dovecot does not like a final dot, and lets Postfix decide.
+  tolerate: [
+    /quota-status\(\d+\): Error: Client sent invalid recipient address `\S+\.': Empty sub-domain/,
+    /warning: \S+\[127\.0\.0\.9\]: SASL PLAIN authentication failed/,
+  ],
 });
 
 describe.each(SEEDS)('the random state %i', (seed) => {
@@ -42,7 +46,7 @@ describe.each(SEEDS)('the random state %i', (seed) => {
     await sandbox().writeState(stringify(state));
     await sandbox().ok(['apply']);
     const service = await serviceOf(state);
-    const addresses = addressesOf(service);
+    const addresses = addressesOf(service, seed === FIRST_SEED);
     await compareRecipients(service, addresses);
     await compareTable(service, addresses);
     await compareSenders(service, addresses);
@@ -57,7 +61,7 @@ async function serviceOf(state: JsonObject): Promise<MailService> {
 }
 
 /** Every local part in every name there is, also in other writings, and some that mean something to Postfix itself. */
-function addressesOf({ model }: MailService): readonly string[] {
+function addressesOf({ model }: MailService, withOdd: boolean): readonly string[] {
   const random = [...model.domains.values()];
   const names = [...random.flatMap(({ name, aliases }) => [name, ...aliases.map((alias) => alias.name)]), MAILNAME];
   const locals = [...LOCAL_PARTS, 'nomail', 'nobody', 'mailer-daemon', 'double-bounce', 'alice=a.test'];
@@ -67,8 +71,36 @@ function addressesOf({ model }: MailService): readonly string[] {
   const plain = [...at(names, locals), ...at(others, ['root', 'abuse', 'd', 'postmaster', 'double-bounce'])];
   const plus = plain.filter((_, index) => index % 3 === 0).map((address) => address.replace('@', '+De.tail+x@'));
   const loud = plain.filter((_, index) => index % 5 === 0).map((address) => address.toUpperCase());
-  return [...plain, ...plus, ...loud, 'alice+@a.test', '+alice@a.test', 'info+a+@a-alias.test'];
+  const odd = names.flatMap((name) => ODD_LOCAL_PARTS.map((local) => `${local}@${name}`));
+  const few = withOdd ? [...odd.filter((_, index) => index % 7 === 0), ...ODD_ADDRESSES] : [];
+  return [...plain, ...plus, ...loud, 'alice+@a.test', '+alice@a.test', 'info+a+@a-alias.test', ...few];
 }
+
+/** What an SMTP client may write and hardly anybody has. */
+const ODD_LOCAL_PARTS: readonly string[] = [
+  ...['a/b', '$x', '*', 'x{y}', 'x#y', '|x', 'a..b', '.a', 'a.', '"a b"', 'x'.repeat(65), 'alice+a/b', '"alice"'],
+  ...['x%y', 'x!y', '"x@y"', 'alice+x%y', 'x@y', 'a\\b', 'al\\ice', 'a:b', '"alice+x y"', 'alice."x"', '/etc/x', "'a'"],
+];
+
+const ODD_ADDRESSES: readonly string[] = [
+  ...['alice@a.test.', 'info@a-alias.test.', '"alice@a.test"@mx.eg.test', 'nobody@a.test@localhost.eg.test'],
+  ...['"x%y@a.test"@mx.eg.test', '"x@outside.test"@mx.eg.test', 'a%b@outside.test', '@x.test,@y.test:alice@a.test'],
+  ...['postmaster', 'Postmaster', 'abuse', 'postmaster+x', 'alice@a', 'root@localhost', 'x@outside_.test', 'x@a.123'],
+  ...[
+    'root@[127.0.0.1]',
+    'postmaster@[127.0.0.1]',
+    'abuse@[127.0.0.1]',
+    'alice@[192.0.2.1]',
+    'alice@[IPv6:2001:db8::1]',
+  ],
+  ...[
+    '"double-bounce"@mx.eg.test',
+    'DOUBLE-BOUNCE@mx.eg.test',
+    'double-bounce@[127.0.0.1]',
+    'mailer-daemon@[127.0.0.1]',
+  ],
+  ...['"x=outside.test@sender.copy.eboxmail.invalid"@a.test', '"x=outside.test@none.copy.eboxmail.invalid"@mx.eg.test'],
+];
 
 function explained(address: string, service: MailService): Explanation {
   const explanation = explainAddress(address, service);
@@ -133,7 +165,9 @@ async function inSessions(
 /** What the table of aliases says is what is explained. */
 async function compareTable(service: MailService, addresses: readonly string[]): Promise<void> {
   const { root } = sandbox();
-  const plain = addresses.filter((address) => !/[+A-Z]/.test(address) && domainOf(address) !== 'outside.test');
+  const plain = addresses.filter(
+    (address) => /^[a-z0-9=_.-]+@[a-z0-9.-]+[a-z]$/.test(address) && domainOf(address) !== 'outside.test',
+  );
   const keys = [...plain, ...new Set(plain.map((address) => `@${domainOf(address)}`))];
   const tables = await readdir(`${root}/etc/postfix/eboxmail`);
   const index = tables.find((name) => /^aliases\.(cdb|lmdb|db)$/.test(name)) ?? '';

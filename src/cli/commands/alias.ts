@@ -51,15 +51,15 @@ async function add(context: Context, text: string, targets: string[], options: E
 async function remove(context: Context, text: string, targets: string[], options: EditOptions): Promise<number> {
   const state = await readState(context.place);
   const address = addressArgument(text, state);
-  const effects =
+  const consequences =
     addressKey(state, 'aliases', address) === undefined ? [] : aliasRemovalEffects(state, address, targets);
-  if (!(await agreesToRemoval(context, address, effects))) return EXIT.cancelled;
+  if (!(await agreesToRemoval(context, address, consequences))) return EXIT.cancelled;
   return runEdit(context, options, (current) => removeAlias(current, address, targets, options.ifExists), {
     done:
       targets.length === 0
         ? `removed the alias ${address}`
         : `mail for ${address} no longer goes to ${targets.join(', ')}`,
-    data: { alias: address, removed: targets.length === 0 ? 'all' : targets },
+    data: { alias: address, removed: targets.length === 0 ? 'all' : targets, consequences },
   });
 }
 

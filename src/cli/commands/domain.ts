@@ -8,7 +8,7 @@ import {
   removeDomainAlias,
   requireDomain,
 } from '../../core/edits/domains.ts';
-import { domainArgument } from '../../core/edits/names.ts';
+import { domainArgument, domainKey } from '../../core/edits/names.ts';
 import { sectionOf } from '../../core/edits/sections.ts';
 import { EboxmailError, EXIT } from '../../core/errors.ts';
 import type { StateFile } from '../../core/generated/state-types.ts';
@@ -74,17 +74,22 @@ async function remove(context: Context, name: string, options: EditOptions & { c
     const hint = `these would go too: ${addresses.slice(0, 20).join(', ')}${addresses.length > 20 ? ', …' : ''}\nremove them with it: --cascade`;
     throw new EboxmailError(EXIT.exists, `the domain ${domain} still has ${count(addresses.length)}`, hint);
   }
-  if (addresses.length > 0) {
-    const effects = domainRemovalEffects(state, domain);
-    context.terminal.say(`these go with ${domain}:\n${addresses.map((address) => `  ${address}`).join('\n')}`);
-    if (effects.length > 0) context.terminal.say(`and also:\n${effects.map((line) => `  ${line}`).join('\n')}`);
-    const question = `Remove ${domain} and ${count(addresses.length)}?`;
+  const effects = domainKey(state, domain) === undefined ? [] : domainRemovalEffects(state, domain);
+  if (addresses.length > 0 || effects.length > 0) {
+    if (addresses.length > 0) {
+      context.terminal.say(`these go with ${domain}:\n${addresses.map((address) => `  ${address}`).join('\n')}`);
+    }
+    if (effects.length > 0)
+      context.terminal.say(
+        `${addresses.length > 0 ? 'and also' : `removing ${domain} also means`}:\n${effects.map((line) => `  ${line}`).join('\n')}`,
+      );
+    const question = addresses.length === 0 ? `Remove ${domain}?` : `Remove ${domain} and ${count(addresses.length)}?`;
     if (!context.yes && !(await confirm(context.terminal, question, '--yes'))) return EXIT.cancelled;
   }
   const removed = addresses.length === 0 ? '' : ` and ${count(addresses.length)}`;
   return runEdit(context, options, (current) => removeDomain(stillOnly(current, domain, addresses), name), {
     done: `removed the domain ${domain}${removed}`,
-    data: { domain, removed: addresses },
+    data: { domain, removed: addresses, consequences: effects },
   });
 }
 

@@ -21,7 +21,7 @@ const EXIT_CODES = `
 Exit codes:
   0  mail for the address is delivered here or sent on from here; with --send: the user may send as it
   1  it is refused, comes back or is discarded; with --send: the user may not
-  2  that is no address
+  2  that is no address: no mail program could send to it
   4  with --send: there is no such user
 
 An address elsewhere is refused to strangers (1), even if users who have logged in may write there: verdict.loggedIn.`;
@@ -29,13 +29,14 @@ An address elsewhere is refused to strangers (1), even if users who have logged 
 const JSON_FIELDS = `
 With --json:
   address     as it is compared: lower case, A-labels
-  verdict     deliverable; code: 250 accepted, 550 unknown user, 554 not for us; loggedIn: the code for a user who has
+  verdict     deliverable; code: 250 accepted, 504 no full domain, 550 unknown user,
+              554 not for us; loggedIn: the code for a user who has
               logged in, null when nobody can; reason
   steps       kind, text, depth; address, line and key of the state where there are any
   recipients  where it ends: address, kind: mailbox, external or local (the machine's own)
   copies      blind copies: address, on_bounce: sender, postmaster or none
-  canSend     with --send, instead of verdict and recipients: user, allowed, code: 250, 553 or null when the user
-              cannot log in; reason, hint, owners: the accounts that may`;
+  canSend     with --send, instead of verdict and recipients: user, allowed, code: 250, 504, 553 or null when
+              the user cannot log in; reason, hint, owners: the accounts that may`;
 
 export const setup: Setup = (explain, action) => {
   explain
@@ -59,8 +60,8 @@ async function run(context: Context, text: string, { send }: { send?: string }):
   const service = { model, directory, copies: copiesOf(model, directory), machine };
   const lines = await stateLines(loaded.text, loaded.data);
   return send === undefined
-    ? mail(context, fullAddress(text, state), service, lines)
-    : sender(context, findUser(send, state, service), fullAddress(text, state), service, lines);
+    ? mail(context, fullAddress(context, text, state), service, lines)
+    : sender(context, findUser(send, state, service), fullAddress(context, text, state), service, lines);
 }
 
 async function mail(context: Context, address: string, service: MailService, lines: StateLines): Promise<number> {
@@ -88,9 +89,11 @@ async function words({ place, terminal }: Context, lines: StateLines): Promise<E
 }
 
 /** A bare name gets the domain of the default user template, where there is one. */
-function fullAddress(text: string, state: StateFile): string {
+function fullAddress({ terminal }: Context, text: string, state: StateFile): string {
   const domain = state.defaults?.user?.domain;
-  return text === '<>' || text === '' || text.includes('@') || domain === undefined ? text : `${text}@${domain}`;
+  if (text === '<>' || text === '' || text.includes('@') || domain === undefined) return text;
+  terminal.say(`${text} has no domain, so this is about ${text}@${domain}; SMTP itself takes only full addresses`);
+  return `${text}@${domain}`;
 }
 
 function orUsageError<T>(text: string, parsed: Parsed<T>): T {

@@ -1,4 +1,5 @@
 import { readState } from '../../app/load-state.ts';
+import { consequencesOf } from '../../core/edits/consequences.ts';
 import {
   addGroup,
   addMembers,
@@ -13,7 +14,7 @@ import { sectionOf } from '../../core/edits/sections.ts';
 import { EXIT, Unneeded } from '../../core/errors.ts';
 import type { StateFile } from '../../core/generated/state-types.ts';
 import { showFields, showTable } from '../../ui/table.ts';
-import { agreesToRemoval } from '../consequences.ts';
+import { agreesTo, agreesToRemoval } from '../consequences.ts';
 import { printJson, type Context } from '../context.ts';
 import { editOptions, runEdit, type EditOptions } from '../editing.ts';
 import { example, type Setup } from '../program.ts';
@@ -61,18 +62,25 @@ async function add(context: Context, name: string, members: string[], options: E
 }
 
 async function remove(context: Context, name: string, options: EditOptions): Promise<number> {
-  const effects = removalEffects(await readState(context.place), name);
-  if (!(await agreesToRemoval(context, name, effects, `the group ${name}`))) return EXIT.cancelled;
+  const consequences = removalEffects(await readState(context.place), name);
+  if (!(await agreesToRemoval(context, name, consequences, `the group ${name}`))) return EXIT.cancelled;
   return runEdit(context, options, (state) => removeGroup(state, name).state, {
     done: `removed the group ${name}`,
-    data: { group: name },
+    data: { group: name, consequences },
   });
 }
 
 /** What else would change; a group that is not there changes nothing, and the edit says so. */
 function removalEffects(state: StateFile, name: string): readonly string[] {
+  return whereThere(() => {
+    const { state: after, effects } = removeGroup(state, name);
+    return [...effects, ...consequencesOf(state, after)];
+  });
+}
+
+function whereThere(effects: () => readonly string[]): readonly string[] {
   try {
-    return removeGroup(state, name).effects;
+    return effects();
   } catch (error) {
     if (error instanceof Unneeded) return [];
     throw error;
@@ -132,8 +140,12 @@ async function addMember(context: Context, name: string, users: string[], option
 }
 
 async function removeMember(context: Context, name: string, users: string[], options: EditOptions): Promise<number> {
-  return runEdit(context, options, (state) => removeMembers(state, name, users), {
+  const state = await readState(context.place);
+  const consequences = whereThere(() => consequencesOf(state, removeMembers(state, name, users)));
+  const change = `taking ${users.join(', ')} out of the group ${name}`;
+  if (!(await agreesTo(context, change, consequences))) return EXIT.cancelled;
+  return runEdit(context, options, (current) => removeMembers(current, name, users), {
     done: `${users.join(', ')} ${users.length === 1 ? 'is' : 'are'} no longer in the group ${name}`,
-    data: { group: name, removed: users },
+    data: { group: name, removed: users, consequences },
   });
 }

@@ -3,11 +3,12 @@ import { readState } from '../../app/load-state.ts';
 import { requireDomain } from '../../core/edits/domains.ts';
 import { addressArgument, addressKey, domainArgument, normalAddress } from '../../core/edits/names.ts';
 import { sectionOf } from '../../core/edits/sections.ts';
+import { consequencesOf } from '../../core/edits/consequences.ts';
 import { addUser, removeUser, requireUserKey, setUser, type UserSettings } from '../../core/edits/users.ts';
 import { EXIT, usageError } from '../../core/errors.ts';
 import type { StateFile } from '../../core/generated/state-types.ts';
 import { showTable } from '../../ui/table.ts';
-import { agreesToRemoval } from '../consequences.ts';
+import { agreesTo, agreesToRemoval } from '../consequences.ts';
 import { printJson, type Context } from '../context.ts';
 import { editOptions, runEdit, type EditOptions } from '../editing.ts';
 import { newPassword, passwordOptions, type PasswordOptions } from '../password-options.ts';
@@ -124,10 +125,11 @@ function quotaOf({ quota }: SettingOptions): Pick<UserSettings, 'quota'> {
 async function remove(context: Context, text: string, options: EditOptions & { purge?: boolean }): Promise<number> {
   const state = await readState(context.place);
   const address = addressArgument(text, state);
+  let consequences: readonly string[] = [];
   if (addressKey(state, 'users', address) !== undefined) {
-    const { effects } = removeUser(state, address);
-    const consequences =
-      options.purge === true ? [...effects, `all mail of ${address} is deleted at the next apply`] : effects;
+    const { state: after, effects } = removeUser(state, address);
+    const purged = options.purge === true ? [`all mail of ${address} is deleted at the next apply`] : [];
+    consequences = [...effects, ...consequencesOf(state, after), ...purged];
     if (!(await agreesToRemoval(context, address, consequences))) return EXIT.cancelled;
   }
   const edit = (current: StateFile): StateFile => {
@@ -140,7 +142,7 @@ async function remove(context: Context, text: string, options: EditOptions & { p
   return runEdit(context, options, edit, {
     done: `removed the user ${address}`,
     next: options.purge === true ? [] : [`the mailbox is kept; bring both back: eboxmail user restore ${address}`],
-    data: { user: address },
+    data: { user: address, consequences },
     ...(options.purge === true ? { afterwards: () => requestPurge(context.place.root, address) } : {}),
   });
 }
@@ -175,14 +177,13 @@ async function set(context: Context, text: string, options: EditOptions & Settin
     ...quotaOf(options),
     ...(account === undefined ? {} : { account }),
   };
-  let address = text;
-  const edit = (state: StateFile): StateFile => {
-    address = addressArgument(text, state);
-    return setUser(state, address, settings);
-  };
-  return runEdit(context, options, edit, {
-    done: () => `changed the user ${address}`,
-    data: () => ({ user: address }),
+  const state = await readState(context.place);
+  const address = addressArgument(text, state);
+  const consequences = account === false ? consequencesOf(state, setUser(state, address, settings)) : [];
+  if (!(await agreesTo(context, `taking the mail account of ${address} away`, consequences))) return EXIT.cancelled;
+  return runEdit(context, options, (current) => setUser(current, address, settings), {
+    done: `changed the user ${address}`,
+    data: { user: address, consequences },
   });
 }
 

@@ -1,6 +1,7 @@
 import { formatAddress, parseAnyAddress } from '../address.ts';
 import { alreadyExists, alreadyThere, EboxmailError, EXIT, notFound, notThere, usageError } from '../errors.ts';
 import type { StateFile } from '../generated/state-types.ts';
+import { ROLE_LOCAL_PARTS } from '../directory.ts';
 import { modelOf } from '../state/model-of.ts';
 import { quoted } from '../state/schema-words.ts';
 import {
@@ -12,6 +13,7 @@ import {
   missing,
   requireManagedDomain,
 } from './names.ts';
+import { consequencesOf } from './consequences.ts';
 import { targetsOf, withoutAddresses } from './references.ts';
 import { sectionOf, withEntry, withoutEntries } from './sections.ts';
 
@@ -51,11 +53,14 @@ function targetsLeft(present: readonly string[], targets: readonly string[]): re
   return targets.length === 0 ? [] : present.filter((old) => !targets.some((target) => sameTarget(old, target)));
 }
 
-/** What else changes when an alias goes, or so many of its targets that it goes: aliases that point to it. */
+/** What else changes when an alias or some of its targets go: aliases that point to it, and what leads to nobody then. */
 export function aliasRemovalEffects(state: StateFile, text: string, targets: readonly string[]): readonly string[] {
   const present = targetsOf(sectionOf(state, 'aliases')[requireAliasKey(state, text)] ?? []);
-  if (targetsLeft(present, targets).length > 0) return [];
-  return withoutAddresses(state, [addressArgument(text, state)]).effects;
+  const left = targetsLeft(present, targets);
+  if (left.length === present.length) return [];
+  const goes = left.length === 0;
+  const effects = goes ? withoutAddresses(state, [addressArgument(text, state)]).effects : [];
+  return [...effects, ...consequencesOf(state, removeAlias(state, text, targets, true))];
 }
 
 export function requireAliasKey(state: StateFile, text: string): string {
@@ -77,6 +82,7 @@ export function targetArgument(state: StateFile, text: string): string {
   const address = addressArgument(text, state);
   requireManagedDomain(state, address);
   const user = addressKey(state, 'users', address);
+  if (isRole(address) && user === undefined) return addressAsWritten(text, state);
   if (user === undefined && addressKey(state, 'aliases', address) === undefined) {
     missing('user', address, state, 'users', `eboxmail user add ${address}`);
   }
@@ -88,6 +94,11 @@ export function targetArgument(state: StateFile, text: string): string {
     );
   }
   return addressAsWritten(text, state);
+}
+
+/** Whether every domain has this address without its being written. */
+function isRole(address: string): boolean {
+  return ROLE_LOCAL_PARTS.includes(address.slice(0, address.lastIndexOf('@')));
 }
 
 /** A group alias needs one member with an account (manual: "at least, one user of the group has an email account"). */

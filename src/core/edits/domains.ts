@@ -2,6 +2,8 @@ import { alreadyExists, alreadyThere, EboxmailError, EXIT, notThere } from '../e
 import type { StateFile } from '../generated/state-types.ts';
 import { aliasOwner, domainArgument, domainKey, missing, normalAddress, sameDomain } from './names.ts';
 import { sectionOf, withEntry, withoutEntries } from './sections.ts';
+import { ROLE_LOCAL_PARTS } from '../directory.ts';
+import { consequencesOf } from './consequences.ts';
 import { withoutAddresses } from './references.ts';
 
 export function addDomain(state: StateFile, text: string): StateFile {
@@ -35,15 +37,30 @@ export function removeDomain(state: StateFile, text: string): StateFile {
   const domain = domainArgument(text);
   const key = requireDomain(state, domain);
   const { users, aliases } = addressesIn(state, domain);
-  const cleaned = withoutAddresses(state, [...users, ...aliases].map(normalAddress)).state;
+  const cleaned = withoutAddresses(state, goingWith(domain, users, aliases)).state;
   const rest = withoutEntries(withoutEntries(cleaned, 'users', users), 'aliases', aliases);
   return withoutDefaultDomain(withoutEntries(rest, 'domains', [key]), domain);
 }
 
-/** What else changes when a domain goes with everything in it: groups, and aliases in other domains. */
+/** Everything in a domain, and what is in it without being written. */
+function goingWith(domain: string, users: readonly string[], aliases: readonly string[]): readonly string[] {
+  return [...[...users, ...aliases].map(normalAddress), ...ROLE_LOCAL_PARTS.map((local) => `${local}@${domain}`)];
+}
+
+/**
+ * What else changes when a domain goes with everything in it: its aliases, groups, aliases in other domains, the default
+ * domain, and what leads to nobody then.
+ */
 export function domainRemovalEffects(state: StateFile, domain: string): readonly string[] {
+  const key = requireDomain(state, domain);
   const { users, aliases } = addressesIn(state, domain);
-  return withoutAddresses(state, [...users, ...aliases].map(normalAddress)).effects;
+  const template = state.defaults?.user?.domain;
+  return [
+    ...(sectionOf(state, 'domains')[key]?.aliases ?? []).map((alias) => `the domain alias ${alias} goes`),
+    ...withoutAddresses(state, goingWith(domain, users, aliases)).effects,
+    ...(template !== undefined && sameDomain(template, domain) ? ['there is no default domain any more'] : []),
+    ...consequencesOf(state, removeDomain(state, key)),
+  ];
 }
 
 function withoutDefaultDomain(state: StateFile, domain: string): StateFile {

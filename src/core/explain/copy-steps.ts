@@ -9,12 +9,18 @@ const BOUNCES: Readonly<Record<CopyRecipient['bounces'], string>> = {
 };
 
 /** The blind copies of all mail of a domain. */
-export function copySteps({ name, key }: Domain, copies: readonly CopyRecipient[]): readonly Step[] {
+export function copySteps({ name, key, catchAll }: Domain, copies: readonly CopyRecipient[]): readonly Step[] {
+  const path = ['domains', key, 'catch_all', 'copy_to'];
+  const archive = catchAll?.copyTo;
+  if (copies.length === 0 && archive !== undefined && archive.kind !== 'group') {
+    const text = `no copy is made, because ${archive.address} leads to nobody`;
+    return [{ kind: 'no-copy', depth: 0, text, address: archive.address, path }];
+  }
   return copies.map(({ address, bounces }) => ({
     kind: 'copy',
     depth: 0,
     text: `a blind copy of all mail of ${name} goes to ${address}; ${BOUNCES[bounces]}`,
     address,
-    path: ['domains', key, 'catch_all', 'copy_to'],
+    path,
   }));
 }

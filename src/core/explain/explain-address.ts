@@ -1,31 +1,21 @@
 import type { Parsed } from '../address.ts';
 import type { CopyRecipient } from '../copies.ts';
 import type { Domain } from '../model.ts';
-import type { StatePath } from '../problem.ts';
-import {
-  finalRecipients,
-  POSTMASTER_LOCAL_PARTS,
-  postmasterOf,
-  postmasterRecipients,
-  ROLE_LOCAL_PARTS,
-  unknownRecipients,
-} from '../recipients.ts';
+import { finalRecipients, POSTMASTER_LOCAL_PARTS, postmasterRecipients, unknownRecipients } from '../recipients.ts';
 import { copySteps } from './copy-steps.ts';
 import { filterSteps } from './filter-steps.ts';
 import type { Explanation, LocalName, MailService, Recipient, Verdict } from './explanation.ts';
-import { finalRecipientsOf } from './final-recipients.ts';
+import { finalRecipientsOf, isDiscarded } from './final-recipients.ts';
 import { nameAddress, namingSteps, type NamedAddress } from './named-address.ts';
 import { networkSteps, routeSteps, senderRuleSteps } from './route-steps.ts';
-import { Way } from './way.ts';
+import { POSTMASTER_PATH, Way } from './way.ts';
 
 /** What happens to mail for an address, any address; or why the text is none. */
 export function explainAddress(text: string, service: MailService): Parsed<Explanation> {
-  const named = nameAddress(text, service.model);
+  const named = nameAddress(text, service);
   if (!named.ok) return named;
   return { ok: true, value: new AddressExplanation(service, text, named.value).explain() };
 }
-
-const POSTMASTER_PATH: StatePath = ['server', 'postmaster'];
 
 class AddressExplanation {
   private readonly service: MailService;
@@ -39,12 +29,28 @@ class AddressExplanation {
   }
 
   explain(): Explanation {
+    const explanation = this.asItIs();
+    if (!this.named.routed || explanation.verdict.code === 504) return explanation;
+    const { verdict } = explanation;
+    this.way.step('relay', 0, 'it names a way by "%", "!" or "@": strangers who bring mail for such are refused');
+    const refused: Verdict = {
+      ...verdict,
+      deliverable: false,
+      code: 554,
+      reason: 'it names a way, not only a mailbox',
+    };
+    return { ...explanation, verdict: refused };
+  }
+
+  private asItIs(): Explanation {
     const { place } = this.named;
     switch (place.kind) {
       case 'managed':
         return this.managed(place.domain);
       case 'local':
-        return this.local();
+        return this.local(place.literal);
+      case 'unqualified':
+        return this.unqualified();
       case 'reserved':
         return this.reserved();
       case 'foreign':
@@ -53,16 +59,14 @@ class AddressExplanation {
   }
 
   private managed(domain: Domain): Explanation {
-    const { model, directory } = this.service;
-    const { base, local, detail } = this.named;
+    const { directory } = this.service;
+    const { base, detail } = this.named;
     if (directory.entry(base) !== undefined) {
       this.way.address(base, 0);
       const recipients = finalRecipients(base, directory);
       return recipients.length > 0 ? this.delivered(recipients, detail, domain) : this.refused(550, this.whyInactive());
     }
-    if (!ROLE_LOCAL_PARTS.includes(local)) return this.unknown(domain);
-    this.postmaster(`${base} exists in every domain and goes to the postmaster of the server`);
-    return this.delivered(postmasterRecipients(model, directory), detail, domain);
+    return this.unknown(domain);
   }
 
   private unknown(domain: Domain): Explanation {
@@ -87,19 +91,16 @@ class AddressExplanation {
   }
 
   /** The machine's own name: what Postfix delivers by local(8). */
-  private local(): Explanation {
+  private local(literal: boolean): Explanation {
     const { model, directory, machine } = this.service;
     const { base, local, domain, address, detail } = this.named;
-    const postmaster = postmasterRecipients(model, directory);
-    if (POSTMASTER_LOCAL_PARTS.includes(local)) {
-      this.postmaster(`${base} goes to the postmaster of the server`);
-      return this.delivered(postmaster, detail);
+    if (literal ? local === 'postmaster' : POSTMASTER_LOCAL_PARTS.includes(local)) {
+      this.way.step('postmaster', 0, `${base} goes to the postmaster of the server`, base, POSTMASTER_PATH);
+      this.way.postmaster(1);
+      return this.delivered(postmasterRecipients(model, directory), detail);
     }
-    if (local === 'postmaster') {
-      this.postmaster(`${base} is the postmaster of the server`);
-      return this.delivered(postmaster, undefined);
-    }
-    if (address.slice(0, address.lastIndexOf('@')) === DISCARDED) {
+    // Without its line in the tables local(8) drops that one, too.
+    if (isDiscarded(address) || (literal && local === 'mailer-daemon')) {
       this.way.step('discarded', 0, `${address} is what the mail system itself sends from`, address);
       return this.explanation({ deliverable: false, code: 250, reason: 'what is sent there is discarded' });
     }
@@ -110,6 +111,15 @@ class AddressExplanation {
     }
     this.way.step('unknown', 0, `${domain} is the name of this machine, which has no ${local}`, base);
     return this.refused(550, `the machine has no ${local}`);
+  }
+
+  /** Strangers hear first that the domain is not ours, unless it is a name of this machine. */
+  private unqualified(): Explanation {
+    const { address, domain } = this.named;
+    const text = domain === '' ? `${address} has no domain` : `${domain} is no full domain name`;
+    this.way.step('unqualified', 0, `${text}: nobody can write there`);
+    const code = domain === '' || domain === 'localhost' ? 504 : 554;
+    return this.explanation({ deliverable: false, code, reason: text }, 504);
   }
 
   private reserved(): Explanation {
@@ -132,26 +142,25 @@ class AddressExplanation {
     return this.explanation({ deliverable: false, code: 554, reason: `${domain} is not managed here` }, 250);
   }
 
-  /** @param text why the address goes to the postmaster */
-  private postmaster(text: string): void {
-    const { model, directory } = this.service;
-    this.way.step('postmaster', 0, text, this.named.base, POSTMASTER_PATH);
-    const known = directory.entry(model.postmaster) !== undefined;
-    if (known) this.way.address(model.postmaster, 1);
-    if (known && postmasterOf(model, directory) === model.postmaster) return;
-    for (const address of postmasterRecipients(model, directory)) this.way.outside(address, 1, POSTMASTER_PATH);
-  }
-
   private delivered(addresses: readonly string[], detail: string | undefined, domain?: Domain): Explanation {
     this.way.steps.push(...filterSteps(this.service.model));
-    const { recipients, lost } = finalRecipientsOf(addresses, detail, this.service);
+    const { recipients, lost, discarded } = finalRecipientsOf(addresses, detail, this.service);
     for (const address of lost) {
       this.way.step('unknown', 0, `the machine has no ${address}: this mail comes back to its sender`, address);
+    }
+    for (const address of discarded) {
+      this.way.step(
+        'discarded',
+        0,
+        `${address} is what the mail system itself sends from: this mail is discarded`,
+        address,
+      );
     }
     const copies = domain === undefined ? [] : this.service.copies.recipientsOf(domain.name);
     if (domain !== undefined) this.way.steps.push(...copySteps(domain, copies));
     const deliverable = recipients.length > 0;
-    const reason = deliverable ? deliveryWords(recipients) : 'it comes back to its sender';
+    const otherwise = lost.length > 0 ? 'it comes back to its sender' : 'what is sent there is discarded';
+    const reason = deliverable ? deliveryWords(recipients) : otherwise;
     return this.explanation({ deliverable, code: 250, reason }, 250, recipients, copies);
   }
 
@@ -181,9 +190,6 @@ class AddressExplanation {
     };
   }
 }
-
-/** Postfix sends its last notices from it: accepted, and dropped by qmgr(8). */
-const DISCARDED = 'double-bounce';
 
 function localText(address: string, name: string, known: LocalName): string {
   return known.kind === 'account'

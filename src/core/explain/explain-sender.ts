@@ -22,7 +22,7 @@ interface Answer {
  * @param text an address, or `<>` for the empty sender
  */
 export function explainSender(user: User, text: string, service: MailService): Parsed<SenderExplanation> {
-  const named = text === '<>' ? undefined : nameAddress(text, service.model);
+  const named = text === '<>' || text === '' ? undefined : nameAddress(text, service, 'sender');
   if (named?.ok === false) return named;
   const address = named?.value.address ?? '<>';
   const owners = named?.value.place.kind === 'managed' ? senderOwners(named.value.base, service.directory) : [];
@@ -33,7 +33,8 @@ export function explainSender(user: User, text: string, service: MailService): P
   const copies = domain === undefined ? [] : service.copies.recipientsOf(domain.name);
   if (domain !== undefined) steps.push(...copySteps(domain, copies));
   if (answer.allowed) steps.push(...routeSteps(address, undefined, 0, service));
-  const code = answer.noLogin === true ? null : answer.allowed ? 250 : 553;
+  const refusal = named?.value.place.kind === 'unqualified' ? 504 : 553;
+  const code = answer.noLogin === true ? null : answer.allowed ? 250 : refusal;
   const { allowed, reason, hint } = answer;
   return { ok: true, value: { user: user.address, address, allowed, code, reason, hint, owners, steps, copies } };
 }
@@ -82,6 +83,8 @@ function decide(
     ...(hint === undefined ? {} : { hint }),
   });
   switch (place.kind) {
+    case 'unqualified':
+      return refuse(`${named.address} has no full domain`);
     case 'reserved':
       return refuse(`${domain} is eboxmail's own, for copies of mail`);
     case 'local':
@@ -104,7 +107,7 @@ function decide(
 function wayTo(mailbox: string, address: string, depth: number, service: MailService): readonly Step[] {
   const { directory, model } = service;
   const entry = directory.entry(address);
-  if (entry === undefined) return [];
+  if (entry === undefined || entry.kind === 'role') return [];
   if (entry.kind === 'account') {
     const path = ['users', entry.user.key];
     return address === mailbox

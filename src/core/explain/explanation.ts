@@ -16,6 +16,8 @@ export interface Machine {
   readonly sandbox: boolean;
   /** Names that get local mail, in lower case: accounts of the system, and lines of etc/aliases with what they say. */
   readonly names: ReadonlyMap<string, LocalName>;
+  /** IP addresses that mail may name in brackets instead. */
+  readonly addresses: ReadonlySet<string>;
 }
 
 export type LocalName = { readonly kind: 'account' } | { readonly kind: 'alias'; readonly to: string };
@@ -38,9 +40,11 @@ export type StepKind =
   | 'relay'
   | 'route'
   | 'reserved'
+  | 'unqualified'
   | 'discarded'
   | 'copy'
   | 'filter'
+  | 'no-copy'
   | 'login'
   | 'owner';
 
@@ -61,14 +65,16 @@ export interface Recipient {
   readonly kind: 'mailbox' | 'external' | 'local';
 }
 
+export type ReplyCode = 250 | 504 | 550 | 554;
+
 /** What SMTP answers to a recipient. */
 export interface Verdict {
   /** Mail ends in a mailbox here or is sent on from here. */
   readonly deliverable: boolean;
-  /** To a stranger: 250 accepted, 550 unknown user, 554 not for us. */
-  readonly code: 250 | 550 | 554;
+  /** To a stranger: 250 accepted, 504 no full domain, 550 unknown user, 554 not for us. */
+  readonly code: ReplyCode;
   /** To a user who has logged in; null when nobody can. */
-  readonly loggedIn: 250 | 550 | 554 | null;
+  readonly loggedIn: ReplyCode | null;
   readonly reason: string;
 }
 
@@ -87,7 +93,7 @@ export interface SenderExplanation {
   readonly address: string;
   readonly allowed: boolean;
   /** What SMTP answers; null when the user cannot even log in. */
-  readonly code: 250 | 553 | null;
+  readonly code: 250 | 504 | 553 | null;
   readonly reason: string;
   /** What would allow it. */
   readonly hint: string | undefined;

@@ -6,6 +6,8 @@ export interface FinalRecipients {
   readonly recipients: readonly Recipient[];
   /** Local addresses that mail is sent to and that the machine does not have: it comes back. */
   readonly lost: readonly string[];
+  /** Local addresses that Postfix accepts mail for and drops. */
+  readonly discarded: readonly string[];
 }
 
 /** What becomes of the addresses to which the tables lead. */
@@ -16,14 +18,24 @@ export function finalRecipientsOf(
 ): FinalRecipients {
   const recipients = new Map<string, Recipient>();
   const lost: string[] = [];
+  const discarded: string[] = [];
   for (const base of addresses) {
+    if (isLocalDomain(domainOf(base), service.model) && isDiscarded(withDetail(base, detail))) {
+      discarded.push(base);
+      continue;
+    }
     const found = isLocalDomain(domainOf(base), service.model)
       ? localRecipients(base, detail, service)
       : [recipient(base, detail, service)];
     for (const one of found) recipients.set(one.address, one);
     if (found.length === 0) lost.push(base);
   }
-  return { recipients: [...recipients.values()], lost };
+  return { recipients: [...recipients.values()], lost, discarded };
+}
+
+/** Postfix sends its last notices from it: accepted, and dropped by qmgr(8). */
+export function isDiscarded(address: string): boolean {
+  return address.slice(0, address.lastIndexOf('@')).toLowerCase() === 'double-bounce';
 }
 
 /** The machine's own names: two of them lead on to the postmaster, the others are the machine's business. */
@@ -32,9 +44,6 @@ function localRecipients(base: string, detail: string | undefined, service: Mail
   const name = localName(base);
   if (POSTMASTER_LOCAL_PARTS.includes(name)) {
     return postmasterRecipients(model, directory).map((address) => recipient(address, detail, service));
-  }
-  if (name === 'postmaster') {
-    return postmasterRecipients(model, directory).map((address) => recipient(address, undefined, service));
   }
   return machine.names.has(name) ? [recipient(base, detail, service)] : [];
 }

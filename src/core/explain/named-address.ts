@@ -1,8 +1,9 @@
-import { formatAddress, parseAnyAddress, type Parsed } from '../address.ts';
-import { COPY_DOMAIN } from '../copies.ts';
+import { formatAddress, type Parsed } from '../address.ts';
+import { isCopyDomain } from '../copies.ts';
 import type { Domain, MailModel } from '../model.ts';
 import { localDomains } from '../recipients.ts';
-import type { Step } from './explanation.ts';
+import { parseEnvelopeAddress, writtenEnvelope } from './envelope-address.ts';
+import type { MailService, Step } from './explanation.ts';
 
 /** An address taken apart as Postfix does it. */
 export interface NamedAddress {
@@ -14,6 +15,8 @@ export interface NamedAddress {
   readonly local: string;
   readonly domain: string;
   readonly detail: string | undefined;
+  /** Whether it names a way (user%domain, domain!user, user@domain): Postfix takes such from nobody who is not known. */
+  readonly routed: boolean;
   readonly place: Place;
 }
 
@@ -21,41 +24,72 @@ export interface NamedAddress {
 export type Place =
   /** A domain of the state, itself or by one of its aliases. */
   | { readonly kind: 'managed'; readonly domain: Domain }
-  /** The machine's own name. */
-  | { readonly kind: 'local' }
+  /** The machine's own name, or one of its addresses in brackets: then only what local(8) knows is there. */
+  | { readonly kind: 'local'; readonly literal: boolean }
+  /** No full domain name, or none at all. */
+  | { readonly kind: 'unqualified' }
   /** The internal domain of copies. */
   | { readonly kind: 'reserved' }
   | { readonly kind: 'foreign' };
 
-/** Reads an address that somebody asks about. Case counts only before the "@" of foreign ones, and in details. */
-export function nameAddress(text: string, model: MailModel): Parsed<NamedAddress> {
-  const parsed = parseAnyAddress(text);
+/**
+ * Reads an address that somebody asks about. Case counts only before the "@" of foreign ones, and in details.
+ * @param as the one bare name that must be known everywhere (RFC 5321 section 4.5.1) is that of a recipient
+ */
+export function nameAddress(
+  text: string,
+  service: Pick<MailService, 'model' | 'machine'>,
+  as: 'recipient' | 'sender' = 'recipient',
+): Parsed<NamedAddress> {
+  const parsed = parseEnvelopeAddress(text);
   if (!parsed.ok) return parsed;
-  const { domain } = parsed.value;
-  const place = placeOf(domain, model);
-  const foreign = place.kind === 'foreign' || place.kind === 'reserved';
-  const whole = parsed.value.local;
-  const plus = foreign ? -1 : whole.indexOf('+');
+  const { model } = service;
+  const { local: whole } = parsed.value;
+  const bare = as === 'recipient' && whole.toLowerCase() === 'postmaster' ? model.mailname : '';
+  const domain = parsed.value.domain ?? bare;
+  const place = placeOf(domain, service);
+  // Postfix takes its own name off and reads again what is left.
+  if (place.kind === 'local' && whole.includes('@')) return nameAddress(rewritten(whole), service);
+  const ours = place.kind === 'managed' || place.kind === 'local';
+  const plus = ours ? whole.indexOf('+') : -1;
   const [name, detail] = plus > 0 ? [whole.slice(0, plus), whole.slice(plus + 1)] : [whole, undefined];
-  const local = foreign ? name : name.toLowerCase();
+  const local = ours ? name.toLowerCase() : name;
   const value: NamedAddress = {
-    address: withDetail(formatAddress({ local, domain }), detail),
-    base: formatAddress({ local, domain: place.kind === 'managed' ? place.domain.name : domain }),
+    address:
+      domain === '' ? local : writtenEnvelope({ local: detail === undefined ? local : `${local}+${detail}`, domain }),
+    base: formatAddress({ local, domain: mainDomain(domain, place, model) }),
     local,
     domain,
     detail,
+    routed: /[%!@]/.test(whole),
     place,
   };
   return { ok: true, value };
 }
 
-function placeOf(name: string, model: MailModel): Place {
-  if (name === COPY_DOMAIN || name.endsWith(`.${COPY_DOMAIN}`)) return { kind: 'reserved' };
+/** What stands before the "@" of a name of the machine, with quotes where it needs them. */
+function rewritten(whole: string): string {
+  const at = whole.lastIndexOf('@');
+  return writtenEnvelope({ local: whole.slice(0, at), domain: whole.slice(at + 1) });
+}
+
+function mainDomain(domain: string, place: Place, { mailname }: MailModel): string {
+  if (place.kind === 'managed') return place.domain.name;
+  return place.kind === 'local' && place.literal ? mailname : domain;
+}
+
+function placeOf(name: string, { model, machine }: Pick<MailService, 'model' | 'machine'>): Place {
+  if (name.startsWith('[')) {
+    const own = machine.addresses.has(name.slice(1, -1).replace(/^ipv6:/, ''));
+    return own ? { kind: 'local', literal: true } : { kind: 'foreign' };
+  }
+  if (!name.includes('.')) return { kind: 'unqualified' };
+  if (isCopyDomain(name)) return { kind: 'reserved' };
   const domain =
     model.domains.get(name) ??
     [...model.domains.values()].find(({ aliases }) => aliases.some((alias) => alias.name === name));
   if (domain !== undefined) return { kind: 'managed', domain };
-  return isLocalDomain(name, model) ? { kind: 'local' } : { kind: 'foreign' };
+  return isLocalDomain(name, model) ? { kind: 'local', literal: false } : { kind: 'foreign' };
 }
 
 export function isLocalDomain(domain: string, model: Pick<MailModel, 'mailname'>): boolean {

@@ -1,12 +1,11 @@
 import type { Target, User } from '../model.ts';
-import { ROLE_LOCAL_PARTS } from '../recipients.ts';
 import type { MailService, Step, StepKind } from './explanation.ts';
 import type { NamedAddress } from './named-address.ts';
 
 /** Why a user may not send as an address of a domain managed here, and what would allow it. */
 export function whyNotOwned(
   user: User,
-  { base, local, place }: NamedAddress,
+  { base, place }: NamedAddress,
   owners: readonly string[],
   { model, directory }: MailService,
   steps: Step[],
@@ -26,6 +25,11 @@ export function whyNotOwned(
     say('owner', `${base} is an alias that belongs ${whom}`, ['aliases', entry.alias.key]);
     return [`${base} does not end in the mailbox of ${user.address}`, allowingTarget(entry.alias.targets, user, add)];
   }
+  const hint = `to allow it: ${add} (its mail then goes there, too)`;
+  if (entry?.kind === 'role') {
+    say('postmaster', `${base} goes to the postmaster of the server, without being an alias`, ['server', 'postmaster']);
+    return [`${base} is not written in the state, so nobody may send as it`, hint];
+  }
   const known = model.users.get(base);
   if (known !== undefined) {
     say('no-account', `${base} is a user without a mail account`, ['users', known.key, 'account']);
@@ -33,11 +37,6 @@ export function whyNotOwned(
       `${base} has no mail account, so nobody may send as it`,
       `give it one: eboxmail user set ${base} --account`,
     ];
-  }
-  const hint = `to allow it: ${add} (its mail then goes there, too)`;
-  if (ROLE_LOCAL_PARTS.includes(local)) {
-    say('postmaster', `${base} goes to the postmaster of the server, without being an alias`, ['server', 'postmaster']);
-    return [`${base} is not written in the state, so nobody may send as it`, hint];
   }
   const domain = place.kind === 'managed' ? place.domain : undefined;
   say('unknown', `${base} does not exist in the domain ${domain?.name ?? ''}`, ['domains', domain?.key ?? '']);

@@ -1,10 +1,12 @@
 import { formatSize } from '../units.ts';
 import type { Target } from '../model.ts';
 import type { StatePath } from '../problem.ts';
-import { domainOf } from '../recipients.ts';
+import { domainOf, finalRecipients, postmasterRecipients } from '../recipients.ts';
 import type { MailService, Step, StepKind } from './explanation.ts';
 import { isLocalDomain } from './named-address.ts';
 import { routeSteps } from './route-steps.ts';
+
+export const POSTMASTER_PATH: StatePath = ['server', 'postmaster'];
 
 const ONCE = 'which is reached already and gets one copy';
 
@@ -36,14 +38,37 @@ export class Way {
       else this.step('no-account', depth, `${address} has no mail account`, address, ['users', user.key, 'account']);
     } else if (found.kind === 'account') {
       this.mailbox(address, depth, ['users', found.user.key]);
+    } else if (found.kind === 'role') {
+      const text = `${address} exists in every domain and goes to the postmaster of the server`;
+      this.step('postmaster', depth, text, address, POSTMASTER_PATH);
+      this.postmaster(depth + 1);
     } else if (this.trail.includes(address)) {
       this.step('alias', depth, `${address} again: the aliases go in a circle`, address, ['aliases', found.alias.key]);
     } else {
       this.step('alias', depth, `${address} is an alias`, address, ['aliases', found.alias.key]);
       this.trail.push(address);
       for (const target of found.alias.targets) this.target(target, depth + 1);
+      if (directory.isInactive(address) && finalRecipients(address, directory).length > 0) this.standIn(address, depth);
       this.trail.pop();
     }
+  }
+
+  /** The postmaster of the server. */
+  postmaster(depth: number): void {
+    const { directory, model } = this.service;
+    const known = directory.entry(model.postmaster) !== undefined;
+    if (known) this.address(model.postmaster, depth);
+    if (known && finalRecipients(model.postmaster, directory).length > 0) return;
+    for (const address of postmasterRecipients(model, directory)) this.outside(address, depth, POSTMASTER_PATH);
+  }
+
+  /** A role whose alias leads to nobody; that of the postmaster of the server is the machine's own. */
+  private standIn(address: string, depth: number): void {
+    const { directory, model } = this.service;
+    const text = `${address} must be deliverable, so it goes to the postmaster of the server`;
+    this.step('postmaster', depth, text, address, POSTMASTER_PATH);
+    if (address !== model.postmaster) return this.postmaster(depth + 1);
+    for (const root of postmasterRecipients(model, directory)) this.outside(root, depth + 1, POSTMASTER_PATH);
   }
 
   target(target: Target, depth: number): void {

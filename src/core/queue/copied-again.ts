@@ -1,4 +1,4 @@
-import { COPY_DOMAIN, type Copies } from '../copies.ts';
+import { behindHop, COPY_DOMAIN, type Copies } from '../copies.ts';
 import type { Directory } from '../directory.ts';
 import { domainOf } from '../recipients.ts';
 import { isNullSender, type QueueMessage } from './message.ts';
@@ -17,7 +17,7 @@ export function makeCopiedAgain(copies: Copies, directory: Directory): (message:
     return domain === undefined ? [] : copies.recipientsOf(domain).map((one) => one.address);
   };
   return ({ sender, recipients }) => {
-    const waiting = new Set(recipients.flatMap(({ address }) => [address, copies.behind.get(address) ?? address]));
+    const waiting = new Set(recipients.flatMap(({ address }) => [address, behindHop(address)]));
     // Behind the hop no copies are made, but the mail is there under its real address.
     const addresses = recipients.map(({ address }) => address).filter((one) => !one.endsWith(COPY_DOMAIN));
     const archives = [...(isNullSender(sender) ? [] : copied(sender)), ...addresses.flatMap(copied)];

@@ -9,6 +9,7 @@ export const PATHS = {
   tables: 'etc/postfix/eboxmail',
   /** Begins the names of tables with passwords in them. */
   relayLogins: 'etc/postfix/eboxmail/relay_login.',
+  copyRecipients: 'etc/postfix/eboxmail/copy_recipients.regexp',
   dovecotConf: 'etc/dovecot/dovecot.conf',
   accounts: 'etc/dovecot/eboxmail/users',
   quotaAliases: 'etc/dovecot/eboxmail/quota-aliases',

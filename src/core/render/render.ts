@@ -13,6 +13,7 @@ import { renderExpireJob } from './expire-job.ts';
 import { renderFetchmail } from './fetchmail/fetchmail.ts';
 import { renderSpamSieve } from './dovecot/spam-sieve.ts';
 import { PATHS } from './paths.ts';
+import { renderCopyRecipients } from './postfix/copy-hops.ts';
 import { renderMainCf } from './postfix/main-cf.ts';
 import { renderMasterCf } from './postfix/master-cf.ts';
 import { relayClients } from './postfix/relay-clients.ts';
@@ -42,6 +43,7 @@ export function render(model: MailModel, directory: Directory, facts: HostFacts)
     ...routeTables(routes, facts),
     ...renderRspamd(model, directory, facts),
     ...renderSpamSieve(model),
+    renderCopyRecipients(),
     renderMailname(model),
     renderPostmasterLine(model, directory, facts),
     renderMainCf(model, facts, routes, tables.largestAlias),

@@ -16,6 +16,7 @@ import { checkAliases } from './rules/aliases.ts';
 import { checkCatchAlls } from './rules/catch-all.ts';
 import { checkNetworks, checkRelays } from './rules/relay.ts';
 import { checkFetching } from './rules/fetch.ts';
+import { checkOwnNames } from './rules/own-names.ts';
 import { checkDefaults, checkPostmaster } from './rules/references.ts';
 
 export interface ReadModel {
@@ -46,6 +47,7 @@ export function modelOf(state: StateFile): ReadModel {
   checkPostmaster(model, index, directory, findings);
   checkNetworks(model, findings);
   checkRelays(model, index, findings);
+  checkOwnNames(model, findings);
   checkDefaults(state, index, findings);
   checkFetching(model, findings);
   return { model, directory, problems: findings.problems };

@@ -14,7 +14,12 @@ export function serviceOf(yaml: string, sandbox = false): MailService {
     ['bin', { kind: 'account' }],
     ['webmaster', { kind: 'alias', to: 'root' }],
   ] as const);
-  return { model, directory, copies: copiesOf(model, directory), machine: { sandbox, names } };
+  return {
+    model,
+    directory,
+    copies: copiesOf(model, directory),
+    machine: { sandbox, names, addresses: new Set(['192.0.2.25', '2001:db8::25']) },
+  };
 }
 
 /** A little of everything. */

@@ -1,4 +1,4 @@
-import type { Copies } from '../../copies.ts';
+import { behindHop, type Copies } from '../../copies.ts';
 import type { Directory } from '../../directory.ts';
 import type { MailModel, User } from '../../model.ts';
 import { PATHS } from '../paths.ts';
@@ -17,12 +17,12 @@ import { quotaFields } from './accounts.ts';
 export function renderQuotaAliases(
   model: MailModel,
   directory: Directory,
-  { behind, archives }: Copies,
+  { archives }: Copies,
   rows: Rows,
 ): RenderedFile {
   const lines: string[] = [];
   for (const [address, [way = '', ...others]] of rows) {
-    const user = directory.account(behind.get(way) ?? way);
+    const user = directory.account(behindHop(way));
     const asked = !address.startsWith('@') && !archives.has(address) && address !== user?.address;
     if (user !== undefined && others.length === 0 && asked && isLimited(user, model)) lines.push(line(address, user));
   }

@@ -1,5 +1,5 @@
 import type { Copies } from '../../copies.ts';
-import type { Directory } from '../../directory.ts';
+import { ROLE_LOCAL_PARTS, type Directory } from '../../directory.ts';
 import type { MailModel } from '../../model.ts';
 import {
   domainOf,
@@ -8,7 +8,6 @@ import {
   localDomains,
   POSTMASTER_LOCAL_PARTS,
   postmasterRecipients,
-  ROLE_LOCAL_PARTS,
   unknownRecipients,
 } from '../../recipients.ts';
 
@@ -37,7 +36,7 @@ export function aliasRows(model: MailModel, directory: Directory, copies: Copies
   const postmaster = postmasterRecipients(model, directory);
   for (const domain of model.domains.keys()) {
     for (const local of ROLE_LOCAL_PARTS) {
-      if (directory.entry(`${local}@${domain}`) === undefined) add(`${local}@${domain}`, postmaster);
+      if (directory.entry(`${local}@${domain}`)?.kind === 'role') add(`${local}@${domain}`, postmaster);
     }
   }
   for (const domain of localDomains(model)) {

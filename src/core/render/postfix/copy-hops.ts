@@ -1,9 +1,10 @@
-import { COPY_DOMAIN, HOP_KINDS, hopDomain, type HopKind } from '../../copies.ts';
+import { COPY_DOMAIN, HOP_KINDS, hopDomain, INTERNAL_ADDRESSES, type HopKind } from '../../copies.ts';
 import { COPY_PORTS, type HostFacts } from '../../host-facts.ts';
 import type { MailModel } from '../../model.ts';
 import { below, PATHS } from '../paths.ts';
 import { quoteMainCf, quoteMasterCf } from '../quote.ts';
 import { FILTERED_ALREADY } from './content-filter.ts';
+import { HEADER, type RenderedFile } from '../rendered-file.ts';
 
 /**
  * The machinery behind copies of all mail of a domain; see core/copies for why it is there. It is the same whether a domain
@@ -30,13 +31,29 @@ export const REFUSE_COPY_DOMAIN = `check_recipient_access inline:{${[COPY_DOMAIN
   .map((domain) => `${domain}=REJECT`)
   .join(', ')}}`;
 
+/** A regexp_table(5): the same for every state, so that whatever waits at a hop still has its recipient after any change. */
+export function renderCopyRecipients(): RenderedFile {
+  const rules = INTERNAL_ADDRESSES.map(({ pattern, groups: [local, domain] }) => {
+    return `/${pattern}/ \${${local}}@\${${domain}}\n`;
+  });
+  return {
+    path: PATHS.copyRecipients,
+    reason: 'who is behind the internal addresses of copies',
+    content: `${HEADER}\n${rules.join('')}`,
+    mode: 0o644,
+    owner: 'root',
+    group: 'root',
+    onChange: 'reload-postfix',
+  };
+}
+
 /** Services of master.cf for each kind of hop. */
 export function copyServices(model: MailModel, facts: HostFacts): readonly string[] {
   return HOP_KINDS.flatMap((kind) => hopServices(kind, model, facts));
 }
 
 function hopServices(kind: HopKind, model: MailModel, facts: HostFacts): readonly string[] {
-  const recipients = `${facts.postfix.tableType}:${quoteMasterCf(below(facts, PATHS.tables))}/copy_recipients`;
+  const recipients = `regexp:${quoteMasterCf(below(facts, PATHS.copyRecipients))}`;
   const onlyOurs = `check_recipient_access inline:{${hopDomain(kind)}=OK}, reject`;
   const name = serviceName(kind);
   // The copy of a message of the largest size has a few header lines more.

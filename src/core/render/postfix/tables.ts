@@ -41,7 +41,6 @@ export function renderTables(model: MailModel, directory: Directory, copies: Cop
     table('aliases', aliases, 'where mail for aliases and domain aliases goes', 'nothing'),
     table('sender_logins', senderRows(model, directory), 'who may send as which address', 'nothing'),
     table('copies', copyRows(copies, directory), 'which domains have all their mail copied, and to whom', 'nothing'),
-    table('copy_recipients', hopRows(copies), 'who is behind the internal addresses of copies', 'nothing'),
     table('refused', refusalText(model, directory), 'aliases of groups in which nobody has an account', 'nothing'),
   ];
   return { files, aliases, largestAlias };
@@ -78,10 +77,6 @@ function copyRows({ added }: Copies, directory: Directory): Rows {
     for (const name of directory.namesOf(domain)) rows.set(`@${name}`, [address]);
   }
   return rows;
-}
-
-function hopRows({ behind }: Copies): Rows {
-  return new Map([...behind].map(([internal, address]) => [internal, [address]] as const));
 }
 
 function tableText(rows: Rows): string {

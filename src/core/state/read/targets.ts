@@ -1,5 +1,5 @@
 import { formatAddress, parseAnyAddress, parseManagedAddress } from '../../address.ts';
-import { COPY_DOMAIN } from '../../copies.ts';
+import { isCopyDomain } from '../../copies.ts';
 import type { Group, Target, User } from '../../model.ts';
 import type { StatePath } from '../../problem.ts';
 import type { DomainIndex } from './domains.ts';
@@ -32,7 +32,7 @@ export function readTarget(
     return undefined;
   }
   const { local, domain } = parsed.value;
-  if (domain === COPY_DOMAIN || domain.endsWith(`.${COPY_DOMAIN}`)) {
+  if (isCopyDomain(domain)) {
     findings.error('reserved-domain', path, 'value', `the domain ${domain} is reserved for eboxmail itself`);
     return undefined;
   }

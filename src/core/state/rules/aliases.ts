@@ -1,5 +1,7 @@
 import { MAX_CHAIN, type Directory } from '../../directory.ts';
 import type { Alias, MailModel, Target } from '../../model.ts';
+import type { StatePath } from '../../problem.ts';
+import { finalRecipients } from '../../recipients.ts';
 import type { Findings } from '../read/findings.ts';
 
 /** Every alias ends somewhere: targets exist and have an account, no cycles, groups have somebody to deliver to. */
@@ -27,12 +29,14 @@ export function checkTarget(
   if (target.kind === 'external') return;
   if (target.kind === 'group') {
     if (directory.groupAccounts(target.name).length > 0) return;
-    const alone = model.aliases.get(source)?.targets.length === 1;
-    const hint = alone ? `mail to ${source} is refused until a member has one` : 'only its other targets get mail';
+    const hint = directory.isInactive(source) ? inactiveHint(source, directory) : 'only its other targets get mail';
     findings.warning('group-inactive', path, 'value', `no member of the group ${target.name} has an account`, hint);
     return;
   }
-  if (directory.entry(target.address) !== undefined) return;
+  if (directory.entry(target.address) !== undefined) {
+    checkInactive(source, target.address, path, model, directory, findings);
+    return;
+  }
   if (model.users.has(target.address)) {
     const hint = `give the user one: eboxmail user set ${target.address} --account`;
     findings.error('target-without-account', path, 'value', `${target.address} has no mail account`, hint);
@@ -46,6 +50,32 @@ export function checkTarget(
       hint,
     );
   }
+}
+
+/** An alias that other aliases lead to, and that leads to nobody. */
+function checkInactive(
+  source: string,
+  target: string,
+  path: StatePath,
+  model: MailModel,
+  directory: Directory,
+  findings: Findings,
+): void {
+  if (finalRecipients(target, directory).length > 0) return;
+  const { dangling, cycle, tooLong } = directory.resolve(target);
+  // Those are errors of their own.
+  if (dangling.length > 0 || cycle !== undefined || tooLong) return;
+  const inactive = model.aliases.has(source) && directory.isInactive(source);
+  const hint = inactive
+    ? inactiveHint(source, directory)
+    : 'nothing goes there until a member of its groups has an account';
+  findings.warning('target-inactive', path, 'value', `${source} points to ${target}, which leads to nobody`, hint);
+}
+
+function inactiveHint(source: string, directory: Directory): string {
+  return finalRecipients(source, directory).length > 0
+    ? `mail to ${source} goes to the postmaster of the server until a member has one`
+    : `mail to ${source} is refused until a member has one`;
 }
 
 function checkCycle(

@@ -2,7 +2,7 @@ import { parseAnyAddress, parseDomain } from '../../address.ts';
 import type { Directory } from '../../directory.ts';
 import type { StateFile } from '../../generated/state-types.ts';
 import type { MailModel } from '../../model.ts';
-import { leadsToPostmaster } from '../../recipients.ts';
+import { leadsToPostmaster, localDomains } from '../../recipients.ts';
 import { domainHint, type DomainIndex } from '../read/domains.ts';
 import type { Findings } from '../read/findings.ts';
 
@@ -13,7 +13,7 @@ export function checkPostmaster(model: MailModel, index: DomainIndex, directory:
   if (!address.ok) return;
   const { local, domain } = address.value;
   const path = ['server', 'postmaster'];
-  if (leadsToPostmaster(model.postmaster, model)) {
+  if (leadsToPostmaster(model.postmaster, model) || directory.entry(model.postmaster)?.kind === 'role') {
     const hint = 'write root, or the address of a person';
     findings.error(
       'postmaster',
@@ -35,10 +35,20 @@ export function checkPostmaster(model: MailModel, index: DomainIndex, directory:
     );
     return;
   }
-  if (!index.domains.has(domain)) return;
-  if (directory.entry(model.postmaster) !== undefined) {
+  if (!index.domains.has(domain)) {
+    if (!localDomains(model).includes(domain) || local === 'root') return;
+    const hint = `mail for it comes back unless the machine has an account or a line in etc/aliases for ${local}`;
+    findings.warning('postmaster', path, 'value', `${model.postmaster} is local mail of the machine itself`, hint);
+    return;
+  }
+  const entry = directory.entry(model.postmaster);
+  if (entry?.kind === 'alias' || entry?.kind === 'account') {
     const loop = directory.resolve(model.postmaster).externals.find((target) => leadsToPostmaster(target, model));
     const hint = 'write root, or the address of a person';
+    if (directory.isInactive(model.postmaster)) {
+      const until = 'mail for postmaster goes to root until a member of its groups has an account';
+      findings.warning('target-inactive', path, 'value', `${model.postmaster} leads to nobody`, until);
+    }
     if (loop !== undefined) {
       findings.error(
         'postmaster',
