@@ -211,11 +211,11 @@ export interface DomainEntry {
  */
 export interface CatchAllSection {
   /**
-   * Address that gets a blind copy of all mail that is sent from the domain and its aliases, and of all that is written to them (not of what an alias in another domain passes on). Mind the privacy law. Default: no copies.
+   * Address that gets a blind copy of all mail that is sent from the domain and its aliases, and of all that is written to them (not of what an alias in another domain passes on, and not of what has an empty sender unless it is written to the domain: receipts, vacation answers, bounces). Mind the privacy law. Default: no copies.
    */
   readonly copy_to?: string;
   /**
-   * Who is told when a copy cannot be delivered: the sender of the mail (who then learns the address of the archive), postmaster, or none. Default: sender.
+   * Who is told when a copy cannot be delivered: the sender of the mail (who then learns the address of the archive), postmaster, or none. With postmaster, all mail for the archive leaves with the postmaster as envelope sender, also what somebody writes to it directly. Default: sender.
    */
   readonly on_bounce?: 'sender' | 'postmaster' | 'none';
   /**
