@@ -33,7 +33,7 @@ async function until(what: () => Promise<boolean>): Promise<void> {
 async function holder(there: Scene): Promise<ChildProcess> {
   await rm(there.statePath);
   expect((await bash(`mkfifo ${there.statePath}`)).code).toBe(0);
-  const child = start(there, ['user', 'set', 'alice@example.com', '--name', 'Held']);
+  const child = start(there, ['server', 'set', '--message-size', '5 MB']);
   const lock = join(dirname(there.statePath), '.state.yaml.lock');
   await until(async () => (await readFile(lock, 'utf8').catch(() => '')).includes(`process ${child.pid},`));
   return child;
@@ -108,7 +108,7 @@ describe('a lock that somebody has', () => {
     const { pid } = await holder(there);
     for (const wait of ['1', '0', '0.5']) {
       const started = performance.now();
-      const { code, stdout, stderr } = await there.run(['user', 'set', 'bob@example.com', '--name', 'B'], {
+      const { code, stdout, stderr } = await there.run(['server', 'set', '--message-size', '6 MB'], {
         env: { EBOXMAIL_LOCK_WAIT: wait },
       });
       const took = performance.now() - started;

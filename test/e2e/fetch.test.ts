@@ -260,8 +260,12 @@ describe('mail from accounts elsewhere', () => {
   it('takes a password of a file that changed, and tells nobody', async () => {
     const add = ['fetch', 'add', 'alice@home.test', at('late'), '--server', 'localhost', '--protocol', 'imaps'];
     await home.ok([...add, '--port', String(isp.ports.imaps), '--password-stdin', '--apply'], { input: 'not yet\n' });
-    await look(home);
-    expect((await listed(home))[at('late')]).toMatchObject({ lastError: { text: 'the server refuses the login' } });
+    const refused = { lastError: { text: 'the server refuses the login' } };
+    await eventually('the refusal is told', async () => {
+      await look(home);
+      return (await listed(home))[at('late')]?.lastError !== null;
+    });
+    expect((await listed(home))[at('late')]).toMatchObject(refused);
     const [name = ''] = (await readdir(`${home.root}/etc/eboxmail/secrets`)).filter((one) => one.startsWith('fetch-'));
     const secret = `${home.root}/etc/eboxmail/secrets/${name}`;
     expect((await stat(secret)).mode & 0o777).toBe(0o600);
