@@ -93,6 +93,15 @@ export async function look(home: Sandbox): Promise<void> {
   );
 }
 
+/** Looks until an account is as it should be: a turn may begin just before a change is everywhere. */
+export async function lookUntil(home: Sandbox, address: string, right: (found: Listed) => boolean): Promise<void> {
+  await eventually(`${address} is as it should be`, async () => {
+    await look(home);
+    const found = (await listed(home))[address];
+    return found !== undefined && right(found);
+  });
+}
+
 /** When the last turn of an account that has ended began, in seconds; 0 for none. */
 async function lastTurn(home: Sandbox, name: string): Promise<number> {
   const record = await readFile(`${home.root}/var/lib/fetchmail/${name}.last`, 'utf8').catch(() => '');
