@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { formatPath, type LocatedProblem } from '../core/problem.ts';
+import { written } from './visible.ts';
 
 /** A problem as compilers write it, so that editors can jump to it: `state.yaml:14:12: error: key: message`. */
 export function problemText(file: string, problem: LocatedProblem): string {
@@ -11,10 +12,7 @@ export function problemText(file: string, problem: LocatedProblem): string {
 
 /** What the file holds is shown, never acted on by a terminal; and a problem is one line. */
 export function visible(text: string): string {
-  return text.replace(/[\p{C}\u2028\u2029]/gu, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return `\\u{${code.toString(16).toUpperCase().padStart(4, '0')}}`;
-  });
+  return text.replace(/[\p{C}\u2028\u2029]/gu, written);
 }
 
 /** The same for programs. */

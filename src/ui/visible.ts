@@ -11,7 +11,8 @@ export function visibleField(text: string): string {
   return visibleText(text).replace(/[\n\t]/g, written);
 }
 
-function written(character: string): string {
+/** A character by its number, as JavaScript writes it. */
+export function written(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   return `\\u{${code.toString(16).toUpperCase().padStart(4, '0')}}`;
 }
