@@ -54,6 +54,7 @@ const sandbox = useSandbox({
     /SASL PLAIN authentication failed/,
     // Mail that came while an address changed hands waits in Postfix.
     /Error: .*(Permission denied|Failed to access user's personal storage)/,
+    /Error: .*(No such file or directory|Failed to autocreate mailbox)|Warning: Our dotlock file \S+ was deleted/,
     // Logins and sessions that are ended on purpose.
     /Warning: Killed with signal 15/,
   ],

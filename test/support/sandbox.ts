@@ -94,7 +94,7 @@ export function sandboxOf(json: string, offset: number): Sandbox {
     run,
     ok: async (args, options) => {
       const result = await run(args, options);
-      expect(result, `eboxmail ${args.join(' ')}`).toMatchObject({ code: 0 });
+      expect(result, `eboxmail ${args.join(' ')}\n${result.stderr}`).toMatchObject({ code: 0 });
       return result;
     },
     writeState: (text) => writeFile(`${root}/etc/eboxmail/state.yaml`, text, { mode: 0o600 }),
