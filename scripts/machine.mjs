@@ -30,7 +30,7 @@ export const MAIL_PACKAGES = [
 export const FILTER_PACKAGES = ['rspamd', 'clamav-daemon'];
 
 /** Clients that people type into a shell, for the demonstration. */
-export const CLIENT_PACKAGES = ['swaks', 'libnet-ssleay-perl', 'curl'];
+export const CLIENT_PACKAGES = ['iproute2', 'swaks', 'libnet-ssleay-perl', 'curl'];
 
 /** Checkers for the tests. systemd: its analyzer of unit files. */
 export const TEST_PACKAGES = ['systemd'];

@@ -1,42 +1,47 @@
 import { dirname } from 'node:path';
-import { DAEMONS } from '../core/daemons.ts';
-import { EboxmailError, EXIT, failed } from '../core/errors.ts';
+import { failed } from '../core/errors.ts';
 import { isEmpty, type FileChange, type Plan } from '../core/plan/plan.ts';
+import type { Removals } from '../core/plan/removals.ts';
 import { below, certificateOf, PATHS } from '../core/render/paths.ts';
-import { writeAppliedRecord } from '../system/applied-record.ts';
 import { makeSelfSigned } from '../system/certificate.ts';
 import { MissingProgram } from '../system/exec.ts';
-import {
-  bytesIfPresent,
-  lstat,
-  makeDirectory,
-  removeStale,
-  writeAtomically,
-  type StagedFile,
-} from '../system/files.ts';
-import { sha256 } from '../system/hash.ts';
+import { lstat, makeDirectory, removeStale, syncDirectories, type StagedFile } from '../system/files.ts';
 import { userId } from '../system/identity.ts';
 import { withLock } from '../system/lock.ts';
 import { missingPackage } from '../system/packages.ts';
-import { directServices, systemdServices, usesSystemd, type Services } from '../system/services.ts';
-import { checkRspamdFiles, ensureRspamdPlace, requireRspamd, requireRspamdAnswers } from './builtin-filter.ts';
+import { beginUndo, endUndo, undoIsLeft, type Undo } from '../system/undo.ts';
+import { checkRspamdFiles, ensureRspamdPlace, requireRspamd } from './builtin-filter.ts';
 import { afterFilterChange, requireUsableFilter } from './content-filter.ts';
+import { announce, record, remember, rememberWhatWasThere } from './applied.ts';
+import { keepOriginals, requireConsent, requireRemovals } from './consent.ts';
+import { digestOf } from './digest.ts';
 import { ensureDirectories, ensureMailOwner } from './directories.ts';
 import { checkFetchFiles, ensureFetchPlace } from './fetch-place.ts';
-import { listenersOf, requireAnswers } from './listeners.ts';
+import { goBack } from './go-back.ts';
 import { finishMoves, mailboxMover } from './mailbox-moves.ts';
 import type { MailboxMover } from './move-mailboxes.ts';
 import type { Place } from './place.ts';
 import { prepare, type Prepared } from './prepare.ts';
 import { withStateLock } from './state-lock.ts';
+import { checkConfigurations, compileScripts, isRemoval, makeCheckPlace, stageChanges } from './stage.ts';
+import { requirePortsFree, switchDaemons } from './switch-daemons.ts';
 import { startChangedTimers, stopRemovedTimers } from './timers.ts';
-import { checkConfigurations, compileScripts, indexOf, makeCheckPlace, stageChanges } from './stage.ts';
 
 export interface ApplyOptions {
   /** Files that are not ours, or were edited by hand, may be replaced; the originals are kept. */
   readonly adopt: boolean;
+  /** Those that were edited by hand may be replaced, and no others: the edits are in the state now. */
+  readonly adoptEdited?: boolean;
   /** Asks whether these may be replaced; absent when nobody can be asked. */
   readonly askConsent?: (files: readonly FileChange[]) => Promise<boolean>;
+  /** So many addresses may stop working without a question; ten when absent. */
+  readonly allowRemovals?: number | undefined;
+  /** Asks for the second yes; absent when nobody can be asked. */
+  readonly askRemovals?: (removals: Removals) => Promise<boolean>;
+  /** Digest of the plan that was reviewed: another plan is refused (exit 1). */
+  readonly expect?: string | undefined;
+  /** Stands first in the history's summary. */
+  readonly reason?: string;
   /** Called as the work goes on, in words for people. */
   readonly progress: (step: string) => void;
 }
@@ -51,8 +56,9 @@ export async function apply(place: Place, options: ApplyOptions): Promise<Applie
   if (process.getuid?.() !== 0) throw failed('apply must be run as root', 'use sudo; plan works without');
   // What can be refused is refused before anything is written, the lock's directory included.
   const first = await prepare(place);
-  if (isEmpty(first.plan)) return { plan: first.plan, prepared: first };
   const lib = `${place.root}/${PATHS.lib}`;
+  requireExpected(first.plan, options.expect);
+  if (isEmpty(first.plan) && !undoIsLeft(lib)) return { plan: first.plan, prepared: first };
   makeDirectory(lib, 0o700);
   try {
     return await withLock(`${lib}/lock`, () => applyLocked(place, options));
@@ -64,36 +70,34 @@ export async function apply(place: Place, options: ApplyOptions): Promise<Applie
 async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied> {
   if (place.root === '' && userId('vmail') === undefined) await ensureMailOwner(place.root);
   const prepared = await prepareForGood(place);
-  const { plan, rendered, facts } = prepared;
-  if (isEmpty(plan)) return { plan, prepared };
-  await consent(place, plan, options);
+  const { plan, facts } = prepared;
+  const lib = `${place.root}/${PATHS.lib}`;
+  requireExpected(plan, options.expect);
+  if (isEmpty(plan)) {
+    // An apply that had come to its end was killed while it tidied up.
+    endUndo(lib);
+    return { plan, prepared };
+  }
+  await requireConsent(place, plan, options);
+  await requireRemovals(plan, options);
   await requireUsableFilter(place, prepared);
   requireRspamd(prepared);
   ensureDirectories(facts);
   await ensureFetchPlace(place.root, prepared.model);
   ensureRspamdPlace(place.root, prepared);
-  if (prepared.certificate.toBeMade) {
-    await makeSelfSigned(certificateOf(prepared.model, facts), prepared.model.mailname);
-    const { mailname } = prepared.model;
-    options.progress(`made a self-signed certificate for ${mailname}: clients will warn; set server.tls to a real one`);
-  }
+  await ensureCertificate(prepared, options.progress);
   options.progress('checking the new configuration');
   removeLeftovers(prepared);
+  await requirePortsFree(prepared);
   const mover = mailboxMover(place, prepared, options.progress);
-  const check = makeCheckPlace(place.root, rendered);
+  const check = makeCheckPlace(place.root, prepared.rendered);
   try {
     await checkConfigurations(check, plan.files);
     await checkFetchFiles(dirname(check.dovecot), plan.files);
-    await checkRspamdFiles(place.root, dirname(check.dovecot), rendered, plan.files);
+    await checkRspamdFiles(place.root, dirname(check.dovecot), prepared.rendered, plan.files);
     const staged = await stageChanges(place.root, plan.files, check.postfix);
     try {
-      keepOriginals(place.root, plan.files);
-      announce(place, prepared);
-      if (plan.files.length > 0) options.progress(`putting ${countFiles(plan.files)} in place`);
-      await stopRemovedTimers(prepared);
-      mover.begin();
-      await putInPlace(staged, place.root, plan, mover);
-      await compileScripts(place.root, plan.files);
+      await switchOver(place, prepared, staged, mover, options.progress);
     } finally {
       // Those that are in place have nothing left to discard.
       for (const file of staged) file.discard();
@@ -101,21 +105,30 @@ async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied
   } finally {
     check.remove();
   }
-  await driveDaemons(place, prepared, options.progress);
-  await startChangedTimers(prepared);
-  await mover.end();
-  await afterFilterChange(place, prepared, options.progress);
-  record(place, prepared);
-  await finishMoves(place, prepared, mover);
+  await finish(place, prepared, mover, options);
   return { plan, prepared };
 }
 
-/** Clears away what an apply that was killed had not put in place yet; the lock says that no other is at work. */
-function removeLeftovers({ facts, rendered, plan }: Prepared): void {
-  const paths = [...rendered, ...plan.files].map(({ path }) => path);
-  const directories = [PATHS.lib, dirname(PATHS.selfSigned.key), ...paths.map((path) => dirname(path))];
-  for (const directory of new Set(directories.map((path) => below(facts, path)))) {
-    if (lstat(directory) !== undefined) removeStale(directory);
+/** From here on there is no way back and no need for one: the new configuration is in force and was proven. */
+async function finish(
+  place: Place,
+  prepared: Prepared,
+  mover: MailboxMover,
+  options: Pick<ApplyOptions, 'reason' | 'progress'>,
+): Promise<void> {
+  try {
+    await startChangedTimers(prepared);
+    await mover.end();
+    await afterFilterChange(place, prepared, options.progress);
+    record(place, prepared);
+    await finishMoves(place, prepared, mover);
+    remember(place, prepared, options);
+    endUndo(`${place.root}/${PATHS.lib}`);
+  } catch (error) {
+    throw failed(
+      `the new configuration is in force, but not everything after it could be done: ${(error as Error).message}`,
+      'put that right and run "eboxmail apply" once more',
+    );
   }
 }
 
@@ -123,6 +136,48 @@ function removeLeftovers({ facts, rendered, plan }: Prepared): void {
 async function prepareForGood(place: Place): Promise<Prepared> {
   const prepared = await prepare(place);
   return prepared.mailboxes.events ? withStateLock(place, () => prepare(place)) : prepared;
+}
+
+/** From the first file that changes to the proof that it works: all of it is done, or all of it is undone. */
+async function switchOver(
+  place: Place,
+  prepared: Prepared,
+  staged: readonly StagedFile[],
+  mover: MailboxMover,
+  progress: ApplyOptions['progress'],
+): Promise<void> {
+  const { plan } = prepared;
+  const targets = staged.map(({ target }) => target);
+  let undo: Undo | undefined;
+  try {
+    keepOriginals(place, plan);
+    rememberWhatWasThere(place, prepared);
+    undo = beginUndo(`${place.root}/${PATHS.lib}`, targets);
+    announce(place, prepared);
+    if (plan.files.length > 0) progress(`putting ${countFiles(plan.files)} in place`);
+    await stopRemovedTimers(prepared);
+    mover.begin();
+    // What nothing refers to any more goes when the daemons have read that.
+    const [gone, present] = [staged.filter(isRemoval), staged.filter((file) => !isRemoval(file))];
+    await putInPlace(present, place.root, plan, mover);
+    await compileScripts(place.root, plan.files);
+    await switchDaemons(place, prepared, progress);
+    for (const file of gone) file.commit();
+  } catch (error) {
+    if (undo === undefined || !(error instanceof Error)) throw error;
+    progress('this failed; going back to the previous configuration');
+    await goBack(place, prepared, { undo, mover }, error);
+  }
+}
+
+/** Clears away what an apply that was killed had not put in place yet; the lock says that no other is at work. */
+function removeLeftovers({ facts, rendered, plan }: Prepared): void {
+  const paths = [...rendered, ...plan.files].map(({ path }) => path);
+  const kept = ['', '/generations', '/contents', '/undo', '/originals'].map((name) => `${PATHS.lib}${name}`);
+  const directories = [...kept, dirname(PATHS.selfSigned.key), ...paths.map((path) => dirname(path))];
+  for (const directory of new Set(directories.map((path) => below(facts, path)))) {
+    if (lstat(directory) !== undefined) removeStale(directory);
+  }
 }
 
 /**
@@ -140,6 +195,7 @@ async function putInPlace(
   if (accounts.length > 0 && daemons.dovecot !== 'start') await nextSecond();
   await mover.handOver();
   for (const file of staged) if (!accounts.includes(file)) file.commit();
+  syncDirectories(staged.map(({ target }) => target));
 }
 
 function nextSecond(): Promise<void> {
@@ -150,97 +206,21 @@ function countFiles(files: readonly FileChange[]): string {
   return files.length === 1 ? '1 file' : `${files.length} files`;
 }
 
-/** Content that is not ours is replaced only with leave (exit 7 otherwise). */
-async function consent(place: Place, { files }: Plan, { adopt, askConsent }: ApplyOptions): Promise<void> {
-  const others = files.filter(({ present }) => present === 'foreign' || present === 'edited');
-  if (others.length === 0 || adopt || (await askConsent?.(others)) === true) return;
-  const list = others.map(({ path, present }) => {
-    const why = present === 'foreign' ? 'was not written by eboxmail' : 'was edited by hand since the last apply';
-    return `${place.root}/${path} ${why}`;
-  });
-  throw new EboxmailError(
-    EXIT.consent,
-    `consent is needed to replace ${others.length === 1 ? 'a file' : `${others.length} files`}`,
-    [
-      ...list,
-      'see the differences with "eboxmail plan"; "eboxmail apply --adopt" replaces them and keeps the originals',
-    ].join('\n'),
-  );
-}
-
-function keepOriginals(root: string, files: readonly FileChange[]): void {
-  for (const { path, present, before } of files) {
-    if (before === undefined || (present !== 'foreign' && present !== 'edited')) continue;
-    const base = `${root}/${PATHS.lib}/backup/${path}`;
-    makeDirectory(dirname(base), 0o700);
-    const free = [base, ...Array.from({ length: 999 }, (_, n) => `${base}.${n + 1}`)].find(
-      (p) => lstat(p) === undefined,
-    );
-    if (free === undefined)
-      throw failed(`too many originals are kept in ${dirname(base)}`, 'remove those you do not need');
-    writeAtomically({ path: free, content: before, mode: 0o600, uid: 0, gid: 0 });
-  }
-}
-
-/** Only those whose files changed are touched, and afterwards every port is looked at. */
-async function driveDaemons(
-  place: Place,
-  { plan, facts, model, host }: Prepared,
+async function ensureCertificate(
+  { certificate, model, facts }: Prepared,
   progress: ApplyOptions['progress'],
 ): Promise<void> {
-  const touched = [...DAEMONS].filter((name) => plan.daemons[name] !== 'nothing');
-  // One that is no longer asked is stopped when the others know.
-  touched.sort((a, b) => Number(plan.daemons[a] === 'stop') - Number(plan.daemons[b] === 'stop'));
-  if (touched.length === 0) return;
-  const services = servicesFor(place, host.services);
-  for (const name of touched) {
-    progress(`${plan.daemons[name]} ${name}`);
-    await services[name](plan.daemons[name]);
-    if (name === 'rspamd') await requireRspamdAnswers(place, { model });
-  }
-  const logs = place.root === '' ? 'journalctl -u postfix -u dovecot' : `${place.root}/var/log`;
-  await requireAnswers(listenersOf(model, facts), logs);
+  if (!certificate.toBeMade) return;
+  await makeSelfSigned(certificateOf(model, facts), model.mailname);
+  progress(`made a self-signed certificate for ${model.mailname}: clients will warn; set server.tls to a real one`);
 }
 
-function servicesFor({ root }: Place, wish: 'systemd' | 'direct' | undefined): Services {
-  return usesSystemd(root, wish) ? systemdServices() : directServices(root);
-}
-
-/** Written down before the first file changes: whoever comes after a crash knows what is ours and what is still to do. */
-function announce({ root }: Place, { plan, applied }: Prepared): void {
-  const { time = '', state = {}, files = new Map<string, never>(), unfinished, certificate, mailboxes } = applied ?? {};
-  const about = plan.files.flatMap(({ path, after }) => (after === undefined ? [] : [[path, sha256(after)] as const]));
-  writeAppliedRecord(`${root}/${PATHS.lib}`, {
-    time,
-    state,
-    files,
-    certificate,
-    mailboxes,
-    unfinished: { files: new Map([...(unfinished?.files ?? []), ...about]), daemons: plan.daemons },
-  });
-}
-
-/** Generations come to stand here: what is in force now is written down. */
-function record({ root }: Place, { rendered, state, model, facts, certificate, mailboxes }: Prepared): void {
-  const files = rendered.map((file) => {
-    const index = indexOf(root, file);
-    return [
-      file.path,
-      {
-        sha256: sha256(bytesIfPresent(`${root}/${file.path}`) ?? ''),
-        indexSha256: index === undefined ? undefined : sha256(bytesIfPresent(index) ?? ''),
-      },
-    ] as const;
-  });
-  const { upTo: seq, former } = mailboxes;
-  writeAppliedRecord(`${root}/${PATHS.lib}`, {
-    time: new Date().toISOString(),
-    state,
-    files: new Map(files),
-    // As it was before the daemons were told to read it: when it was replaced meanwhile, the next apply sees that.
-    certificate: certificate.toBeMade
-      ? sha256(bytesIfPresent(certificateOf(model, facts).certificate) ?? '')
-      : certificate.hash,
-    mailboxes: { seq, former: Object.fromEntries(former) },
-  });
+/** @throws when somebody reviewed a plan and this is another one */
+function requireExpected(plan: Plan, expected: string | undefined): void {
+  const digest = digestOf(plan);
+  if (expected === undefined || expected === digest) return;
+  throw failed(
+    `the plan is not the one that was reviewed: its digest is ${digest}, not ${expected}`,
+    'the state or the machine has changed since; look at it again with "eboxmail plan"',
+  );
 }

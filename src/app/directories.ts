@@ -5,6 +5,7 @@ import { exec } from '../system/exec.ts';
 import { lstat, makeDirectory, writeAtomically } from '../system/files.ts';
 import { forgetIdentities, requireGroup, requireUser, userId } from '../system/identity.ts';
 import { failed } from '../core/errors.ts';
+import { writeProbeFile } from './prove/login.ts';
 
 /** On the machine itself the mail belongs to a user of its own, which is made when it is missing. */
 export async function ensureMailOwner(root: string): Promise<void> {
@@ -27,12 +28,14 @@ export async function ensureMailOwner(root: string): Promise<void> {
 const POSTFIX_ONLY = 'active bounce corrupt defer deferred flush hold incoming private saved trace'.split(' ');
 
 /** Directories that the files and daemons need, each with its owner and mode under any umask. */
-export function ensureDirectories({ root, mailOwner, sandbox }: HostFacts): void {
+export function ensureDirectories(facts: HostFacts): void {
+  const { root, mailOwner, sandbox } = facts;
   const postfix = requireUser('postfix');
   const at = (path: string): string => `${root}/${path}`;
   makeDirectory(at(PATHS.postfix), 0o755);
   makeDirectory(at(PATHS.tables), 0o755);
   makeDirectory(at('etc/dovecot/eboxmail'), 0o750, 0, requireGroup('dovecot'));
+  if (lstat(at(PATHS.probe)) === undefined) writeProbeFile(facts, '');
   makeDirectory(at(PATHS.queue), 0o755);
   repairQueues(at(PATHS.queue), postfix);
   makeDirectory(at(PATHS.postfixData), 0o755, postfix, requireGroup('postfix'));

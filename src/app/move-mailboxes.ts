@@ -3,7 +3,14 @@ import { failed } from '../core/errors.ts';
 import type { Track } from '../core/mailboxes/tracks.ts';
 import { noDeliveryRuns, kickUsers } from '../system/dovecot.ts';
 import { lstat } from '../system/files.ts';
-import { archivedMailboxes, archiveKey, archiveMailboxes, type Leaving } from './archive.ts';
+import {
+  forgetArchived,
+  type ArchivedMailbox,
+  archivedMailboxes,
+  archiveKey,
+  archiveMailboxes,
+  type Leaving,
+} from './archive.ts';
 import { hasAccount, type MailboxPlan } from './mailbox-plan.ts';
 import { readJournal, removeJournal, writeJournal, type JournalEntry } from './mailbox-journal.ts';
 import type { MailboxPlaces } from './mailbox-places.ts';
@@ -107,6 +114,41 @@ export class MailboxMover {
     }
     for (const { origin, archived } of renamed) if (!archived) this.putStrayAway(origin);
     this.places.removeWaiting();
+  }
+
+  /**
+   * Everything back to where it was, after an apply that went wrong before `end`: its accounts are those of before again. What
+   * an earlier apply that was cut off had moved goes back as well.
+   */
+  back(): void {
+    for (const { places } of this.known.values()) this.places.reopen(places);
+    for (const home of [...[...this.contested].map((address) => this.places.home(address)), ...this.links]) {
+      this.places.open(home);
+    }
+    const here = this.jobs.filter(({ archived }) => !archived).concat(this.gone.filter((track) => this.away(track)));
+    for (const track of here) {
+      const now = this.find(track) ?? this.away(track);
+      if (now !== undefined && now !== this.places.home(track.origin))
+        this.places.move(now, this.places.waiting(track.origin), false);
+    }
+    for (const { origin } of here) {
+      const waiting = this.places.waiting(origin);
+      if (lstat(waiting) !== undefined) this.places.move(waiting, this.places.home(origin), false);
+    }
+    forgetArchived(this.places.root, (mailbox) => here.some((track) => this.isAway(track, mailbox)));
+    for (const track of this.jobs) if (track.archived) this.giveBack(track);
+    this.places.removeWaiting();
+    removeJournal(this.places.root);
+  }
+
+  /** Where `handOver` put the mailbox of who is gone. */
+  private away(track: Track): string | undefined {
+    const found = archivedMailboxes(this.places.root).find((mailbox) => this.isAway(track, mailbox))?.path;
+    return found === undefined || found === null ? undefined : `${this.places.root}/${found}`;
+  }
+
+  private isAway({ name, to, archived }: Track, mailbox: ArchivedMailbox): boolean {
+    return !archived && to === undefined && mailbox.address === name && mailbox.since === this.plan.since;
   }
 
   /** The apply is recorded: what there is to know of it is in the record. */

@@ -10,6 +10,7 @@ import { PATHS } from '../core/render/paths.ts';
 import { render } from '../core/render/render.ts';
 import type { RenderedFile } from '../core/render/rendered-file.ts';
 import { readAppliedRecord, type AppliedRecord } from '../system/applied-record.ts';
+import { readContent } from '../system/generations.ts';
 import { hostFacts } from '../system/host.ts';
 import { readInstalled } from '../system/installed.ts';
 import { masterProcesses } from '../system/master-processes.ts';
@@ -26,6 +27,8 @@ export interface Prepared {
   readonly facts: HostFacts;
   readonly model: MailModel;
   readonly state: JsonObject;
+  /** The text of the state file. */
+  readonly text: string;
   readonly warnings: readonly LocatedProblem[];
   readonly rendered: readonly RenderedFile[];
   readonly applied: AppliedRecord | undefined;
@@ -45,11 +48,13 @@ export async function prepare(place: Place): Promise<Prepared> {
   const facts = { ...machine, former: mailboxes.former };
   const certificate = lookAtCertificate(model, facts, applied?.certificate);
   const rendered = render(model, directory, facts);
+  const installed = installedFiles(place.root, rendered, applied);
   const masters = masterProcesses(place.root);
   const plan = makePlan({
     changes: [...describeChanges(applied?.state ?? {}, loaded.data), ...mailboxes.changes],
     rendered,
-    installed: installedFiles(place.root, rendered, applied),
+    installed,
+    written: writtenFiles(place.root, installed, applied),
     applied: applied?.files ?? new Map(),
     running: forEachDaemon((name) => masters[name] !== undefined),
     wanted: wantedDaemons(model),
@@ -57,7 +62,19 @@ export async function prepare(place: Place): Promise<Prepared> {
     unfinished: applied?.unfinished,
   });
   const warnings = [...loaded.problems, ...certificate.warnings];
-  return { host, facts, model, state: loaded.data, warnings, rendered, applied, certificate, plan, mailboxes };
+  return {
+    host,
+    facts,
+    model,
+    state: loaded.data,
+    text: loaded.text,
+    warnings,
+    rendered,
+    applied,
+    certificate,
+    plan,
+    mailboxes,
+  };
 }
 
 function installedFiles(
@@ -73,4 +90,20 @@ function installedFiles(
     if (found !== undefined) installed.set(path, found);
   }
   return installed;
+}
+
+/** What the last apply wrote where something else is now: the history has it. */
+function writtenFiles(
+  root: string,
+  installed: ReadonlyMap<string, InstalledFile>,
+  applied: AppliedRecord | undefined,
+): ReadonlyMap<string, string> {
+  const written = new Map<string, string>();
+  for (const [path, found] of installed) {
+    const last = applied?.files.get(path);
+    if (last === undefined || last.sha256 === found.sha256) continue;
+    const content = readContent(`${root}/${PATHS.lib}`, last.sha256);
+    if (content !== undefined) written.set(path, content);
+  }
+  return written;
 }

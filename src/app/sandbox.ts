@@ -9,7 +9,7 @@ import { bytesIfPresent, lstat, makeDirectory, writeAtomically } from '../system
 import { requireFetchmail } from '../system/fetchmail.ts';
 import { hostFacts } from '../system/host.ts';
 import { masterProcesses } from '../system/master-processes.ts';
-import { daemonsBelow, endProcesses, signal } from '../system/processes.ts';
+import { daemonsBelow, endProcesses, gone, signal, waitUntil } from '../system/processes.ts';
 import { apply, type ApplyOptions } from './apply.ts';
 import { requireRspamd } from './builtin-filter.ts';
 import { listenersOf, requireFreePorts } from './listeners.ts';
@@ -145,6 +145,9 @@ export async function stopSandbox(root: string): Promise<boolean> {
   // Masters end those whose masters they are; the others would never hear of it.
   const orphans = DAEMONS.some((name) => isEssential(name) && masters[name] === undefined);
   signal(orphans ? [...processes] : alive, 'SIGTERM');
+  // Dovecot leaves open sessions to themselves, and nobody else ends them.
+  await waitUntil(() => alive.every(gone), 10_000);
+  signal(daemonsBelow(root), 'SIGTERM');
   await endProcesses(() => [...processes, ...daemonsBelow(root)], 10_000);
   return processes.size > 0;
 }

@@ -141,6 +141,11 @@ function removals(target: string): readonly StagedFile[] {
   }));
 }
 
+/** Whether putting it in place means that the target goes. */
+export function isRemoval({ temporary, target }: StagedFile): boolean {
+  return temporary === target;
+}
+
 /** Where the index of a file in place is, when it has one. */
 export function indexOf(root: string, { path, index }: RenderedFile): string | undefined {
   const where = index === undefined ? undefined : indexPath(`${root}/${path}`, index.type);

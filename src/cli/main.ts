@@ -1,4 +1,4 @@
-import { EboxmailError, EXIT } from '../core/errors.ts';
+import { EboxmailError, EXIT, isSystemError } from '../core/errors.ts';
 import type { InvalidState } from '../app/load-state.ts';
 import type { ProcessLike } from './context.ts';
 
@@ -73,6 +73,10 @@ async function report({ stderr, argv }: ProcessLike, error: unknown): Promise<nu
   if (error instanceof Error && (error.name === 'ExitPromptError' || error.name === 'AbortPromptError')) {
     stderr.write('eboxmail: cancelled\n');
     return EXIT.cancelled;
+  }
+  if (isSystemError(error)) {
+    stderr.write(`eboxmail: the system refuses: ${error.message}\n${debug ? `${error.stack ?? ''}\n` : ''}`);
+    return EXIT.failed;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   stderr.write(`eboxmail: this is a bug, please report it with the command that you ran\n${text}\n`);

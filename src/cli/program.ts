@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import type { Context, GlobalOptions, ProcessLike } from './context.ts';
 import { contextOf } from './context.ts';
+import { noticeInterruptedApply } from './interrupted.ts';
 
 /** Adds what a command takes to it. */
 export type Setup = (command: Command, action: ActionMaker) => void;
@@ -89,6 +90,21 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import('./commands/expire.ts')).setup,
   },
   {
+    name: 'history',
+    summary: 'the configurations that were in force',
+    load: async () => (await import('./commands/history.ts')).setup,
+  },
+  {
+    name: 'rollback',
+    summary: 'go back to an earlier configuration',
+    load: async () => (await import('./commands/rollback.ts')).setup,
+  },
+  {
+    name: 'uninstall',
+    summary: 'give back what was there before eboxmail',
+    load: async () => (await import('./commands/uninstall.ts')).setup,
+  },
+  {
     name: 'explain',
     summary: 'what happens to mail for an address, and who may send as it',
     load: async () => (await import('./commands/explain.ts')).setup,
@@ -127,6 +143,7 @@ export interface Program {
 /** The program, with the command that the arguments name in full and all others by name only. */
 export async function makeProgram(process: ProcessLike): Promise<Program> {
   let exitCode = 0;
+  const wanted = nounIn(process.argv.slice(2));
   const program = new Command('eboxmail');
   program
     .description('One YAML file says what the mail service should be; eboxmail makes it so on Postfix and Dovecot.')
@@ -156,9 +173,9 @@ export async function makeProgram(process: ProcessLike): Promise<Program> {
     async (...args) => {
       const context = contextOf(process, program.opts<GlobalOptions>());
       if (context.verbose) await showCommands(context);
+      noticeInterruptedApply(context, wanted);
       exitCode = (await handler(context, ...args)) ?? 0;
     };
-  const wanted = nounIn(process.argv.slice(2));
   for (const { name, summary, load } of NOUNS) {
     const command = program.command(name).description(summary);
     if (name === wanted) (await load())(command, action);

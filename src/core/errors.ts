@@ -32,6 +32,11 @@ export class EboxmailError extends Error {
   }
 }
 
+/** The system refused something: a full disk, a missing right, a failing device. Nothing that the program did wrong. */
+export function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
+}
+
 /**
  * What is asked for is so already: the thing to add is there (exit 5), the thing to remove is not (exit 4).
  * `--if-not-exists` and `--if-exists` make it no error.

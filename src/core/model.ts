@@ -24,6 +24,7 @@ export interface MailModel {
   readonly networks: ReadonlyMap<string, NetworkObject>;
   readonly relay: RelayPolicy;
   readonly filter: MailFilter;
+  readonly overrides: Overrides;
 }
 
 export type MailFilter = { readonly mode: 'none' } | CustomFilter | BuiltinFilter;
@@ -64,6 +65,12 @@ export interface CustomFilter {
   readonly port: number;
   /** Our port, before the offset of all ports. */
   readonly returnPort: number;
+}
+
+/** Raw settings, as they are to stand in main.cf by name and in dovecot.conf. */
+export interface Overrides {
+  readonly postfix: ReadonlyMap<string, string>;
+  readonly dovecot: string;
 }
 
 /** Absolute paths on the machine, not below the root. */

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import type { JsonObject } from '../core/json.ts';
 import type { AppliedFile, Unfinished } from '../core/plan/plan.ts';
 import { makeDirectory, readIfPresent, writeAtomically } from './files.ts';
@@ -65,6 +66,11 @@ export function writeAppliedRecord(
       : { unfinished: { files: Object.fromEntries(unfinished.files), daemons: unfinished.daemons } }),
   };
   writeAtomically({ path: fileIn(lib), content: `${JSON.stringify(stored)}\n`, mode: 0o600, uid: 0, gid: 0 });
+}
+
+/** There is no configuration of ours in force, and none is being put there. */
+export function removeAppliedRecord(lib: string): void {
+  rmSync(fileIn(lib), { force: true });
 }
 
 function fileIn(lib: string): string {

@@ -7,6 +7,7 @@ import {
   fchmodSync,
   fchownSync,
   fsyncSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -20,7 +21,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { failed } from '../core/errors.ts';
+import { EboxmailError, failed } from '../core/errors.ts';
 
 export interface FileContent {
   /** Absolute. */
@@ -37,7 +38,7 @@ export interface FileContent {
 export interface StagedFile {
   readonly temporary: string;
   readonly target: string;
-  /** Puts it in place: rename(2), which readers see as all or nothing. */
+  /** Puts it in place: rename(2), which readers see as all or nothing. `syncDirectories` makes it last. */
   commit(): void;
   discard(): void;
 }
@@ -48,7 +49,7 @@ const MARK = '.eboxmail-new.';
 /** Writes a file beside its target with owner and mode set and its data on disk. Symbolic links are refused. */
 export function stageFile(file: FileContent): StagedFile {
   refuseOddTarget(file.path);
-  const temporary = join(dirname(file.path), `.${basename(file.path)}${MARK}${process.pid}`);
+  const temporary = temporaryFor(file.path);
   rmSync(temporary, { force: true });
   try {
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -65,24 +66,52 @@ export function stageFile(file: FileContent): StagedFile {
     rmSync(temporary, { force: true });
     throw failed(`cannot write ${file.path}: ${(error as Error).message}`);
   }
-  return staged(temporary, file.path, file.volatile);
+  return staged(temporary, file.path);
 }
 
 /** Takes a finished file that another program built beside its target. */
-export function staged(temporary: string, target: string, volatile = false): StagedFile {
+export function staged(temporary: string, target: string): StagedFile {
   return {
     temporary,
     target,
-    commit: () => {
-      renameSync(temporary, target);
-      if (!volatile) syncDirectory(dirname(target));
-    },
+    commit: () => renameSync(temporary, target),
     discard: () => rmSync(temporary, { force: true }),
   };
 }
 
 export function writeAtomically(file: FileContent): void {
   stageFile(file).commit();
+  if (file.volatile !== true) syncDirectory(dirname(file.path));
+}
+
+/**
+ * Puts the file at one path, with its owner and mode, at another as well, whole or not at all. Where both are on one file
+ * system it is the same file by two names, which stays as it is because files are replaced and never written to. The
+ * caller syncs the directory.
+ */
+export function duplicate(source: string, target: string): void {
+  const temporary = temporaryFor(target);
+  rmSync(temporary, { force: true });
+  try {
+    try {
+      linkSync(source, temporary);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+      const { mode, uid, gid } = lstatSync(source);
+      const content = readFileSync(source);
+      return stageFile({ path: target, content, mode: mode & 0o7777, uid, gid }).commit();
+    }
+    staged(temporary, target).commit();
+  } catch (error) {
+    throw error instanceof EboxmailError ? error : failed(`cannot write ${target}: ${(error as Error).message}`);
+  } finally {
+    // rename(2) does nothing when both names are the same file already.
+    rmSync(temporary, { force: true });
+  }
+}
+
+function temporaryFor(path: string): string {
+  return join(dirname(path), `.${basename(path)}${MARK}${process.pid}`);
 }
 
 /**
@@ -206,6 +235,12 @@ function isMissing(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
+/** Waits until renames of these files are on the disk. */
+export function syncDirectories(paths: readonly string[]): void {
+  for (const directory of new Set(paths.map((path) => dirname(path)))) syncDirectory(directory);
+}
+
+/** Waits until the names in a directory are on the disk. */
 function syncDirectory(path: string): void {
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {

@@ -17,6 +17,8 @@ export interface SmtpTarget {
   readonly serverName: string | undefined;
   /** PEM, who may sign certificates. */
   readonly authorities: readonly string[];
+  /** The address to come from; any when absent. */
+  readonly localAddress?: string;
 }
 
 /** Milliseconds for a connection, a handshake and each answer. */
@@ -41,7 +43,11 @@ export class SmtpSession {
 
   /** @throws when nothing answers there, or no TLS in the case of implicit TLS */
   static async connect(target: SmtpTarget): Promise<SmtpSession> {
-    const socket = connectTcp({ host: target.address, port: target.port });
+    const socket = connectTcp({
+      host: target.address,
+      port: target.port,
+      ...(target.localAddress === undefined ? {} : { localAddress: target.localAddress }),
+    });
     await ready(socket, 'connect');
     const session = new SmtpSession(socket, target);
     if (target.implicitTls) await session.startTls();

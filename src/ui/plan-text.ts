@@ -1,5 +1,6 @@
 import type { ChalkInstance } from 'chalk';
-import { unifiedDiff } from '../core/plan/diff.ts';
+import { removalsOf, type Removals } from '../core/plan/removals.ts';
+import { handEditDiff, unifiedDiff } from '../core/plan/diff.ts';
 import { DAEMONS, isEssential, type DaemonAction } from '../core/daemons.ts';
 import { isEmpty, type FileChange, type Plan } from '../core/plan/plan.ts';
 
@@ -21,11 +22,16 @@ export function planText(plan: Plan, root: string, color: ChalkInstance | undefi
     const lines = plan.changes.map(({ kind, text }) => `  ${SIGNS[kind]} ${text}`);
     parts.push(`What changes:\n${lines.map((line) => paintLine(line.slice(2), color, '  ')).join('\n')}`);
   }
+  const removals = removalsText(removalsOf(plan.files));
+  if (removals !== '') parts.push(removals);
   if (plan.files.length > 0)
     parts.push(['Files:', ...plan.files.map((file) => `  ${fileLine(file, root)}`)].join('\n'));
   for (const file of plan.files) {
+    const edit = handEditDiff(file);
+    if (edit !== '') parts.push(`Edited by hand since the last apply:\n${paintDiff(edit.trimEnd(), color)}`);
     const diff = unifiedDiff(file);
-    if (diff !== '') parts.push(paintDiff(diff.trimEnd(), color));
+    if (diff !== '')
+      parts.push(`${edit === '' ? '' : 'What apply would make of it:\n'}${paintDiff(diff.trimEnd(), color)}`);
   }
   if (plan.renewedCertificate !== undefined) parts.push(`New certificate:\n  ${plan.renewedCertificate}`);
   const shown = DAEMONS.filter((name) => isEssential(name) || plan.daemons[name] !== 'nothing');
@@ -48,10 +54,34 @@ export function planData(plan: Plan, digest: string): object {
       owner: change.file?.owner,
       group: change.file?.group,
       diff: unifiedDiff(change),
+      edited: change.written === undefined ? undefined : handEditDiff(change),
     })),
+    removals: removalsOf(plan.files),
     daemons: plan.daemons,
     renewedCertificate: plan.renewedCertificate,
   };
+}
+
+/** So many are named; of the others only the number is told. */
+const NAMED = 10;
+
+/** What stops, for people; empty when nothing does. */
+export function removalsText({ addresses, mailboxes }: Removals): string {
+  const named = (list: readonly string[]): string =>
+    `${list.slice(0, NAMED).join(', ')}${list.length > NAMED ? ` and ${list.length - NAMED} more` : ''}`;
+  const lines = [
+    ...(addresses.length === 0
+      ? []
+      : [`  ${counted(addresses, 'address', 'addresses')} no longer taken: ${named(addresses)}`]),
+    ...(mailboxes.length === 0
+      ? []
+      : [`  ${counted(mailboxes, 'mailbox', 'mailboxes')} no longer in use: ${named(mailboxes)}`]),
+  ];
+  return lines.length === 0 ? '' : ['What stops:', ...lines].join('\n');
+}
+
+function counted(list: readonly string[], one: string, many: string): string {
+  return list.length === 1 ? `1 ${one} is` : `${list.length} ${many} are`;
 }
 
 function fileLine({ path, change, present, reason }: FileChange, root: string): string {

@@ -93,6 +93,8 @@ export const PAIRS: Readonly<Record<string, Pair>> = {
   'server.retrieval.cleartext': at('server retrieval', { cleartext: 'refuse' }, { cleartext: 'allow' }),
   'server.fetch.enabled': at('server fetch', { enabled: true }, { enabled: false }),
   'server.fetch.interval': at('server fetch interval', '3 min', '5 min'),
+  'overrides.postfix.*': at('overrides postfix default_process_limit', 50, 60),
+  'overrides.dovecot': at('overrides', ABSENT, { dovecot: 'mail_max_userip_connections = 20' }),
   'domains.*': at('domains example.info', ABSENT, null),
   'domains.*.aliases.[]': at('domains example.com aliases 0', 'example.net', 'example.eu'),
   'domains.*.catch_all.copy_to': at('domains example.com catch_all copy_to', 'alice@example.com', 'bob@example.com'),

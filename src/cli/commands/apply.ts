@@ -1,10 +1,11 @@
-import { apply } from '../../app/apply.ts';
+import { apply, type ApplyOptions } from '../../app/apply.ts';
+import { versionsOf } from '../../app/consent.ts';
 import { prepare } from '../../app/prepare.ts';
 import { digestOf } from '../../app/digest.ts';
-import { EXIT } from '../../core/errors.ts';
+import { EXIT, usageError } from '../../core/errors.ts';
+import type { Removals } from '../../core/plan/removals.ts';
 import { isEmpty, type FileChange } from '../../core/plan/plan.ts';
-import { unifiedDiff } from '../../core/plan/diff.ts';
-import { planData } from '../../ui/plan-text.ts';
+import { planData, removalsText } from '../../ui/plan-text.ts';
 import { problemText } from '../../ui/problems.ts';
 import { confirm } from '../../ui/prompt.ts';
 import { printJson, type Context } from '../context.ts';
@@ -14,40 +15,81 @@ import { showPlan } from './plan.ts';
 export const setup: Setup = (command, action) => {
   command
     .option('--adopt', 'replace files that are not ours or were edited by hand; the originals are kept')
+    .option('--keep-edits', 'take what was edited by hand in our files into "overrides" of the state first')
     .option('--dry-run', 'stop after the plan')
+    .option('--allow-removals <n>', 'let so many addresses stop working without a question (10)')
+    .option('--expect <digest>', 'apply only the plan with this digest, which "plan" printed')
     .addHelpText('after', example('eboxmail apply', 'eboxmail apply --adopt', 'eboxmail apply --dry-run'))
     .action(action(run));
 };
 
-interface Options {
+/** Options that every command has which applies by itself. */
+export interface ApplyFlags {
   readonly adopt?: boolean;
-  readonly dryRun?: boolean;
+  readonly adoptEdited?: boolean;
+  readonly allowRemovals?: string;
 }
 
-async function run(context: Context, { adopt, dryRun }: Options): Promise<number> {
-  if (dryRun !== true) return runApply(context, { adopt: adopt === true });
+interface Options extends ApplyFlags {
+  readonly keepEdits?: boolean;
+  readonly dryRun?: boolean;
+  readonly expect?: string;
+}
+
+async function run(context: Context, { dryRun, keepEdits, ...flags }: Options): Promise<number> {
+  if (keepEdits === true && dryRun !== true) return applyKeepingEdits(context, flags);
+  if (dryRun !== true) return runApply(context, flags);
   await showPlan(context, await prepare(context.place));
   return EXIT.done;
 }
 
 /** Applies, saying each step. */
-export async function runApply(context: Context, { adopt }: { adopt: boolean }): Promise<number> {
+export async function runApply(context: Context, flags: ApplyFlags & { readonly expect?: string }): Promise<number> {
   const { terminal, place } = context;
-  const { plan, prepared } = await apply(place, {
-    adopt,
-    progress: (step) => terminal.say(step),
-    ...(terminal.interactive ? { askConsent: (files) => askConsent(context, files) } : {}),
-  });
+  const { plan, prepared } = await apply(place, { ...applyOptions(context, flags), expect: flags.expect });
   for (const warning of prepared.warnings) terminal.say(problemText(place.statePath, warning));
   if (context.json) printJson(context, { applied: !isEmpty(plan), ...planData(plan, digestOf(plan)) });
   terminal.say(isEmpty(plan) ? 'nothing to do: what is installed is what the state says' : 'done');
   return EXIT.done;
 }
 
+/** Their settings are in the state then, so the files may be written anew. */
+async function applyKeepingEdits(context: Context, flags: Options): Promise<number> {
+  const { keepEdits } = await import('../../app/keep-edits.ts');
+  const { postfix, dovecot } = await keepEdits(context.place);
+  for (const [name, value] of postfix) context.terminal.say(`overrides.postfix: ${name} = ${value}`);
+  for (const line of dovecot) context.terminal.say(`overrides.dovecot: ${line}`);
+  return runApply(context, { ...flags, adoptEdited: true });
+}
+
+/** How an apply talks to whoever started it. */
+export function applyOptions(context: Context, { adopt, adoptEdited, allowRemovals }: ApplyFlags): ApplyOptions {
+  const { terminal } = context;
+  return {
+    adopt: adopt === true,
+    adoptEdited: adoptEdited === true,
+    allowRemovals: allowRemovals === undefined ? undefined : countOf(allowRemovals),
+    progress: (step) => terminal.say(step),
+    ...(terminal.interactive
+      ? { askConsent: (files) => askConsent(context, files), askRemovals: (removals) => askRemovals(context, removals) }
+      : {}),
+  };
+}
+
+function countOf(word: string): number {
+  if (/^\d{1,9}$/.test(word)) return Number(word);
+  throw usageError(`--allow-removals cannot be "${word}"`, 'write a number');
+}
+
+async function askRemovals({ terminal }: Context, removals: Removals): Promise<boolean> {
+  terminal.say(removalsText(removals));
+  return confirm(terminal, `Let ${removals.addresses.length} addresses stop working?`, '--allow-removals');
+}
+
 /** "eBox requests permission to overwrite certain files": what each would lose is shown first. */
 async function askConsent({ terminal, place, yes }: Context, files: readonly FileChange[]): Promise<boolean> {
   if (yes) return false;
-  for (const file of files) terminal.say(`${place.root}/${file.path}: ${file.reason}\n${unifiedDiff(file)}`);
+  for (const file of files) terminal.say(versionsOf(file, place.root));
   const question = `Replace ${files.length === 1 ? 'this file' : `these ${files.length} files`}? The originals are kept.`;
   return confirm(terminal, question, '--adopt');
 }

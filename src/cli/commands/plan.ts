@@ -11,13 +11,15 @@ import { example, type Setup } from '../program.ts';
 export const setup: Setup = (plan, action) => {
   plan
     .option('--exit-code', 'exit 10 when there are changes')
+    .option('--digest', 'print only the digest of the plan, for "apply --expect"')
     .addHelpText('after', example('eboxmail plan', 'eboxmail plan --exit-code --quiet', 'eboxmail plan --json'))
     .action(action(run));
 };
 
-async function run(context: Context, { exitCode }: { exitCode?: boolean }): Promise<number> {
+async function run(context: Context, { exitCode, digest }: { exitCode?: boolean; digest?: boolean }): Promise<number> {
   const prepared = await prepare(context.place);
-  await showPlan(context, prepared);
+  if (digest === true && !context.json) context.terminal.data(`${digestOf(prepared.plan)}\n`);
+  else await showPlan(context, prepared);
   return exitCode === true && !isEmpty(prepared.plan) ? EXIT.changesPending : EXIT.done;
 }
 

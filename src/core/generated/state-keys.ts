@@ -954,6 +954,4 @@ export const valueFacts: Readonly<Record<string, ValueFacts>> = {
 };
 
 /** Path patterns of the keys that are in the schema while nothing renders them yet. */
-export const unsupportedKeys: readonly string[] = [
-  "overrides"
-];
+export const unsupportedKeys: readonly string[] = [];

@@ -24,6 +24,11 @@ const MASKS = {
   'fetch-file': maskFetchFiles,
 } as const;
 
+/** What was edited by hand since the last apply, as a unified diff; empty when that is not known. */
+export function handEditDiff(file: FileChange): string {
+  return file.written === undefined ? '' : unifiedDiff({ ...file, before: file.written, after: file.before });
+}
+
 /** A removed file is no longer rendered, so only its path tells that it holds secrets. */
 function secretIn(path: string): RenderedFile['secret'] {
   if (path === PATHS.accounts) return 'account-file';

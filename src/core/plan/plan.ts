@@ -46,6 +46,8 @@ export interface PlanInput {
   readonly unfinished?: Unfinished | undefined;
   /** Path of the certificate, when its content is not what the daemons have read. */
   readonly renewedCertificate?: string | undefined;
+  /** What the last apply wrote, for files that are no longer so. */
+  readonly written?: ReadonlyMap<string, string>;
 }
 
 export interface Plan {
@@ -67,6 +69,8 @@ export interface FileChange {
    */
   readonly present: 'nothing' | 'ours' | 'edited' | 'foreign';
   readonly before: string | undefined;
+  /** What the last apply wrote there, where the file was edited since then and that is still known. */
+  readonly written?: string | undefined;
   readonly after: string | undefined;
   /** Absent for a file that is removed. */
   readonly file: RenderedFile | undefined;
@@ -77,7 +81,9 @@ const RESTART_SETTINGS = ['inet_interfaces', 'inet_protocols', 'queue_directory'
 
 /** Compares what should be with what is. Pure: everything about the machine is in the input. */
 export function makePlan(input: PlanInput): Plan {
-  const files = [...input.rendered.flatMap((file) => changeOf(file, input)), ...removals(input)];
+  const files = [...input.rendered.flatMap((file) => changeOf(file, input)), ...removals(input)].map((file) =>
+    file.present === 'edited' ? { ...file, written: input.written?.get(file.path) } : file,
+  );
   return {
     changes: input.changes,
     files,

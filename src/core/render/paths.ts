@@ -14,6 +14,8 @@ export const PATHS = {
   accounts: 'etc/dovecot/eboxmail/users',
   quotaAliases: 'etc/dovecot/eboxmail/quota-aliases',
   quotaWarning: 'etc/dovecot/eboxmail/quota-warning',
+  /** Empty but for the moment in which an apply proves that logging in works. */
+  probe: 'etc/dovecot/eboxmail/probe',
   mailname: 'etc/mailname',
   aliases: 'etc/aliases',
   etc: 'etc/eboxmail',

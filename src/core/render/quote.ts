@@ -18,6 +18,17 @@ export function quoteMainCf(value: string | number): Quoted {
   return text.replaceAll('$', '$$$$') as Quoted;
 }
 
+/** A value that the administrator wrote for main.cf: `$` expands, and nothing but a line break could leave its line. */
+export function rawMainCf(value: string): Quoted {
+  return withoutControls(value, 'main.cf') as Quoted;
+}
+
+/** Lines that the administrator wrote for dovecot.conf. */
+export function rawDovecot(text: string): Quoted {
+  withoutControls(text.replace(/[\n\t]/g, ' '), 'dovecot.conf');
+  return text as Quoted;
+}
+
 /** A word in master.cf: no blanks, braces or `$` (master(5)). */
 export function quoteMasterCf(value: string | number): Quoted {
   const text = withoutControls(String(value), 'master.cf');

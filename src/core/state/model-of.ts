@@ -10,6 +10,7 @@ import { Findings } from './read/findings.ts';
 import { readGroups } from './read/groups.ts';
 import { readNetworks } from './read/networks.ts';
 import { readRelay } from './read/relay.ts';
+import { readOverrides } from './read/overrides.ts';
 import { readServer } from './read/server.ts';
 import { readUsers } from './read/users.ts';
 import { checkAliases } from './rules/aliases.ts';
@@ -40,7 +41,8 @@ export function modelOf(state: StateFile): ReadModel {
   const filter = readFilter(state, index, findings);
   const networks = readNetworks(state, findings);
   const relay = readRelay(state, index, findings);
-  const model: MailModel = { ...server, domains, users, groups, aliases, networks, relay, filter };
+  const overrides = readOverrides(state, findings);
+  const model: MailModel = { ...server, domains, users, groups, aliases, networks, relay, filter, overrides };
   const directory = makeDirectory(model);
   checkAliases(model, directory, findings);
   checkCatchAlls(model, directory, findings);

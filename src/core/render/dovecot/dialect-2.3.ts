@@ -1,6 +1,7 @@
 import template from '../../../../templates/dovecot-2.3/dovecot.conf';
 import { LOCAL_SUBMISSION_PORT, portsOf, type HostFacts } from '../../host-facts.ts';
 import type { MailModel } from '../../model.ts';
+import { overrideDovecot } from '../overrides.ts';
 import { below, certificateOf, PATHS } from '../paths.ts';
 import { ours, quoteDovecot, quoteDovecotFile, type Quoted } from '../quote.ts';
 import { HEADER, type RenderedFile } from '../rendered-file.ts';
@@ -26,6 +27,7 @@ export function renderDovecot23(model: MailModel, facts: HostFacts, names: numbe
     key: quoteDovecotFile(tls.key),
     refuse_cleartext: ours(retrieval.cleartext === 'refuse' ? 'yes' : 'no'),
     accounts: path(PATHS.accounts),
+    probe: path(PATHS.probe),
     uid: quoteDovecot(facts.mailOwner.uid),
     gid: quoteDovecot(facts.mailOwner.gid),
     mail_root: path(PATHS.mail),
@@ -43,7 +45,7 @@ export function renderDovecot23(model: MailModel, facts: HostFacts, names: numbe
   return {
     path: PATHS.dovecotConf,
     reason: "Dovecot's settings",
-    content,
+    content: overrideDovecot(content, model.overrides),
     mode: 0o644,
     owner: 'root',
     group: 'root',

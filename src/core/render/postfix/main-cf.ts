@@ -2,6 +2,7 @@ import template from '../../../../templates/postfix/main.cf';
 import type { HostFacts } from '../../host-facts.ts';
 import type { MailModel } from '../../model.ts';
 import type { Routes } from '../../routes.ts';
+import { overrideMainCf } from '../overrides.ts';
 import { below, certificateOf, PATHS } from '../paths.ts';
 import { ours, quoteMainCf, type Quoted } from '../quote.ts';
 import { HEADER, type RenderedFile } from '../rendered-file.ts';
@@ -55,7 +56,7 @@ export function renderMainCf(model: MailModel, facts: HostFacts, routes: Routes,
   return {
     path: PATHS.mainCf,
     reason: "Postfix's settings",
-    content,
+    content: overrideMainCf(content, model.overrides),
     mode: 0o644,
     owner: 'root',
     group: 'root',

@@ -1,0 +1,91 @@
+import { EboxmailError, isSystemError } from '../core/errors.ts';
+import { certificateOf, PATHS } from '../core/render/paths.ts';
+import { writeAppliedRecord } from '../system/applied-record.ts';
+import { bytesIfPresent, readIfPresent } from '../system/files.ts';
+import { saveGeneration, type Generation } from '../system/generations.ts';
+import { sha256 } from '../system/hash.ts';
+import { rememberOriginals } from '../system/originals.ts';
+import type { ApplyOptions } from './apply.ts';
+import { authorName } from './author.ts';
+import type { MailboxPlan } from './mailbox-plan.ts';
+import type { Place } from './place.ts';
+import type { Prepared } from './prepare.ts';
+import { indexOf } from './stage.ts';
+
+/** What an apply writes down about itself, before, after and for the history. */
+
+/** Before a file is ours for the first time: what an uninstall gives back. */
+export function rememberWhatWasThere({ root }: Place, { plan, applied }: Prepared): void {
+  const fresh = plan.files.filter(({ path, file }) => file !== undefined && applied?.files.has(path) !== true);
+  const paths = fresh.map(({ path }) => path);
+  rememberOriginals(root, `${root}/${PATHS.lib}`, paths);
+}
+
+/** Written down before the first file changes: whoever comes after a crash knows what is ours and what is still to do. */
+export function announce({ root }: Place, { plan, applied }: Prepared): void {
+  const { time = '', state = {}, files = new Map<string, never>(), unfinished, certificate, mailboxes } = applied ?? {};
+  const about = plan.files.flatMap(({ path, after }) => (after === undefined ? [] : [[path, sha256(after)] as const]));
+  writeAppliedRecord(`${root}/${PATHS.lib}`, {
+    time,
+    state,
+    files,
+    certificate,
+    mailboxes,
+    unfinished: { files: new Map([...(unfinished?.files ?? []), ...about]), daemons: plan.daemons },
+  });
+}
+
+/** What is in force now. */
+export function record({ root }: Place, { rendered, state, model, facts, certificate, mailboxes }: Prepared): void {
+  const files = rendered.map((file) => {
+    const index = indexOf(root, file);
+    return [
+      file.path,
+      {
+        sha256: sha256(bytesIfPresent(`${root}/${file.path}`) ?? ''),
+        indexSha256: index === undefined ? undefined : sha256(bytesIfPresent(index) ?? ''),
+      },
+    ] as const;
+  });
+  const { upTo: seq, former } = mailboxes;
+  writeAppliedRecord(`${root}/${PATHS.lib}`, {
+    time: new Date().toISOString(),
+    state,
+    files: new Map(files),
+    // As it was before the daemons were told to read it: when it was replaced meanwhile, the next apply sees that.
+    certificate: certificate.toBeMade
+      ? sha256(bytesIfPresent(certificateOf(model, facts).certificate) ?? '')
+      : certificate.hash,
+    mailboxes: { seq, former: Object.fromEntries(former) },
+  });
+}
+
+/** For the history: what it came from and what it consists of. Without room for that the apply is none the worse. */
+export function remember(
+  { root }: Place,
+  { rendered, text, plan, mailboxes }: Prepared,
+  { reason, progress }: Pick<ApplyOptions, 'reason' | 'progress'>,
+): void {
+  const files = rendered.map(({ path, mode, owner, group }) => {
+    const content = readIfPresent(`${root}/${path}`) ?? '';
+    return { content, file: { path, sha256: sha256(content), mode, owner, group } };
+  });
+  const state = sha256(text);
+  const contents = new Map([[state, text], ...files.map(({ content, file }) => [file.sha256, content] as const)]);
+  const changes = [...(reason === undefined ? [] : [reason]), ...plan.changes.map((change) => change.text)];
+  const summary = changes.length > 0 ? changes : ['files put right'];
+  const about = { time: new Date().toISOString(), author: authorName(), summary, state, moves: movesOf(mailboxes) };
+  try {
+    saveGeneration(`${root}/${PATHS.lib}`, { ...about, files: files.map(({ file }) => file) }, contents);
+  } catch (error) {
+    if (!isSystemError(error) && !(error instanceof EboxmailError)) throw error;
+    progress(`the configuration is in force, but the history could not be written: ${error.message}`);
+  }
+}
+
+/** Mailboxes that got another address, for a way back. */
+function movesOf({ tracks }: MailboxPlan): Generation['moves'] {
+  return tracks.flatMap(({ origin, to, archived }) =>
+    archived || to === undefined || to === origin ? [] : [{ from: origin, to }],
+  );
+}

@@ -1,0 +1,78 @@
+import { dirname } from 'node:path';
+import { EboxmailError, EXIT, failed } from '../core/errors.ts';
+import { handEditDiff, unifiedDiff } from '../core/plan/diff.ts';
+import { FREE_REMOVALS, removalsOf } from '../core/plan/removals.ts';
+import type { FileChange, Plan } from '../core/plan/plan.ts';
+import { PATHS } from '../core/render/paths.ts';
+import { lstat, makeDirectory, writeAtomically } from '../system/files.ts';
+import type { ApplyOptions } from './apply.ts';
+import type { Place } from './place.ts';
+
+/** Files whose content eboxmail did not write, or somebody edited since, that an apply would replace. */
+export function othersFiles({ files }: Plan): readonly FileChange[] {
+  return files.filter(({ present }) => present === 'foreign' || present === 'edited');
+}
+
+/** @throws exit 7, with every version of each file, when they may not be replaced */
+export async function requireConsent(
+  { root }: Place,
+  plan: Plan,
+  { adopt, adoptEdited, askConsent }: Pick<ApplyOptions, 'adopt' | 'adoptEdited' | 'askConsent'>,
+): Promise<void> {
+  const others = othersFiles(plan).filter(({ present }) => !(present === 'edited' && adoptEdited === true));
+  if (others.length === 0 || adopt || (await askConsent?.(others)) === true) return;
+  const edited = others.some(({ present }) => present === 'edited');
+  throw new EboxmailError(
+    EXIT.consent,
+    `consent is needed to replace ${others.length === 1 ? 'a file' : `${others.length} files`}`,
+    [
+      ...others.map((file) => versionsOf(file, root)),
+      '"eboxmail apply --adopt" replaces what is named above and keeps the originals',
+      ...(edited
+        ? ['"eboxmail apply --keep-edits" takes edits into "overrides" of the state, where they can be said']
+        : []),
+    ].join('\n'),
+  );
+}
+
+/** @throws exit 7 when more stops than goes without a second yes */
+export async function requireRemovals(
+  plan: Plan,
+  { allowRemovals = FREE_REMOVALS, askRemovals }: Pick<ApplyOptions, 'allowRemovals' | 'askRemovals'>,
+): Promise<void> {
+  const removals = removalsOf(plan.files);
+  const count = removals.addresses.length;
+  if (count <= allowRemovals || (await askRemovals?.(removals)) === true) return;
+  throw new EboxmailError(
+    EXIT.consent,
+    `${count} addresses would stop working, which needs a second yes`,
+    `see which with "eboxmail plan"; if that is meant: eboxmail apply --allow-removals ${count}`,
+  );
+}
+
+/** Why a file needs consent, and its versions: as it was written, as it is, as it would be. */
+export function versionsOf(file: FileChange, root: string): string {
+  const { path, present, reason } = file;
+  const edit = handEditDiff(file);
+  return [
+    present === 'foreign'
+      ? `${root}/${path} was not written by eboxmail (${reason}):`
+      : `${root}/${path} was edited by hand since the last apply:`,
+    ...(edit === '' ? [] : [edit.trimEnd(), 'what apply would make of it:']),
+    unifiedDiff(file).trimEnd(),
+  ].join('\n');
+}
+
+/** Copies what is about to be replaced and was never ours. */
+export function keepOriginals({ root }: Place, plan: Plan): void {
+  for (const { path, before } of othersFiles(plan)) {
+    if (before === undefined) continue;
+    const base = `${root}/${PATHS.lib}/backup/${path}`;
+    makeDirectory(dirname(base), 0o700);
+    const candidates = [base, ...Array.from({ length: 999 }, (_, n) => `${base}.${n + 1}`)];
+    const free = candidates.find((candidate) => lstat(candidate) === undefined);
+    if (free === undefined)
+      throw failed(`too many originals are kept in ${dirname(base)}`, 'remove those you do not need');
+    writeAtomically({ path: free, content: before, mode: 0o600, uid: 0, gid: 0 });
+  }
+}

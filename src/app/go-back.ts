@@ -1,0 +1,71 @@
+import { DAEMONS, isEssential, type DaemonAction, type DaemonName } from '../core/daemons.ts';
+import { EboxmailError, EXIT } from '../core/errors.ts';
+import { PATHS } from '../core/render/paths.ts';
+import { writeAppliedRecord, removeAppliedRecord } from '../system/applied-record.ts';
+import { masterProcesses } from '../system/master-processes.ts';
+import { directoryIn, type Undo } from '../system/undo.ts';
+import type { MailboxMover } from './move-mailboxes.ts';
+import type { Place } from './place.ts';
+import type { Prepared } from './prepare.ts';
+import { requirePrevious, servicesFor } from './switch-daemons.ts';
+
+/**
+ * After a switch that failed: the files as they were, and the daemons that were touched read them again.
+ * @returns never: exit 8 when the previous configuration is back, exit 9 when a person is needed
+ */
+export async function goBack(
+  place: Place,
+  prepared: Prepared,
+  { undo, mover }: { readonly undo: Undo; readonly mover: MailboxMover },
+  cause: Error,
+): Promise<never> {
+  const { root } = place;
+  const { plan, applied, host } = prepared;
+  const lib = `${root}/${PATHS.lib}`;
+  try {
+    undo.restore();
+    mover.back();
+    const before = applied === undefined ? undefined : { ...applied, unfinished: undefined };
+    // Before there was a configuration of ours nothing of ours ran.
+    const configured = before !== undefined && before.time !== '';
+    const services = servicesFor(place, host.services);
+    for (const name of DAEMONS) {
+      const action = plan.daemons[name];
+      if (action === 'nothing') continue;
+      await services[name](actionBack(name, action, configured, masterProcesses(root)[name] !== undefined));
+    }
+    await requirePrevious(place, prepared);
+    if (before === undefined) removeAppliedRecord(lib);
+    else writeAppliedRecord(lib, before);
+    undo.end();
+  } catch (error) {
+    throw new EboxmailError(
+      EXIT.rollbackFailed,
+      `apply failed (${cause.message}), and so did going back: ${(error as Error).message}`,
+      [
+        ...hintsOf(cause),
+        ...hintsOf(error),
+        `the files as they were are in ${directoryIn(lib)}, and journal.json there says where each belongs`,
+        'put right what is named above and run "eboxmail apply"; "eboxmail status" shows what works',
+      ].join('\n'),
+    );
+  }
+  throw new EboxmailError(
+    EXIT.rolledBack,
+    `apply failed, and the previous configuration is back in force: ${cause.message}`,
+    hintsOf(cause).join('\n') || undefined,
+  );
+}
+
+/** What makes a daemon read the old files, after an action that made it read, or not read, the new ones. */
+function actionBack(name: DaemonName, done: DaemonAction, configured: boolean, runs: boolean): DaemonAction {
+  if (!configured) return runs ? 'stop' : 'nothing';
+  // It did not run before, and only the new configuration asks for it.
+  if (done === 'start' && !isEssential(name)) return runs ? 'stop' : 'nothing';
+  if (!runs) return 'start';
+  return done === 'restart' ? 'restart' : 'reload';
+}
+
+function hintsOf(error: unknown): readonly string[] {
+  return error instanceof EboxmailError && error.hint !== undefined ? [error.hint] : [];
+}

@@ -1,0 +1,67 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { failed } from '../../core/errors.ts';
+import { portsOf, type HostFacts } from '../../core/host-facts.ts';
+import type { MailModel } from '../../core/model.ts';
+import { below, PATHS } from '../../core/render/paths.ts';
+import { writeAtomically } from '../../system/files.ts';
+import { requireGroup } from '../../system/identity.ts';
+import { SmtpSession } from '../../system/smtp-session.ts';
+
+/** An account that exists only while an apply proves that logging in works: no mailbox, no address, a random password. */
+export interface ProbeAccount {
+  readonly name: string;
+  readonly password: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+}
+
+/** Dovecot looks at a password file at most once a second (db-passwd-file.c). */
+const DOVECOT_LOOKS = 1100;
+
+/** Makes the account; `withdrawProbe` must follow in any case. */
+export function makeProbe(model: MailModel, facts: HostFacts): ProbeAccount {
+  const name = `eboxmail-probe-${randomBytes(8).toString('hex')}@${model.mailname}`;
+  const password = randomBytes(24).toString('base64url');
+  const hash = createHash('sha256').update(password).digest('base64');
+  writeProbeFile(facts, `${name}:{SHA256}${hash}::::::\n`);
+  return { name, password, since: Date.now() };
+}
+
+export function withdrawProbe(facts: HostFacts): void {
+  writeProbeFile(facts, '');
+}
+
+/** Dovecot wants the file to be there; it is empty but for the moment of the probe. */
+export function writeProbeFile(facts: HostFacts, content: string): void {
+  const gid = requireGroup('dovecot');
+  // Nothing is lost when the power takes it.
+  writeAtomically({ path: below(facts, PATHS.probe), content, mode: 0o640, uid: 0, gid, volatile: true });
+}
+
+/**
+ * Logs in on 465: from Postfix by way of Dovecot to the passwords, as every user's mail program does.
+ * @param fresh whether Dovecot has read its configuration since the account was made
+ * @throws failed when that does not work
+ */
+export async function proveLogin(probe: ProbeAccount, facts: HostFacts, fresh: boolean): Promise<void> {
+  if (!fresh) await sleep(Math.max(0, probe.since + DOVECOT_LOOKS - Date.now()));
+  const port = portsOf(facts.portOffset).smtps;
+  const session = await SmtpSession.connect({
+    address: facts.listen[0] ?? '127.0.0.1',
+    port,
+    implicitTls: true,
+    serverName: undefined,
+    authorities: [],
+  });
+  try {
+    await session.reply();
+    await session.command('EHLO localhost.localdomain');
+    const response = Buffer.from(`\0${probe.name}\0${probe.password}`).toString('base64');
+    const { code, lines } = await session.command(`AUTH PLAIN ${response}`);
+    if (code !== 235)
+      throw failed(`logging in on port ${port} does not work`, `the server says: ${code} ${lines.join(' ')}`);
+  } finally {
+    session.end();
+  }
+}

@@ -1,0 +1,77 @@
+import { DAEMONS } from '../core/daemons.ts';
+import { PATHS } from '../core/render/paths.ts';
+import { modelOf } from '../core/state/model-of.ts';
+import { masterProcesses } from '../system/master-processes.ts';
+import { directServices, systemdServices, usesSystemd, type Services } from '../system/services.ts';
+import { requireRspamdAnswers } from './builtin-filter.ts';
+import { listenersOf, requireAnswers, requireFreePorts, type Listener } from './listeners.ts';
+import { stateOf } from './load-state.ts';
+import type { Place } from './place.ts';
+import type { Prepared } from './prepare.ts';
+import { makeProbe, proveLogin, withdrawProbe } from './prove/login.ts';
+import { proveRecipients } from './prove/smtp.ts';
+
+/** The daemons take up the new configuration, and it is proven that the service does what the state says. */
+export async function switchDaemons(place: Place, prepared: Prepared, progress: (step: string) => void): Promise<void> {
+  const { plan, facts, model } = prepared;
+  const touched = DAEMONS.filter((name) => plan.daemons[name] !== 'nothing');
+  const withLogin = touched.length > 0 && model.smtp.authentication;
+  try {
+    const probe = withLogin ? makeProbe(model, facts) : undefined;
+    await driveDaemons(place, prepared, progress);
+    if (plan.files.length === 0 && touched.length === 0) return;
+    progress('proving that it works');
+    await proveRecipients(model, facts);
+    if (probe !== undefined) await proveLogin(probe, facts, touched.includes('dovecot'));
+  } finally {
+    if (withLogin) withdrawProbe(facts);
+  }
+}
+
+/** Only those whose files changed are touched, and afterwards every port is looked at. */
+async function driveDaemons(
+  place: Place,
+  { plan, facts, model, host }: Prepared,
+  progress: (step: string) => void,
+): Promise<void> {
+  const touched = [...DAEMONS].filter((name) => plan.daemons[name] !== 'nothing');
+  // One that is no longer asked is stopped when the others know.
+  touched.sort((a, b) => Number(plan.daemons[a] === 'stop') - Number(plan.daemons[b] === 'stop'));
+  if (touched.length === 0) return;
+  const services = servicesFor(place, host.services);
+  for (const name of touched) {
+    progress(`${plan.daemons[name]} ${name}`);
+    await services[name](plan.daemons[name]);
+    if (name === 'rspamd') await requireRspamdAnswers(place, { model });
+  }
+  await requireAnswers(listenersOf(model, facts), logsOf(place));
+}
+
+/** How the daemons of a root are started and stopped. */
+export function servicesFor({ root }: Place, wish: 'systemd' | 'direct' | undefined): Services {
+  return usesSystemd(root, wish) ? systemdServices() : directServices(root);
+}
+
+/** @throws when a service of the configuration that was in force before does not answer */
+export async function requirePrevious(place: Place, prepared: Prepared): Promise<void> {
+  await requireAnswers(previousListeners(prepared), logsOf(place));
+}
+
+/** A daemon that finds its port taken says so in its log only, and Postfix dies of it. */
+export async function requirePortsFree(prepared: Prepared): Promise<void> {
+  const { model, facts, plan } = prepared;
+  const ours = new Set(previousListeners(prepared).map(({ host, port }) => `${host} ${port}`));
+  const runs = Object.values(plan.daemons).every((action) => action !== 'start');
+  const isNew = ({ host, port }: Listener): boolean => !runs || !ours.has(`${host} ${port}`);
+  if (!runs && Object.values(masterProcesses(facts.root)).some((pid) => pid !== undefined)) return;
+  await requireFreePorts(listenersOf(model, facts).filter(isNew), 'stop what listens there, or turn the service off');
+}
+
+function previousListeners({ applied, facts }: Prepared): readonly Listener[] {
+  if (applied === undefined || applied.time === '') return [];
+  return listenersOf(modelOf(stateOf(applied.state)).model, facts);
+}
+
+function logsOf({ root }: Place): string {
+  return root === '' ? 'journalctl -u postfix -u dovecot' : `${root}/${PATHS.mailLog} and ${root}/${PATHS.dovecotLog}`;
+}

@@ -1,0 +1,29 @@
+import { generation, previousGeneration, rollback, stateOfGeneration } from '../../app/history.ts';
+import { usageError } from '../../core/errors.ts';
+import { printJson, type Context } from '../context.ts';
+import { confirm } from '../../ui/prompt.ts';
+import { example, type Setup } from '../program.ts';
+import { applyOptions, type ApplyFlags } from './apply.ts';
+import { numberOf } from './history.ts';
+
+export const setup: Setup = (command, action) => {
+  command
+    .argument('[number]', 'the generation to go back to (default: the one before that in force)')
+    .option('--adopt', 'replace files that are not ours or were edited by hand; the originals are kept')
+    .addHelpText('after', example('eboxmail rollback', 'eboxmail rollback 12 --yes'))
+    .action(action(run));
+};
+
+async function run(context: Context, word: string | undefined, flags: ApplyFlags): Promise<number> {
+  const { place, terminal } = context;
+  const to = word === undefined ? previousGeneration(place) : generation(place, numberOf(word));
+  // What cannot be gone back to is said before anybody is asked.
+  stateOfGeneration(place, to);
+  const question = `Go back to generation ${to.number} of ${to.time} (${to.summary[0] ?? 'no changes'}), state and files?`;
+  if (!context.yes && !(await confirm(terminal, question, '--yes'))) throw usageError('nothing was changed');
+  const { kept } = await rollback(place, to, applyOptions(context, flags));
+  if (kept !== undefined) terminal.say(`the state as it was, which was never applied, is kept in ${kept}`);
+  if (context.json) printJson(context, { generation: to.number, kept: kept ?? null });
+  terminal.say(`generation ${to.number} is in force again`);
+  return 0;
+}

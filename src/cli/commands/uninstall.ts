@@ -1,0 +1,34 @@
+import { planUninstall, uninstall, type Uninstalled } from '../../app/uninstall.ts';
+import { usageError } from '../../core/errors.ts';
+import { PATHS } from '../../core/render/paths.ts';
+import { confirm } from '../../ui/prompt.ts';
+import { printJson, type Context } from '../context.ts';
+import { example, type Setup } from '../program.ts';
+
+export const setup: Setup = (command, action) => {
+  command.addHelpText('after', example('eboxmail uninstall', 'eboxmail uninstall --yes')).action(action(run));
+};
+
+async function run(context: Context): Promise<number> {
+  const { place, terminal, yes } = context;
+  const plan = planUninstall(place);
+  for (const line of words(plan, place.root)) terminal.say(line);
+  const question = 'Stop the mail service and give back what was there before eboxmail? State and mail stay.';
+  if (!yes && !(await confirm(terminal, question, '--yes'))) throw usageError('nothing was changed');
+  const done = await uninstall(place, (step) => terminal.say(step));
+  if (context.json) printJson(context, done);
+  terminal.say(
+    `done; the state (${place.statePath}), the mail (${place.root}/${PATHS.mail}) and the history (${place.root}/${PATHS.lib}) are still there`,
+  );
+  return 0;
+}
+
+function words({ restored, removed, left }: Uninstalled, root: string): readonly string[] {
+  const each = (title: string, paths: readonly string[]): readonly string[] =>
+    paths.map((path) => `${title} ${root}/${path}`);
+  return [
+    ...each('gives back the original of', restored),
+    ...each('removes', removed),
+    ...each('leaves, because it was changed since the last apply,', left),
+  ];
+}

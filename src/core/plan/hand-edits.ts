@@ -1,0 +1,87 @@
+import { PATHS } from '../render/paths.ts';
+import type { FileChange } from './plan.ts';
+
+/** What somebody changed in our files by hand, as raw settings of the state. */
+export interface HandEdits {
+  readonly postfix: ReadonlyMap<string, string>;
+  /** Lines for dovecot.conf. */
+  readonly dovecot: readonly string[];
+  /** Edits that no override can say, a sentence each. */
+  readonly inexpressible: readonly string[];
+}
+
+/** Reads the edits of files that were ours from what the last apply wrote and what is there now. */
+export function handEditsOf(files: readonly FileChange[]): HandEdits {
+  const postfix = new Map<string, string>();
+  const dovecot: string[] = [];
+  const inexpressible: string[] = [];
+  for (const { path, present, written, before = '' } of files) {
+    if (present !== 'edited') continue;
+    if (written === undefined) inexpressible.push(`${path}: what the last apply wrote is not known any more`);
+    else if (path === PATHS.mainCf) readMainCf(written, before, postfix, inexpressible);
+    else if (path === PATHS.dovecotConf) readDovecot(written, before, dovecot, inexpressible);
+    else inexpressible.push(`${path}: only main.cf and dovecot.conf have overrides`);
+  }
+  return { postfix, dovecot, inexpressible };
+}
+
+function readMainCf(written: string, before: string, found: Map<string, string>, inexpressible: string[]): void {
+  const [old, now] = [parameters(written), parameters(before)];
+  for (const [name, value] of now) if (old.get(name) !== value) found.set(name, value);
+  for (const name of old.keys()) {
+    if (!now.has(name))
+      inexpressible.push(`${PATHS.mainCf}: ${name} was removed, and an override can only give it another value`);
+  }
+}
+
+/** Names and values of main.cf; lines that begin with white space go on with the one above (postconf(5)). */
+function parameters(text: string): ReadonlyMap<string, string> {
+  const lines: string[] = [];
+  for (const line of text.split('\n')) {
+    if (/^\s*(#|$)/.test(line)) continue;
+    if (/^\s/.test(line) && lines.length > 0) lines.push(`${lines.pop() ?? ''} ${line.trim()}`);
+    else lines.push(line);
+  }
+  return new Map(
+    lines.flatMap((line) => {
+      const [, name, value] = /^([^\s=]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+      return name === undefined || value === undefined ? [] : [[name, value] as const];
+    }),
+  );
+}
+
+/** Settings outside any block that have another value or are new, and whatever was added at the end. */
+function readDovecot(written: string, before: string, found: string[], inexpressible: string[]): void {
+  if (before.startsWith(written)) {
+    found.push(...meaningful(before.slice(written.length)));
+    return;
+  }
+  const [old, now] = [outerSettings(written), outerSettings(before)];
+  const changed = [...now.settings].filter(([name, value]) => old.settings.get(name) !== value);
+  const gone = [...old.settings.keys()].filter((name) => !now.settings.has(name));
+  if (gone.length > 0 || old.rest !== now.rest) {
+    inexpressible.push(`${PATHS.dovecotConf}: only settings outside blocks, and lines at the end, can be taken over`);
+    return;
+  }
+  found.push(...changed.map(([name, value]) => `${name} = ${value}`));
+}
+
+function outerSettings(text: string): { settings: ReadonlyMap<string, string>; rest: string } {
+  const settings = new Map<string, string>();
+  const rest: string[] = [];
+  let depth = 0;
+  for (const line of meaningful(text)) {
+    const [, name, value] = /^([a-z_0-9]+) *= *(.*)$/.exec(line) ?? [];
+    if (depth === 0 && name !== undefined && value !== undefined) settings.set(name, value);
+    else rest.push(line);
+    depth += (/\{$/.test(line) ? 1 : 0) - (line === '}' ? 1 : 0);
+  }
+  return { settings, rest: rest.join('\n') };
+}
+
+function meaningful(text: string): readonly string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+}

@@ -1,0 +1,115 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { bytesIfPresent, lstat, makeDirectory, readIfPresent, writeAtomically } from './files.ts';
+import { sha256 } from './hash.ts';
+
+/** A configuration that was in force: what it came from, what it consisted of, and who made it when. */
+export interface Generation {
+  readonly number: number;
+  /** ISO 8601. */
+  readonly time: string;
+  /** The login name of whoever ran the apply, also behind sudo. */
+  readonly author: string;
+  /** What changed for people, a line each. */
+  readonly summary: readonly string[];
+  /** SHA-256 of the text of the state. */
+  readonly state: string;
+  readonly files: readonly GenerationFile[];
+  /** Mailboxes that got another address by it. */
+  readonly moves: readonly { readonly from: string; readonly to: string }[];
+}
+
+export interface GenerationFile {
+  /** Relative to the root. */
+  readonly path: string;
+  readonly sha256: string;
+  readonly mode: number;
+  readonly owner: string;
+  readonly group: string;
+}
+
+/** How many are kept. */
+export const KEPT_GENERATIONS = 50;
+
+/** Not waited for until it is on the disk: a content that the power took is noticed by its hash. */
+const PRIVATE = { mode: 0o600, uid: 0, gid: 0, volatile: true } as const;
+
+/**
+ * Writes a generation down. Contents are kept once, by their hash, so that a change of one user costs what it changed.
+ * @param lib absolute path of var/lib/eboxmail
+ * @param contents the state's text and the files, by their SHA-256
+ * @returns its number, one more than that of the newest
+ */
+export function saveGeneration(
+  lib: string,
+  generation: Omit<Generation, 'number'>,
+  contents: ReadonlyMap<string, string>,
+): number {
+  const number = (generationNumbers(lib)[0] ?? 0) + 1;
+  makeDirectory(manifests(lib), 0o700);
+  makeDirectory(objects(lib), 0o700);
+  for (const [hash, content] of contents) {
+    if (lstat(object(lib, hash)) === undefined) writeAtomically({ path: object(lib, hash), content, ...PRIVATE });
+  }
+  const content = `${JSON.stringify({ number, ...generation })}\n`;
+  writeAtomically({ path: manifest(lib, number), content, ...PRIVATE });
+  prune(lib);
+  return number;
+}
+
+/** All of them, the newest first. */
+export function listGenerations(lib: string): readonly Generation[] {
+  return generationNumbers(lib).flatMap((number) => readGeneration(lib, number) ?? []);
+}
+
+export function readGeneration(lib: string, number: number): Generation | undefined {
+  const text = readIfPresent(manifest(lib, number));
+  return text === undefined ? undefined : (JSON.parse(text) as Generation);
+}
+
+export function newestGeneration(lib: string): Generation | undefined {
+  const [number] = generationNumbers(lib);
+  return number === undefined ? undefined : readGeneration(lib, number);
+}
+
+/** A content by its hash; undefined when it is gone or is no longer what it was. */
+export function readContent(lib: string, hash: string): string | undefined {
+  const bytes = bytesIfPresent(object(lib, hash));
+  return bytes !== undefined && sha256(bytes) === hash ? bytes.toString('utf8') : undefined;
+}
+
+/** Removes the oldest generations, and the contents that none of the others has. */
+function prune(lib: string): void {
+  const old = generationNumbers(lib).slice(KEPT_GENERATIONS);
+  if (old.length === 0) return;
+  for (const number of old) rmSync(manifest(lib, number), { force: true });
+  const used = new Set(
+    listGenerations(lib).flatMap(({ state, files }) => [state, ...files.map((file) => file.sha256)]),
+  );
+  for (const name of readdirSync(objects(lib))) {
+    if (!name.startsWith('.') && !used.has(name)) rmSync(object(lib, name), { force: true });
+  }
+}
+
+function generationNumbers(lib: string): readonly number[] {
+  if (lstat(manifests(lib)) === undefined) return [];
+  return readdirSync(manifests(lib))
+    .flatMap((name) => /^(\d+)\.json$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => b - a);
+}
+
+function manifests(lib: string): string {
+  return `${lib}/generations`;
+}
+
+function manifest(lib: string, number: number): string {
+  return `${manifests(lib)}/${number}.json`;
+}
+
+function objects(lib: string): string {
+  return `${lib}/contents`;
+}
+
+function object(lib: string, hash: string): string {
+  return `${objects(lib)}/${hash}`;
+}

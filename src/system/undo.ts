@@ -1,0 +1,81 @@
+import { rmSync } from 'node:fs';
+import { syncDirectories, duplicate, lstat, makeDirectory, readIfPresent, writeAtomically } from './files.ts';
+
+/** A file as it was before an apply: with a copy, or absent. */
+interface Before {
+  readonly target: string;
+  /** Name of the copy; absent when there was no such file. */
+  readonly copy?: string;
+}
+
+interface Journal {
+  readonly version: 1;
+  readonly files: readonly Before[];
+}
+
+/**
+ * What is needed to go back: a copy of every file that an apply is about to replace, and a journal of them that is on the
+ * disk before the first one changes. It stays until the apply has proven itself. When one is found at the beginning, an
+ * apply was killed: its copies are the last configuration that was proven, so they are kept and only added to.
+ */
+export interface Undo {
+  /** Puts every file back as it was, those that others refer to first, and removes those that were not there. */
+  restore(): void;
+  /** The apply has come to its end: nothing is left to go back to. */
+  end(): void;
+}
+
+/** @param lib absolute path of var/lib/eboxmail */
+export function beginUndo(lib: string, targets: readonly string[]): Undo {
+  const directory = directoryIn(lib);
+  makeDirectory(directory, 0o700);
+  const known = readJournal(lib)?.files ?? [];
+  const names = new Set(known.map(({ target }) => target));
+  const added = targets
+    .filter((target) => !names.has(target))
+    .map((target, index) => keep(directory, target, known.length + index));
+  const files = [...known, ...added];
+  const journal: Journal = { version: 1, files };
+  writeAtomically({
+    path: `${directory}/journal.json`,
+    content: `${JSON.stringify(journal)}\n`,
+    mode: 0o600,
+    uid: 0,
+    gid: 0,
+  });
+  return {
+    restore: () => {
+      for (const { target, copy } of files) if (copy !== undefined) duplicate(`${directory}/${copy}`, target);
+      for (const { target, copy } of files) if (copy === undefined) rmSync(target, { force: true });
+      syncDirectories(files.map(({ target }) => target));
+    },
+    end: () => endUndo(lib),
+  };
+}
+
+/** Whether an apply was killed before it came to its end. */
+export function undoIsLeft(lib: string): boolean {
+  return lstat(`${directoryIn(lib)}/journal.json`) !== undefined;
+}
+
+export function endUndo(lib: string): void {
+  // The journal goes first: copies without it mean nothing.
+  rmSync(`${directoryIn(lib)}/journal.json`, { force: true });
+  rmSync(directoryIn(lib), { recursive: true, force: true });
+}
+
+export function directoryIn(lib: string): string {
+  return `${lib}/undo`;
+}
+
+function keep(directory: string, target: string, number: number): Before {
+  if (lstat(target) === undefined) return { target };
+  const copy = String(number);
+  duplicate(target, `${directory}/${copy}`);
+  return { target, copy };
+}
+
+function readJournal(lib: string): Journal | undefined {
+  const text = readIfPresent(`${directoryIn(lib)}/journal.json`);
+  return text === undefined ? undefined : (JSON.parse(text) as Journal);
+}

@@ -1,0 +1,120 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { copies, PASSWORD_HASH, sendAsStranger, stranger, tryLogin, tryRecipient } from '../support/mail.ts';
+import { useSandbox } from '../support/sandbox.ts';
+
+const run = promisify(execFile);
+const FAULTS = fileURLToPath(new URL('../support/faults.mjs', import.meta.url));
+
+/** Each differs from the one before in users, domains, tables and the settings of both daemons. */
+function state(n: number): string {
+  return `
+version: 1
+server:
+  mailname: mx.example.test
+  limits: {message: ${10 + (n % 90)} MB, mailbox: ${100 + (n % 90)} MB}
+domains:
+  a.test: {}
+  d${n}.test: {}
+users:
+  alice@a.test: {password: "${PASSWORD_HASH}"}
+  u${n}@d${n}.test: {password: "${PASSWORD_HASH}"}
+`;
+}
+
+const sandbox = useSandbox({
+  state: state(0),
+  tolerate: [/warning: \S+: SASL PLAIN authentication failed/, /warning: .*probe/],
+});
+
+async function applyWith(fault: string): Promise<{ code: number | null; signal: string | null; stderr: string }> {
+  const args = ['--import', FAULTS, 'bin/eboxmail.js', '--root', sandbox().root, 'apply'];
+  const env = { ...process.env, FAULT: fault, FAULT_COUNT: `${sandbox().root}/../calls` };
+  try {
+    return { code: 0, signal: null, stderr: (await run(process.execPath, args, { env })).stderr };
+  } catch (error) {
+    const { code, signal, stderr } = error as { code: number | null; signal: string | null; stderr: string };
+    return { code, signal, stderr };
+  }
+}
+
+/** What the daemons read. */
+async function configuration(): Promise<string> {
+  const script = `cd ${sandbox().root}/etc && find postfix dovecot aliases* mailname -type f | sort | xargs sha256sum`;
+  return (await run('sh', ['-c', script])).stdout;
+}
+
+async function answer(recipient: string): Promise<string> {
+  const client = await stranger(sandbox());
+  const reply = await tryRecipient(client, recipient);
+  await client.quit();
+  return reply;
+}
+
+/** A part by default, another one each day; FAULTS=all goes through all of them. */
+const STRIDE = process.env['FAULTS'] === 'all' ? 1 : 6;
+const FIRST = process.env['FAULTS'] === 'all' ? 1 : 1 + (Math.floor(Date.now() / 86_400_000) % STRIDE);
+
+describe('an apply that fails or is killed at every call that changes something', () => {
+  let n = 1;
+  let calls: readonly string[] = [];
+
+  it('counts them', async () => {
+    await sandbox().writeState(state(n));
+    expect(await applyWith('count')).toMatchObject({ code: 0 });
+    calls = (await readFile(`${sandbox().root}/../calls`, 'utf8')).trim().split('\n');
+    expect(calls.filter((call) => call.startsWith('renameSync')).length).toBeGreaterThan(15);
+    expect(calls.filter((call) => /reload/.test(call))).toHaveLength(2);
+  });
+
+  it('killed: the service goes on, and the next apply finishes', async () => {
+    for (let at = FIRST; at <= calls.length; at += STRIDE) {
+      const what = `killed at ${at}: ${calls[at - 1]}`;
+      n += 1;
+      await sandbox().writeState(state(n));
+      expect((await applyWith(`kill:${at}`)).signal, what).toBe('SIGKILL');
+      expect(await answer('alice@a.test'), what).toMatch(/^250 /);
+      expect(await answer('nobody@a.test'), what).toMatch(/^550 /);
+      // What it left is taken up by an apply of something else as well.
+      n += 1;
+      await sandbox().writeState(state(n));
+      const next = await sandbox().run(['apply']);
+      expect(next, what).toMatchObject({ code: 0 });
+      expect((await sandbox().run(['plan', '--exit-code'])).code, what).toBe(0);
+      expect(await answer(`u${n}@d${n}.test`), what).toMatch(/^250 /);
+      expect(await answer(`u${n - 1}@d${n - 1}.test`), what).toMatch(/^5/);
+    }
+    const left = await run('find', [sandbox().root, '-name', '*eboxmail-new*', '-o', '-name', 'undo']);
+    expect(left.stdout).toBe('');
+    expect((await tryLogin(sandbox(), `u${n}@d${n}.test`)).code).toBe(235);
+  });
+
+  it('failed: the old configuration is in force, whole, and exit code and words say so', async () => {
+    const codes = new Map<number | null, number>();
+    for (let at = FIRST; at <= calls.length; at += STRIDE) {
+      const what = `failed at ${at}: ${calls[at - 1]}`;
+      const before = await configuration();
+      n += 1;
+      await sandbox().writeState(state(n));
+      const { code, stderr } = await applyWith(`fail:${at}`);
+      codes.set(code, (codes.get(code) ?? 0) + 1);
+      expect([0, 1, 8], `${what}\n${stderr}`).toContain(code);
+      expect(stderr, what).not.toMatch(/this is a bug|at .*\.js:\d/);
+      if (code !== 0) {
+        expect(await configuration(), `${what}\n${stderr}`).toBe(before);
+        expect(await answer(`u${n}@d${n}.test`), what).toMatch(/^5/);
+        expect(await answer(`u${n - 1}@d${n - 1}.test`), what).toMatch(/^250 /);
+      }
+      expect(await sandbox().run(['apply']), what).toMatchObject({ code: 0 });
+      expect(await answer(`u${n}@d${n}.test`), what).toMatch(/^250 /);
+    }
+    // Before the switch and after it: both kinds were met.
+    expect(codes.get(1)).toBeGreaterThan(0);
+    expect(codes.get(8)).toBeGreaterThan(0);
+    const token = await sendAsStranger(sandbox(), `u${n}@d${n}.test`);
+    expect(await copies(sandbox(), token, [`u${n}@d${n}.test`])).toEqual({ [`u${n}@d${n}.test`]: 1 });
+  });
+});

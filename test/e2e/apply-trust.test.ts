@@ -1,0 +1,311 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { promisify } from 'node:util';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { copies, imapLogin, PASSWORD_HASH, sendAsStranger, stranger, tryLogin, tryRecipient } from '../support/mail.ts';
+import { fakePrograms, useSandbox } from '../support/sandbox.ts';
+
+const run = promisify(execFile);
+
+const ALICE = `  alice@a.test: {password: "${PASSWORD_HASH}"}\n`;
+
+function state({ users = '', overrides = '', server = '' } = {}): string {
+  return `version: 1
+server:
+  mailname: mx.example.test
+${server}domains:
+  a.test: # kept
+users:
+${ALICE}${users}${overrides}`;
+}
+
+const sandbox = useSandbox({
+  state: state(),
+  tolerate: [
+    /warning: \S+: SASL PLAIN authentication failed/,
+    // The scenarios put settings into force that cannot work.
+    /(error|warning): .*(nonexistent|restrictions|access table)/,
+    /warning: \S+: SASL .*(no mechanism|unknown mechanism|Invalid)/i,
+  ],
+});
+
+async function answer(recipient: string): Promise<string> {
+  const client = await stranger(sandbox());
+  const reply = await tryRecipient(client, recipient);
+  await client.quit();
+  return reply;
+}
+
+/** Hashes of all that the daemons read. */
+async function configuration(): Promise<string> {
+  const script = `cd ${sandbox().root}/etc && find postfix dovecot aliases* mailname -type f | sort | xargs sha256sum`;
+  return (await run('sh', ['-c', script])).stdout;
+}
+
+async function expectWorking(): Promise<void> {
+  expect((await tryLogin(sandbox(), 'alice@a.test')).code).toBe(235);
+  expect(await imapLogin(sandbox(), 'alice@a.test')).toBe(true);
+  const token = await sendAsStranger(sandbox(), 'alice@a.test');
+  expect(await copies(sandbox(), token, ['alice@a.test'])).toEqual({ 'alice@a.test': 1 });
+  expect(await answer('nobody@a.test')).toMatch(/^550 /);
+}
+
+beforeEach(async () => {
+  await sandbox().writeState(state());
+  await sandbox().ok(['apply', '--adopt', '--allow-removals', '100']);
+});
+
+describe('raw settings', () => {
+  it('win over what is rendered, in both daemons', async () => {
+    const overrides = `overrides:
+  postfix: {smtpd_banner: "$myhostname by override", smtpd_client_connection_count_limit: 33}
+  dovecot: |
+    mail_max_userip_connections = 33
+`;
+    await sandbox().writeState(state({ overrides }));
+    await sandbox().ok(['apply']);
+    const client = await stranger(sandbox());
+    expect(client.greeting.text).toBe('mx.example.test by override');
+    await client.quit();
+    const { stdout } = await run('doveconf', [
+      '-c',
+      `${sandbox().root}/etc/dovecot/dovecot.conf`,
+      '-h',
+      'mail_max_userip_connections',
+    ]);
+    expect(stdout.trim()).toBe('33');
+    await expectWorking();
+  });
+
+  it.each([
+    ['an unknown parameter of Postfix', 'overrides: {postfix: {smtpd_baner: x}}\n', 'smtpd_baner'],
+    [
+      'an unknown setting of Dovecot',
+      'overrides: {dovecot: "mail_max_useripconnections = 3"}\n',
+      'mail_max_useripconnections',
+    ],
+    ['a brace of Dovecot that is not closed', 'overrides: {dovecot: "protocol imap {"}\n', 'dovecot'],
+  ])('%s is refused before anything changes', async (_, overrides, said) => {
+    const before = await configuration();
+    await sandbox().writeState(state({ overrides }));
+    const refused = await sandbox().run(['apply']);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(said);
+    expect(await configuration()).toBe(before);
+  });
+});
+
+describe('history and rollback', () => {
+  it('goes back with state and files, keeps what was never applied, and says who did what', async () => {
+    const before = await sandbox().readState();
+    await sandbox().ok(['user', 'add', 'new@a.test', '--password-hash', PASSWORD_HASH, '--apply']);
+    expect(await answer('new@a.test')).toMatch(/^250 /);
+    const [newest] = JSON.parse((await sandbox().ok(['history', '--json'])).stdout) as { number: number }[];
+    expect(newest).toMatchObject({ author: 'root', summary: ['user new@a.test'] });
+    const shown = await sandbox().ok(['history', 'show', String(newest?.number), '--json']);
+    expect(shown.stdout).toContain('etc/postfix/main.cf');
+    expect(shown.stdout).not.toContain('$6$');
+
+    await sandbox().ok(['domain', 'add', 'never-applied.test']);
+    const unapplied = await sandbox().readState();
+    expect((await sandbox().run(['rollback'])).code).toBe(2);
+    expect((await sandbox().run(['rollback', '9999', '--yes'])).code).toBe(4);
+    expect((await sandbox().run(['rollback', 'x', '--yes'])).code).toBe(2);
+    const back = await sandbox().ok(['rollback', '--yes', '--json']);
+    expect(await sandbox().readState()).toBe(before);
+    expect(await answer('new@a.test')).toMatch(/^550 /);
+    const { kept } = JSON.parse(back.stdout) as { kept: string };
+    expect(await readFile(kept, 'utf8')).toBe(unapplied);
+    const list = JSON.parse((await sandbox().ok(['history', '--json'])).stdout) as { summary: string[] }[];
+    expect(list[0]?.summary).toContain('user new@a.test');
+    expect(list[0]?.summary[0]).toMatch(/^back to generation \d+$/);
+    await expectWorking();
+
+    await sandbox().ok(['rollback', String(newest?.number), '--yes']);
+    expect(await answer('new@a.test')).toMatch(/^250 /);
+  });
+
+  it('brings the mailboxes of renamed and removed users back as well', async () => {
+    const users = ['ren@a.test', 'rem@a.test'];
+    for (const user of users) await sandbox().ok(['user', 'add', user, '--password-hash', PASSWORD_HASH, '--apply']);
+    const [{ number }] = JSON.parse((await sandbox().ok(['history', '--json'])).stdout) as [{ number: number }];
+    const token = await sendAsStranger(sandbox(), users);
+    expect(await copies(sandbox(), token, users)).toEqual({ 'ren@a.test': 1, 'rem@a.test': 1 });
+    await sandbox().ok(['user', 'rename', 'ren@a.test', 'renamed@a.test', '--apply']);
+    await sandbox().ok(['user', 'remove', 'rem@a.test', '--yes', '--apply']);
+    expect(await copies(sandbox(), token, ['renamed@a.test'])).toEqual({ 'renamed@a.test': 1 });
+    await sandbox().ok(['rollback', String(number), '--yes']);
+    expect(await copies(sandbox(), token, users)).toEqual({ 'ren@a.test': 1, 'rem@a.test': 1 });
+    expect(await imapLogin(sandbox(), 'renamed@a.test')).toBe(false);
+  });
+
+  it('a rollback that cannot be applied leaves the state as it is', async () => {
+    await sandbox().ok(['user', 'add', 'later@a.test', '--password-hash', PASSWORD_HASH, '--apply']);
+    await appendFile(`${sandbox().root}/etc/postfix/main.cf`, '# by hand\n');
+    const before = await sandbox().readState();
+    expect((await sandbox().run(['rollback', '--yes'])).code).toBe(7);
+    expect(await sandbox().readState()).toBe(before);
+    expect(await answer('later@a.test')).toMatch(/^250 /);
+  });
+});
+
+describe('what was reviewed', () => {
+  it('only the plan with this digest is applied', async () => {
+    await sandbox().writeState(state({ users: `  one@a.test: {password: "${PASSWORD_HASH}"}\n` }));
+    const digest = (await sandbox().ok(['plan', '--digest'])).stdout.trim();
+    expect(JSON.parse((await sandbox().ok(['plan', '--json'])).stdout)).toMatchObject({ digest });
+    await sandbox().writeState(state({ users: `  two@a.test: {password: "${PASSWORD_HASH}"}\n` }));
+    const refused = await sandbox().run(['apply', '--expect', digest]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(digest);
+    expect(await answer('two@a.test')).toMatch(/^550 /);
+    await sandbox().writeState(state({ users: `  one@a.test: {password: "${PASSWORD_HASH}"}\n` }));
+    await sandbox().ok(['apply', '--expect', digest]);
+    expect(await answer('one@a.test')).toMatch(/^250 /);
+  });
+
+  it('many addresses that would stop working need a second yes', async () => {
+    const many = Array.from({ length: 12 }, (_, n) => `  many${n}@a.test: {password: "${PASSWORD_HASH}"}\n`).join('');
+    await sandbox().writeState(state({ users: many }));
+    await sandbox().ok(['apply']);
+    await sandbox().writeState(state());
+    const plan = await sandbox().ok(['plan']);
+    expect(plan.stdout).toMatch(/12 addresses are no longer taken: many0@a\.test, .* and 2 more/);
+    expect(plan.stdout).toContain('12 mailboxes are no longer in use');
+    expect(JSON.parse((await sandbox().ok(['plan', '--json'])).stdout)).toMatchObject({
+      removals: { addresses: expect.arrayContaining(['many11@a.test']) as unknown },
+    });
+    for (const options of [[], ['--yes'], ['--allow-removals', '11']]) {
+      const refused = await sandbox().run(['apply', ...options]);
+      expect(refused.code, options.join(' ')).toBe(7);
+      expect(refused.stderr).toContain('--allow-removals 12');
+    }
+    expect((await sandbox().run(['apply', '--allow-removals', 'x'])).code).toBe(2);
+    expect(await answer('many3@a.test')).toMatch(/^250 /);
+    await sandbox().ok(['apply', '--allow-removals', '12']);
+    expect(await answer('many3@a.test')).toMatch(/^550 /);
+  });
+});
+
+describe('files edited by hand', () => {
+  it('three versions are shown, and the edits can be taken into the state', async () => {
+    const mainCf = `${sandbox().root}/etc/postfix/main.cf`;
+    const dovecotConf = `${sandbox().root}/etc/dovecot/dovecot.conf`;
+    const text = await readFile(mainCf, 'utf8');
+    await writeFile(
+      mainCf,
+      `${text.replace(/^smtpd_banner = .*$/m, 'smtpd_banner = $myhostname by hand')}default_process_limit = 77\n`,
+    );
+    await appendFile(dovecotConf, 'mail_max_userip_connections = 44\n');
+    await sandbox().ok(['server', 'set', '--message-size', '9 MB']);
+    const refused = await sandbox().run(['apply']);
+    expect(refused.code).toBe(7);
+    expect(refused.stderr).toContain('+smtpd_banner = $myhostname by hand');
+    expect(refused.stderr).toContain('-smtpd_banner = $myhostname by hand');
+    expect(refused.stderr).toContain(`-message_size_limit = ${25 * 1024 * 1024}`);
+    expect(refused.stderr).toMatch(/--adopt[\s\S]*--keep-edits/);
+    expect((await sandbox().ok(['plan'])).stdout).toContain('Edited by hand since the last apply');
+
+    await sandbox().ok(['apply', '--keep-edits']);
+    const now = await sandbox().readState();
+    expect(now).toContain('a.test: # kept');
+    expect(now).toMatch(/smtpd_banner: \$myhostname by hand/);
+    expect(now).toMatch(/default_process_limit: "?77"?/);
+    expect(now).toContain('mail_max_userip_connections = 44');
+    const client = await stranger(sandbox());
+    expect(client.greeting.text).toBe('mx.example.test by hand');
+    expect((await client.command('EHLO x.test')).text).toContain(`SIZE ${9 * 1024 * 1024}`);
+    await client.quit();
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
+  });
+
+  it('an edit that no override can say stops that, and nothing is written', async () => {
+    await appendFile(`${sandbox().root}/etc/postfix/master.cf`, '# by hand\n');
+    const before = await sandbox().readState();
+    const refused = await sandbox().run(['apply', '--keep-edits']);
+    expect(refused.code).toBe(7);
+    expect(refused.stderr).toContain('master.cf');
+    expect(await sandbox().readState()).toBe(before);
+  });
+});
+
+describe('a configuration that the daemons take and that does not work', () => {
+  it.each([
+    [
+      'a table that is not there',
+      '{postfix: {smtpd_sender_restrictions: "check_sender_access texthash:/nonexistent"}}',
+      /4\.3\.|451/,
+    ],
+    ['nobody can log in', '{dovecot: "auth_mechanisms = cram-md5"}', /logging in/],
+    [
+      'unknown recipients are taken',
+      '{postfix: {smtpd_recipient_restrictions: permit, virtual_mailbox_maps: "static:all"}}',
+      /refused/,
+    ],
+  ])('%s: exit 8, and the previous one is back in force', async (_, overrides, said) => {
+    const before = await configuration();
+    await sandbox().writeState(state({ overrides: `overrides: ${overrides}\n` }));
+    const failed = await sandbox().run(['apply']);
+    expect(failed.code, failed.stderr).toBe(8);
+    expect(failed.stderr).toMatch(said);
+    expect(failed.stderr).toContain('previous configuration is back in force');
+    expect(await configuration()).toBe(before);
+    await expectWorking();
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(10);
+  });
+
+  it('mailboxes that were to move are where they were, and move when it works', async () => {
+    const users = ['stay@a.test', 'swap@a.test', 'away@a.test'];
+    for (const user of users) await sandbox().ok(['user', 'add', user, '--password-hash', PASSWORD_HASH, '--apply']);
+    const token = await sendAsStranger(sandbox(), users);
+    const once = Object.fromEntries(users.map((user) => [user, 1]));
+    expect(await copies(sandbox(), token, users)).toEqual(once);
+    await sandbox().ok(['user', 'remove', 'away@a.test', '--yes']);
+    await sandbox().ok(['user', 'rename', 'swap@a.test', 'away@a.test', '--no-alias']);
+    await sandbox().ok(['user', 'rename', 'stay@a.test', 'swap@a.test', '--no-alias']);
+    const good = await sandbox().readState();
+    await sandbox().writeState(`${good}overrides: {dovecot: "auth_mechanisms = cram-md5"}\n`);
+    const failed = await sandbox().run(['apply']);
+    expect(failed.code, failed.stderr).toBe(8);
+    expect(await copies(sandbox(), token, users)).toEqual(once);
+    await sandbox().writeState(good);
+    await sandbox().ok(['apply']);
+    expect(await imapLogin(sandbox(), 'stay@a.test')).toBe(false);
+    expect(await copies(sandbox(), token, ['swap@a.test', 'away@a.test'])).toEqual({
+      'swap@a.test': 1,
+      'away@a.test': 1,
+    });
+  });
+
+  it('when going back fails too: exit 9, and where everything is', async () => {
+    const env = await fakePrograms(`${sandbox().root}/../broken-postfix`, {
+      postfix: 'case "$*" in *reload*) exit 1;; esac; exec /usr/sbin/postfix "$@"',
+    });
+    await sandbox().writeState(state({ server: '  limits: {message: 8 MB}\n' }));
+    const failed = await sandbox().run(['apply'], { env });
+    expect(failed.code, failed.stderr).toBe(9);
+    expect(failed.stderr).toContain(`${sandbox().root}/var/lib/eboxmail/undo`);
+    expect((await sandbox().run(['user', 'list'])).stderr).toContain('eboxmail apply');
+    await sandbox().ok(['apply']);
+    await expectWorking();
+    expect((await sandbox().run(['user', 'list'])).stderr).toBe('');
+  });
+
+  it('a port that something else has is named before anything changes', async () => {
+    const server = createServer();
+    await once(server.listen(sandbox().ports.pop3, '127.0.0.1'), 'listening');
+    try {
+      const before = await configuration();
+      await sandbox().ok(['server', 'set', '--pop3', 'on']);
+      const refused = await sandbox().run(['apply']);
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toContain(String(sandbox().ports.pop3));
+      expect(await configuration()).toBe(before);
+    } finally {
+      server.close();
+    }
+    await sandbox().ok(['apply']);
+  });
+});

@@ -1,0 +1,36 @@
+// Loaded with `node --import` before the program: counts every call that changes something (files, processes), and at a
+// chosen one either kills the process, as a power failure does, or makes the call fail. FAULT is "count", "kill:N" or
+// "fail:N"; "count" lists them in the file FAULT_COUNT.
+import childProcess from 'node:child_process';
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+
+const [mode, at] = (process.env.FAULT ?? 'count').split(':');
+let calls = 0;
+const list = mode === 'count' ? fs.openSync(process.env.FAULT_COUNT, 'w') : undefined;
+
+function fault(name, target) {
+  calls += 1;
+  if (list !== undefined) fs.writeSync(list, `${name} ${target}\n`);
+  if (calls !== Number(at)) return;
+  if (mode === 'kill') process.kill(process.pid, 'SIGKILL');
+  throw Object.assign(new Error(`ENOSPC: no space left on device, ${name} '${target}'`), {
+    code: 'ENOSPC',
+    syscall: name,
+  });
+}
+
+for (const name of ['openSync', 'writeFileSync', 'renameSync', 'linkSync', 'fsyncSync', 'rmSync', 'mkdirSync']) {
+  const original = fs[name];
+  fs[name] = (...args) => {
+    const changes = name !== 'openSync' || (typeof args[1] === 'number' && (args[1] & fs.constants.O_WRONLY) !== 0);
+    if (changes) fault(name, String(args[0]));
+    return original.apply(fs, args);
+  };
+}
+const spawn = childProcess.spawn;
+childProcess.spawn = (...args) => {
+  fault('spawn', [args[0], ...(args[1] ?? [])].join(' '));
+  return spawn.apply(childProcess, args);
+};
+syncBuiltinESMExports();

@@ -1,0 +1,59 @@
+# The life of eboxmail on a machine: run by own-machine.sh in the root of a Debian where the packages are just installed.
+# Says what goes wrong and ends with 1.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
+cd "$CHECKOUT"
+umask 077
+fail() { echo "FAILED: $*"; exit 1; }
+eboxmail() { "$NODE" bin/eboxmail.js "$@"; }
+code() { set +e; "$@" >/tmp/out 2>&1; c=$?; set -e; echo $c; }
+
+printf '# mine\npostmaster:    root\nhostmaster: root\n' >/etc/aliases
+sum() { sha256sum /etc/dovecot/dovecot.conf /etc/postfix/master.cf /etc/aliases; }
+before=$(sum)
+mkdir -p /etc/eboxmail
+cat >/etc/eboxmail/state.yaml <<EOF
+version: 1
+server: {mailname: mx.example.test, postmaster: alice@a.test}
+domains: {a.test: {aliases: [a2.test]}}
+users: {alice@a.test: {password: "{PLAIN}correct horse"}}
+EOF
+
+[ "$(code eboxmail apply)" = 7 ] || fail "the first apply must ask: $(cat /tmp/out)"
+grep -q /etc/dovecot/dovecot.conf /tmp/out || fail "it does not name dovecot.conf: $(cat /tmp/out)"
+[ "$(sum)" = "$before" ] || fail 'it changed files without consent'
+eboxmail apply --adopt || fail 'apply --adopt'
+[ "$(code eboxmail plan --exit-code)" = 0 ] || fail "not converged: $(cat /tmp/out)"
+
+[ "$(cat /etc/mailname)" = mx.example.test ] || fail mailname
+grep -q '^postmaster: alice@a.test$' /etc/aliases || fail "aliases: $(cat /etc/aliases)"
+[ "$(grep -v '^postmaster:' /etc/aliases)" = "$(printf '# mine\nhostmaster: root')" ] || fail "other aliases changed: $(cat /etc/aliases)"
+id vmail >/dev/null || fail 'no user vmail'
+[ "$(stat -c '%U %a' /var/vmail)" = 'vmail 750' ] || fail "$(stat -c '%U %a' /var/vmail)"
+[ "$(stat -c '%U:%G %a' /etc/dovecot/eboxmail/users)" = 'root:dovecot 640' ] || fail "$(stat -c '%U:%G %a' /etc/dovecot/eboxmail/users)"
+
+# 192.0.2.1 is outside, for all that Postfix knows.
+swaks --silent 3 --server 192.0.2.1 --local-interface 192.0.2.1 --from x@elsewhere.test --to postmaster@a2.test || fail 'mail from outside'
+[ "$(code swaks --silent 3 --server 192.0.2.1 --local-interface 192.0.2.1 --from x@elsewhere.test --to y@elsewhere.test)" = 24 ] || fail "relaying from outside: $(cat /tmp/out)"
+[ "$(code swaks --silent 3 --server 192.0.2.1 --local-interface 192.0.2.1 --from x@elsewhere.test --to nobody@a.test)" = 24 ] || fail "unknown recipient: $(cat /tmp/out)"
+printf 'Subject: from cron\n\nhello\n' | sendmail postmaster || fail 'sendmail'
+tries=0
+while [ "$(curl -sk --url imaps://127.0.0.1/INBOX -u 'alice@a.test:correct horse' -X 'STATUS INBOX (MESSAGES)' | tr -dc 0-9)" != 2 ]; do
+  tries=$((tries + 1))
+  [ $tries -lt 100 ] || fail "the two messages did not arrive: $(curl -sk --url imaps://127.0.0.1/INBOX -u 'alice@a.test:correct horse' -X 'STATUS INBOX (MESSAGES)')"
+  sleep 0.2
+done
+
+eboxmail user add bob@a.test --generate-password --quiet --apply >/dev/null || fail 'user add --apply'
+eboxmail rollback --yes || fail rollback
+[ "$(eboxmail history | wc -l)" = 3 ] || fail "history: $(eboxmail history)"
+
+eboxmail uninstall --yes || fail uninstall
+[ "$(sum)" = "$before" ] || fail "the originals are not back: $(sum)"
+for gone in /etc/postfix/main.cf /etc/mailname /etc/postfix/eboxmail /etc/dovecot/eboxmail/users; do
+  [ ! -e $gone ] || fail "$gone is still there"
+done
+[ -d /var/vmail/a.test/alice ] || fail 'the mail is gone'
+[ -f /etc/eboxmail/state.yaml ] || fail 'the state is gone'
+pgrep -x master >/dev/null && fail 'Postfix still runs'
+eboxmail apply --adopt || fail 'and again'
+echo "all is well"
