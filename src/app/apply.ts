@@ -97,6 +97,7 @@ async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied
     await checkRspamdFiles(place.root, dirname(check.dovecot), prepared.rendered, plan.files);
     const staged = await stageChanges(place.root, plan.files, check.postfix);
     try {
+      mover.prepare();
       await switchOver(place, prepared, staged, mover, options.progress);
     } finally {
       // Those that are in place have nothing left to discard.

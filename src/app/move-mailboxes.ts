@@ -70,14 +70,18 @@ export class MailboxMover {
     );
   }
 
-  /** Before Dovecot learns of the new accounts. */
-  begin(): void {
+  /** Writes down what is to move. @throws failed (exit 1) when something cannot be moved; then nothing was changed */
+  prepare(): void {
     // What an earlier apply left for deliveries that were under way.
     for (const old of this.plan.links) {
       if (!Object.hasOwn(this.plan.before, old)) this.places.open(this.places.home(old));
     }
     for (const { places } of this.known.values()) this.places.reopen(places);
     this.note();
+  }
+
+  /** Before Dovecot learns of the new accounts. */
+  begin(): void {
     const targets = this.jobs.flatMap(({ to }) => (to === undefined ? [] : [to]));
     const wanted = new Set([...this.contested, ...targets].map((address) => this.places.home(address)));
     for (const track of this.jobs) this.stepAside(track, wanted);

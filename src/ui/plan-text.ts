@@ -15,14 +15,14 @@ const FILE_WORDS: Readonly<Record<FileChange['change'], string>> = {
 };
 
 /** A plan for people: first in words, then every file with its reason and diff, then what the daemons do. */
-export function planText(plan: Plan, root: string, color: ChalkInstance | undefined): string {
+export function planText(plan: Plan, root: string, color: ChalkInstance | undefined, queued?: number): string {
   if (isEmpty(plan) && plan.changes.length === 0) return 'Nothing to do: what is installed is what the state says.\n';
   const parts: string[] = [];
   if (plan.changes.length > 0) {
     const lines = plan.changes.map(({ kind, text }) => `  ${SIGNS[kind]} ${text}`);
     parts.push(`What changes:\n${lines.map((line) => paintLine(line.slice(2), color, '  ')).join('\n')}`);
   }
-  const removals = removalsText(removalsOf(plan.files));
+  const removals = removalsText(removalsOf(plan.files), queued);
   if (removals !== '') parts.push(removals);
   if (plan.files.length > 0)
     parts.push(['Files:', ...plan.files.map((file) => `  ${fileLine(file, root)}`)].join('\n'));
@@ -40,7 +40,7 @@ export function planText(plan: Plan, root: string, color: ChalkInstance | undefi
 }
 
 /** A plan for programs; secrets are masked as they are for people. */
-export function planData(plan: Plan, digest: string): object {
+export function planData(plan: Plan, digest: string, queued?: number): object {
   return {
     empty: isEmpty(plan),
     digest,
@@ -56,7 +56,7 @@ export function planData(plan: Plan, digest: string): object {
       diff: unifiedDiff(change),
       edited: change.written === undefined ? undefined : handEditDiff(change),
     })),
-    removals: removalsOf(plan.files),
+    removals: { ...removalsOf(plan.files), queued: queued ?? null },
     daemons: plan.daemons,
     renewedCertificate: plan.renewedCertificate,
   };
@@ -65,8 +65,11 @@ export function planData(plan: Plan, digest: string): object {
 /** So many are named; of the others only the number is told. */
 const NAMED = 10;
 
-/** What stops, for people; empty when nothing does. */
-export function removalsText({ addresses, mailboxes }: Removals): string {
+/**
+ * What stops, for people; empty when nothing does.
+ * @param queued how many messages wait for what stops, where that is known
+ */
+export function removalsText({ addresses, mailboxes }: Removals, queued = 0): string {
   const named = (list: readonly string[]): string =>
     `${list.slice(0, NAMED).join(', ')}${list.length > NAMED ? ` and ${list.length - NAMED} more` : ''}`;
   const lines = [
@@ -77,6 +80,8 @@ export function removalsText({ addresses, mailboxes }: Removals): string {
       ? []
       : [`  ${counted(mailboxes, 'mailbox', 'mailboxes')} no longer in use: ${named(mailboxes)}`]),
   ];
+  if (queued > 0)
+    lines.push(`  in the queue, ${queued === 1 ? '1 message waits' : `${queued} messages wait`} for these addresses`);
   return lines.length === 0 ? '' : ['What stops:', ...lines].join('\n');
 }
 

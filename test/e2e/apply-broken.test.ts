@@ -61,7 +61,7 @@ async function expectWorking(box: Sandbox, account = 'alice@a.test'): Promise<vo
 }
 
 async function expectConverged(box: Sandbox): Promise<void> {
-  const result = await box.run(['apply']);
+  const result = await box.run(['apply', '--allow-removals', '1000']);
   expect(result, 'the next apply').toMatchObject({ code: 0 });
   expect((await box.run(['plan', '--exit-code'])).code).toBe(0);
   const leftovers = await run('find', [box.root, '-name', '*eboxmail-new*']);
@@ -97,7 +97,7 @@ describe('what the daemons refuse', () => {
     const before = [await contents(), await reloads(sandbox().root)];
     const server = '  limits: {message: 7 MB, mailbox: 9 MB}';
     await sandbox().writeState(state({ server, users: `  refused@a.test: {password: "${PASSWORD_HASH}"}` }));
-    const refused = await sandbox().run(['apply'], { env });
+    const refused = await sandbox().run(['apply', '--allow-removals', '1000'], { env });
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('made up');
     expect([await contents(), await reloads(sandbox().root)]).toEqual(before);
@@ -118,7 +118,7 @@ describe('what the daemons refuse', () => {
       [`${pair}.pem`, other, 'other.key'],
     ] as const) {
       await sandbox().writeState(state({ server: `  tls: {certificate: ${certificate}, key: ${key}}` }));
-      const refused = await sandbox().run(['apply']);
+      const refused = await sandbox().run(['apply', '--allow-removals', '1000']);
       expect(refused.code, said).toBe(1);
       expect(refused.stderr).toContain(said);
       expect(refused.stderr).not.toMatch(/PRIVATE KEY|at .*\.js:/);
@@ -130,25 +130,25 @@ describe('what the daemons refuse', () => {
   it('a secret file that is missing or open to others is named', async () => {
     const path = `${sandbox().root}/etc/eboxmail/secrets/x`;
     await sandbox().writeState(state({ users: '  x@a.test: {password: {file: secrets/x}}' }));
-    const missing = await sandbox().run(['apply']);
+    const missing = await sandbox().run(['apply', '--allow-removals', '1000']);
     expect([missing.code, missing.stderr.includes(path)]).toEqual([1, true]);
     await mkdir(`${sandbox().root}/etc/eboxmail/secrets`, { mode: 0o700, recursive: true });
     await writeFile(path, `${PASSWORD_HASH}\n`);
     await chmod(path, 0o644);
-    const open = await sandbox().run(['apply']);
+    const open = await sandbox().run(['apply', '--allow-removals', '1000']);
     expect([open.code, open.stderr.includes(path)]).toEqual([1, true]);
     await chmod(path, 0o600);
-    await sandbox().ok(['apply']);
+    await sandbox().ok(['apply', '--allow-removals', '1000']);
     expect(await imapLogin(sandbox(), 'x@a.test')).toBe(true);
   });
 
   it('a state with errors changes nothing and ends with 3', async () => {
     await sandbox().writeState(`${state()}nonsense: 1\n`);
-    expect((await sandbox().run(['apply'])).code).toBe(3);
+    expect((await sandbox().run(['apply', '--allow-removals', '1000'])).code).toBe(3);
     await sandbox().writeState('a: [');
-    expect((await sandbox().run(['apply'])).code).toBe(3);
+    expect((await sandbox().run(['apply', '--allow-removals', '1000'])).code).toBe(3);
     await rm(`${sandbox().root}/etc/eboxmail/state.yaml`);
-    expect((await sandbox().run(['apply'])).code).toBe(4);
+    expect((await sandbox().run(['apply', '--allow-removals', '1000'])).code).toBe(4);
   });
 });
 
@@ -170,7 +170,7 @@ describe('an apply that is killed', () => {
     const n = where.length;
     const env = await fakePrograms(`${sandbox().root}/../kill${n}`, scripts);
     await sandbox().writeState(variant(n));
-    expect((await sandbox().run(['apply'], { env })).signal).toBe('SIGKILL');
+    expect((await sandbox().run(['apply', '--allow-removals', '1000'], { env })).signal).toBe('SIGKILL');
     await expectWorking(sandbox());
     // Another change meanwhile must not make what the killed one wrote look like somebody else's work.
     await sandbox().writeState(variant(n + 1));
@@ -239,8 +239,8 @@ describe('several at once', () => {
     const users = Array.from({ length: 6 }, (_, n) => `many${n}@a.test`);
     const results = await Promise.all([
       ...users.map((user) => sandbox().run(['user', 'add', user, '--password-hash', PASSWORD_HASH, '--apply'])),
-      sandbox().run(['apply']),
-      sandbox().run(['apply']),
+      sandbox().run(['apply', '--allow-removals', '1000']),
+      sandbox().run(['apply', '--allow-removals', '1000']),
     ]);
     expect(results.map(({ code, stderr }) => (code === 0 ? 0 : stderr))).toEqual(results.map(() => 0));
     for (const user of users) expect(await imapLogin(sandbox(), user), user).toBe(true);
@@ -253,7 +253,9 @@ describe('several at once', () => {
     await sleep(200);
     try {
       await sandbox().writeState(state({ server: '  limits: {message: 5 MB}' }));
-      const refused = await sandbox().run(['apply'], { env: { EBOXMAIL_LOCK_WAIT: '0.2' } });
+      const refused = await sandbox().run(['apply', '--allow-removals', '1000'], {
+        env: { EBOXMAIL_LOCK_WAIT: '0.2' },
+      });
       expect(refused.code).toBe(6);
     } finally {
       holder.kill('SIGKILL');
@@ -270,7 +272,7 @@ describe('daemons that died', () => {
 
   beforeAll(async () => {
     await sandbox().writeState(state());
-    await sandbox().ok(['apply']);
+    await sandbox().ok(['apply', '--allow-removals', '1000']);
   });
 
   it.each([[POSTFIX], [DOVECOT]])('%s: apply starts a killed one again', async (path) => {
@@ -278,7 +280,7 @@ describe('daemons that died', () => {
     await sleep(100);
     expect((await runCli({ args: ['sandbox', 'status', sandbox().root] })).code).toBe(1);
     expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(10);
-    await sandbox().ok(['apply']);
+    await sandbox().ok(['apply', '--allow-removals', '1000']);
     expect((await runCli({ args: ['sandbox', 'status', sandbox().root] })).code).toBe(0);
     await expectWorking(sandbox());
   });
@@ -305,7 +307,7 @@ describe('daemons that died', () => {
     });
     process.kill(writer?.pid ?? 0, 'SIGKILL');
     await sandbox().writeState(state({ server: '  limits: {message: 6 MB}' }));
-    await sandbox().ok(['apply']);
+    await sandbox().ok(['apply', '--allow-removals', '1000']);
     await expectWorking(sandbox());
   });
 
@@ -321,7 +323,7 @@ describe('daemons that died', () => {
       expect((await runCli({ args: ['sandbox', 'status', sandbox().root] })).code).toBe(1);
       await runCli({ args: ['sandbox', 'stop', sandbox().root] });
       expect((await runCli({ args: ['sandbox', 'status', other.root] })).code).toBe(0);
-      await sandbox().ok(['apply']);
+      await sandbox().ok(['apply', '--allow-removals', '1000']);
       await expectWorking(sandbox());
       await expectWorking(other);
     } finally {
@@ -362,7 +364,7 @@ describe('a full disk', () => {
 
   beforeAll(async () => {
     await sandbox().writeState(state());
-    await sandbox().ok(['apply']);
+    await sandbox().ok(['apply', '--allow-removals', '1000']);
   });
 
   it('an edit leaves the state as it was', async () => {
@@ -396,7 +398,7 @@ describe('a full disk', () => {
       try {
         await fill(directory, spare);
         const before = await sums();
-        const failed = await sandbox().run(['apply']);
+        const failed = await sandbox().run(['apply', '--allow-removals', '1000']);
         expect(failed.code, failed.stderr).toBe(1);
         expect(failed.stderr).toMatch(/ENOSPC|no space|refuses|cannot (write|make)|nothing was changed/i);
         expect(failed.stderr).not.toMatch(/ at .*\.js:\d+/);

@@ -170,8 +170,14 @@ describe('what was reviewed', () => {
     const many = Array.from({ length: 12 }, (_, n) => `  many${n}@a.test: {password: "${PASSWORD_HASH}"}\n`).join('');
     await sandbox().writeState(state({ users: many }));
     await sandbox().ok(['apply']);
+    // One of them has a message that waits.
+    await run('postconf', ['-c', `${sandbox().root}/etc/postfix`, '-e', 'defer_transports=lmtp']);
+    await run('postfix', ['-c', `${sandbox().root}/etc/postfix`, 'reload']);
+    await sendAsStranger(sandbox(), 'many3@a.test');
+    await sandbox().ok(['apply', '--adopt']);
     await sandbox().writeState(state());
     const plan = await sandbox().ok(['plan']);
+    expect(plan.stdout).toContain('in the queue, 1 message waits for these addresses');
     expect(plan.stdout).toMatch(/12 addresses are no longer taken: many0@a\.test, .* and 2 more/);
     expect(plan.stdout).toContain('12 mailboxes are no longer in use');
     expect(JSON.parse((await sandbox().ok(['plan', '--json'])).stdout)).toMatchObject({

@@ -73,7 +73,7 @@ const addUser = (address: string, ...options: string[]): Promise<unknown> =>
 describe('a second apply', () => {
   it('writes nothing, reloads nothing and says so', async () => {
     const before = [await fingerprint(), await reloads(sandbox().root)];
-    const result = await sandbox().ok(['apply']);
+    const result = await sandbox().ok(['apply', '--allow-removals', '1000']);
     expect(result.stderr).toContain('nothing to do');
     const json = await sandbox().ok(['apply', '--json']);
     expect(JSON.parse(json.stdout)).toMatchObject({ applied: false, empty: true });
@@ -93,14 +93,14 @@ describe('a second apply', () => {
     const verbose = await sandbox().run(['--debug', '--verbose', 'plan']);
     for (const { stdout, stderr } of [plan, json, verbose]) expect(stdout + stderr).not.toMatch(/\$6\$/);
     expect(await fingerprint()).toEqual(before);
-    await sandbox().ok(['apply']);
+    await sandbox().ok(['apply', '--allow-removals', '1000']);
     expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
   });
 
   it('a change that touches no file is done once as well', async () => {
     await sandbox().ok(['user', 'set', 'alice@a.test', '--name', 'Alice']);
     expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(10);
-    await sandbox().ok(['apply']);
+    await sandbox().ok(['apply', '--allow-removals', '1000']);
     expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
     expect((await sandbox().ok(['plan'])).stdout).toContain('Nothing to do');
   });
@@ -203,7 +203,7 @@ describe('SMTP modes', () => {
   const withSmtp = (smtp: string): string => STATE.replace('server:\n', `server:\n  smtp: {${smtp}}\n`);
   const applied = async (state: string): Promise<void> => {
     await sandbox().writeState(state);
-    await sandbox().ok(['apply']);
+    await sandbox().ok(['apply', '--allow-removals', '1000']);
   };
 
   it('tls: off: no STARTTLS on 25, and logins still only under TLS', async () => {
@@ -298,7 +298,7 @@ describe('files that others changed', () => {
   it('so do an edited table and account file', async () => {
     for (const path of ['etc/postfix/eboxmail/aliases', 'etc/dovecot/eboxmail/users', 'etc/mailname']) {
       await appendFile(`${sandbox().root}/${path}`, '# by hand\n');
-      const refused = await sandbox().run(['apply']);
+      const refused = await sandbox().run(['apply', '--allow-removals', '1000']);
       expect(refused.code, path).toBe(7);
       expect(refused.stderr).toContain(path);
       expect(refused.stderr).not.toContain('$6$');
@@ -317,7 +317,7 @@ describe('files that others changed', () => {
     await rm(`${root}/etc/postfix/eboxmail/aliases.db`, { force: true });
     await chmod(`${root}/etc/dovecot/eboxmail/users`, 0o644);
     expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(10);
-    await sandbox().ok(['apply']);
+    await sandbox().ok(['apply', '--allow-removals', '1000']);
     expect((await lstat(`${root}/etc/dovecot/eboxmail/users`)).mode & 0o777).toBe(0o640);
     expect(await answerTo('al@a-alias.test')).toMatch(/^250 /);
     expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
@@ -326,12 +326,12 @@ describe('files that others changed', () => {
   it('lines added to etc/aliases survive and work', async () => {
     const path = `${sandbox().root}/etc/aliases`;
     await appendFile(path, '# mine\nhostmaster: alice@a.test\n');
-    await sandbox().ok(['apply']);
+    await sandbox().ok(['apply', '--allow-removals', '1000']);
     expect(await readFile(path, 'utf8')).toContain('# mine\nhostmaster: alice@a.test\n');
     const token = await sendAsStranger(sandbox(), 'hostmaster@mx.example.test');
     expect(await copies(sandbox(), token, ['alice@a.test'])).toEqual({ 'alice@a.test': 1 });
     await sandbox().writeState(STATE.replace('server:\n', 'server:\n  postmaster: alice@a.test\n'));
-    await sandbox().ok(['apply']);
+    await sandbox().ok(['apply', '--allow-removals', '1000']);
     expect(await readFile(path, 'utf8')).toContain('# mine\nhostmaster: alice@a.test\n');
     for (const address of ['postmaster@mx.example.test', 'abuse@mx.example.test', 'abuse@a-alias.test']) {
       const second = await sendAsStranger(sandbox(), address);
@@ -350,7 +350,7 @@ describe('files that others changed', () => {
     expect((await sandbox().run(['apply', '--adopt'])).code).toBe(1);
     expect(await readFile(outside, 'utf8')).toBe('mine\n');
     await rm(`${root}/etc/mailname`);
-    await sandbox().ok(['apply']);
+    await sandbox().ok(['apply', '--allow-removals', '1000']);
   });
 });
 

@@ -97,7 +97,7 @@ it('keeps mail that waits for its copy, whatever happens to the catch-all meanwh
     'nouser.test': '{copy_to: arch2@nouser.test}',
   };
   await sandbox().writeState(stateOf(after, without));
-  await sandbox().ok(['apply']);
+  await sandbox().ok(['apply', '--allow-removals', '1000']);
   await postfix('postqueue', '-f');
   await drain(sandbox());
   const accounts = NAMES.flatMap((name) => [`arch@${name}`, `arch2@${name}`, `user@${name}`]);

@@ -210,7 +210,7 @@ describe('a copy that cannot be delivered', () => {
     for (const archive of ['archive@a.test', 'arch@b.test', 'silent@c.test']) {
       await sandbox().ok(['user', 'set', archive, '--quota', '1 kB']);
     }
-    await sandbox().ok(['apply']);
+    await sandbox().ok(['apply', '--allow-removals', '1000']);
     // What was full already would be refused at RCPT.
     const config = `${sandbox().root}/etc/dovecot/dovecot.conf`;
     await exec('doveadm', ['-c', config, 'expunge', '-u', 'silent@c.test', 'mailbox', 'INBOX', 'all']);

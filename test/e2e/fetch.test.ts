@@ -148,7 +148,7 @@ describe('mail from accounts elsewhere', () => {
       `${script}/.dovecot.sieve`,
       `require ["fileinto", "mailbox"];\nif header :is "subject" "${filed}" { fileinto :create "Provider"; }\n`,
     );
-    await home.ok(['apply']);
+    await home.ok(['apply', '--allow-removals', '1000']);
     await look(home);
     const status = await listed(home);
     for (const name of [...Object.keys(WAYS), ...Object.keys(KEPT)])
@@ -173,7 +173,7 @@ describe('mail from accounts elsewhere', () => {
 
   it('that is kept there comes once: after an apply, a restart, a time switched off', async () => {
     const before = await servicePid(home);
-    await home.ok(['apply']);
+    await home.ok(['apply', '--allow-removals', '1000']);
     await look(home);
     await home.ok(['sandbox', 'stop', home.root]);
     home = await startSandbox(home.root, { offset: home.offset });

@@ -46,7 +46,7 @@ const port = (service: keyof SandboxPorts): number => sandbox().ports[service];
 
 async function switchOn(on: readonly Service[], cleartext?: 'refuse' | 'allow'): Promise<void> {
   await sandbox().writeState(state(on, cleartext));
-  await sandbox().ok(['apply']);
+  await sandbox().ok(['apply', '--allow-removals', '1000']);
 }
 
 async function openPorts(): Promise<Service[]> {
