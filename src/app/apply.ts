@@ -24,7 +24,7 @@ import type { Place } from './place.ts';
 import { prepare, type Prepared } from './prepare.ts';
 import { withStateLock } from './state-lock.ts';
 import { checkConfigurations, compileScripts, isRemoval, makeCheckPlace, stageChanges } from './stage.ts';
-import { requirePortsFree, switchDaemons } from './switch-daemons.ts';
+import { requirePortsFree, switchDaemons, untilSettled } from './switch-daemons.ts';
 import { startChangedTimers, stopRemovedTimers } from './timers.ts';
 
 export interface ApplyOptions {
@@ -69,9 +69,10 @@ export async function apply(place: Place, options: ApplyOptions): Promise<Applie
 
 async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied> {
   if (place.root === '' && userId('vmail') === undefined) await ensureMailOwner(place.root);
+  const lib = `${place.root}/${PATHS.lib}`;
+  if (undoIsLeft(lib)) await untilSettled(place);
   const prepared = await prepareForGood(place);
   const { plan, facts } = prepared;
-  const lib = `${place.root}/${PATHS.lib}`;
   requireExpected(plan, options.expect);
   if (isEmpty(plan)) {
     // An apply that had come to its end was killed while it tidied up.
@@ -121,8 +122,11 @@ async function finish(
     await startChangedTimers(prepared);
     await mover.end();
     await afterFilterChange(place, prepared, options.progress);
-    record(place, prepared);
-    await finishMoves(place, prepared, mover);
+    // A command reads the record twice, for whose mailbox it renames and when that was so: both have to be of one moment.
+    await withStateLock(place, async () => {
+      record(place, prepared);
+      finishMoves(place, prepared, mover);
+    });
     remember(place, prepared, options);
     endUndo(`${place.root}/${PATHS.lib}`);
   } catch (error) {

@@ -55,13 +55,19 @@ function reachable(host: string): string {
   return host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
 }
 
-/** @throws when a port is taken by something else */
+/**
+ * A daemon that was just ended gives its ports back a moment later, so look again before saying so.
+ * @throws when a port is taken by something else
+ */
 export async function requireFreePorts(listeners: readonly Listener[], hint: string): Promise<void> {
-  const taken: string[] = [];
-  for (const { name, host, port } of listeners) {
-    const why = await whyNotFree(host, port);
-    if (why !== undefined) taken.push(`${host}:${port} for ${name} (${why})`);
-  }
+  let taken: readonly string[] = [];
+  await waitUntil(async () => {
+    const reasons = await Promise.all(listeners.map(({ host, port }) => whyNotFree(host, port)));
+    taken = listeners.flatMap(({ name, host, port }, index) =>
+      reasons[index] === undefined ? [] : [`${host}:${port} for ${name} (${reasons[index]})`],
+    );
+    return taken.length === 0;
+  }, 2_000);
   if (taken.length > 0) throw failed(`cannot listen on ${taken.join(', ')}`, hint);
 }
 
@@ -77,6 +83,17 @@ export async function requireAnswers(listeners: readonly Listener[], logs: strin
     return silent.length === 0;
   }, 10_000);
   if (silent.length === 0) return;
-  const names = silent.map(({ name, host, port }) => `${name} (${host}:${port})`).join(', ');
-  throw failed(`the daemons were started, but these do not answer: ${names}`, `the logs say why: ${logs}`);
+  throw failed(`the daemons were started, but these do not answer: ${named(silent)}`, `the logs say why: ${logs}`);
+}
+
+/** @throws when the port of a service that is off answers */
+export async function requireSilence(model: MailModel, facts: HostFacts): Promise<void> {
+  const off = allListenersOf(model, facts).filter(({ wanted }) => !wanted);
+  const results = await Promise.all(off.map(({ host, port }) => answers(host, port)));
+  const open = off.filter((_, index) => results[index]);
+  if (open.length > 0) throw failed(`these services are off and answer all the same: ${named(open)}`);
+}
+
+function named(listeners: readonly Listener[]): string {
+  return listeners.map(({ name, host, port }) => `${name} (${host}:${port})`).join(', ');
 }

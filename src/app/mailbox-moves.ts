@@ -6,7 +6,6 @@ import { MailboxPlaces } from './mailbox-places.ts';
 import { MailboxMover } from './move-mailboxes.ts';
 import type { Place } from './place.ts';
 import type { Prepared } from './prepare.ts';
-import { withStateLock } from './state-lock.ts';
 
 export function mailboxMover({ root }: Place, prepared: Prepared, say: (line: string) => void): MailboxMover {
   const { facts, mailboxes, model } = prepared;
@@ -20,15 +19,13 @@ export function mailboxMover({ root }: Place, prepared: Prepared, say: (line: st
   });
 }
 
-/** The apply is recorded: what commands had written down for it is done with. */
-export async function finishMoves(place: Place, { mailboxes }: Prepared, mover: MailboxMover): Promise<void> {
+/** The apply is recorded: what commands had written down for it is done with. Call it under the lock of the state. */
+export function finishMoves({ root }: Place, { mailboxes }: Prepared, mover: MailboxMover): void {
   const { tracks } = mailboxes;
   mover.finish();
   if (!mailboxes.events && mover.purges.size === 0) return;
-  await withStateLock(place, async () => {
-    const back = tracks.filter(({ archived, to }) => archived && to !== undefined).map(({ origin }) => origin);
-    forgetArchived(place.root, (mailbox) => back.includes(archiveKey(mailbox)));
-    forgetMailboxEvents(`${place.root}/${PATHS.lib}`, mailboxes.upTo);
-    forgetPurges(place.root, [...mover.purges]);
-  });
+  const back = tracks.filter(({ archived, to }) => archived && to !== undefined).map(({ origin }) => origin);
+  forgetArchived(root, (mailbox) => back.includes(archiveKey(mailbox)));
+  forgetMailboxEvents(`${root}/${PATHS.lib}`, mailboxes.upTo);
+  forgetPurges(root, [...mover.purges]);
 }

@@ -9,6 +9,7 @@ import { bytesIfPresent, lstat, makeDirectory, writeAtomically } from '../system
 import { requireFetchmail } from '../system/fetchmail.ts';
 import { hostFacts } from '../system/host.ts';
 import { masterProcesses } from '../system/master-processes.ts';
+import { undoIsLeft } from '../system/undo.ts';
 import { daemonsBelow, endProcesses, gone, signal, waitUntil } from '../system/processes.ts';
 import { apply, type ApplyOptions } from './apply.ts';
 import { requireRspamd } from './builtin-filter.ts';
@@ -17,6 +18,7 @@ import { loadState, requireValid } from './load-state.ts';
 import { placeOf, type Place } from './place.ts';
 import { OUTBOUND, requireEmpty, requireSandbox, requireUsable, sandboxHost } from './sandbox-place.ts';
 import { copySecrets } from './secrets.ts';
+import { untilSettled } from './switch-daemons.ts';
 
 export interface StartOptions {
   /** The state to start from; absent: the one in the sandbox. */
@@ -107,6 +109,7 @@ async function requireStartable(root: string, host: HostFile, model: MailModel):
   const facts = await hostFacts(root, host, new Map());
   if (model.fetch.enabled) await requireFetchmail();
   requireRspamd({ model });
+  if (undoIsLeft(`${root}/${PATHS.lib}`)) await untilSettled({ root });
   // What runs has its ports already.
   if (Object.values(masterProcesses(root)).some((pid) => pid !== undefined)) return;
   await requireFreePorts(
@@ -146,8 +149,8 @@ export async function stopSandbox(root: string): Promise<boolean> {
   const orphans = DAEMONS.some((name) => isEssential(name) && masters[name] === undefined);
   signal(orphans ? [...processes] : alive, 'SIGTERM');
   // Dovecot leaves open sessions to themselves, and nobody else ends them.
-  await waitUntil(() => alive.every(gone), 10_000);
+  await waitUntil(() => alive.every(gone), 5_000);
   signal(daemonsBelow(root), 'SIGTERM');
-  await endProcesses(() => [...processes, ...daemonsBelow(root)], 10_000);
+  await endProcesses(() => [...processes, ...daemonsBelow(root)], 5_000);
   return processes.size > 0;
 }

@@ -2,14 +2,15 @@ import { DAEMONS } from '../core/daemons.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { modelOf } from '../core/state/model-of.ts';
 import { masterProcesses } from '../system/master-processes.ts';
+import { daemonsBelow, waitUntil } from '../system/processes.ts';
 import { directServices, systemdServices, usesSystemd, type Services } from '../system/services.ts';
 import { requireRspamdAnswers } from './builtin-filter.ts';
 import { listenersOf, requireAnswers, requireFreePorts, type Listener } from './listeners.ts';
 import { stateOf } from './load-state.ts';
 import type { Place } from './place.ts';
 import type { Prepared } from './prepare.ts';
-import { makeProbe, proveLogin, withdrawProbe } from './prove/login.ts';
-import { proveRecipients } from './prove/smtp.ts';
+import { makeProbe, withdrawProbe } from './prove/login.ts';
+import { proveService } from './prove/service.ts';
 
 /** The daemons take up the new configuration, and it is proven that the service does what the state says. */
 export async function switchDaemons(place: Place, prepared: Prepared, progress: (step: string) => void): Promise<void> {
@@ -21,8 +22,7 @@ export async function switchDaemons(place: Place, prepared: Prepared, progress: 
     await driveDaemons(place, prepared, progress);
     if (plan.files.length === 0 && touched.length === 0) return;
     progress('proving that it works');
-    await proveRecipients(model, facts);
-    if (probe !== undefined) await proveLogin(probe, facts, touched.includes('dovecot'));
+    await proveService(prepared, { any: touched.length > 0, dovecot: touched.includes('dovecot') }, probe);
   } finally {
     if (withLogin) withdrawProbe(facts);
   }
@@ -50,6 +50,16 @@ async function driveDaemons(
 /** How the daemons of a root are started and stopped. */
 export function servicesFor({ root }: Place, wish: 'systemd' | 'direct' | undefined): Services {
   return usesSystemd(root, wish) ? systemdServices() : directServices(root);
+}
+
+/** After an apply or a start that was cut off: what it had just started comes up first, or ends. */
+export async function untilSettled({ root }: Pick<Place, 'root'>): Promise<void> {
+  const { postfix, dovecot } = masterProcesses(root);
+  if (postfix !== undefined && dovecot !== undefined) return;
+  await waitUntil(() => {
+    const masters = masterProcesses(root);
+    return (masters.postfix !== undefined && masters.dovecot !== undefined) || daemonsBelow(`${root}/`).length === 0;
+  }, 2_000);
 }
 
 /** @throws when a service of the configuration that was in force before does not answer */

@@ -7,7 +7,6 @@ import {
   fchmodSync,
   fchownSync,
   fsyncSync,
-  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -21,7 +20,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { EboxmailError, failed } from '../core/errors.ts';
+import { failed } from '../core/errors.ts';
 
 export interface FileContent {
   /** Absolute. */
@@ -85,29 +84,15 @@ export function writeAtomically(file: FileContent): void {
 }
 
 /**
- * Puts the file at one path, with its owner and mode, at another as well, whole or not at all. Where both are on one file
- * system it is the same file by two names, which stays as it is because files are replaced and never written to. The
- * caller syncs the directory.
+ * Puts a copy of the file at one path, with its owner, mode and time, at another, whole or not at all. Never a second name of
+ * the same file: Postfix sees that a table was replaced by its having no name any more (dict_changed_name in Postfix's
+ * dict.c), and would go on with the old one. The caller syncs the directory.
  */
 export function duplicate(source: string, target: string): void {
-  const temporary = temporaryFor(target);
-  rmSync(temporary, { force: true });
-  try {
-    try {
-      linkSync(source, temporary);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
-      const { mode, uid, gid } = lstatSync(source);
-      const content = readFileSync(source);
-      return stageFile({ path: target, content, mode: mode & 0o7777, uid, gid }).commit();
-    }
-    staged(temporary, target).commit();
-  } catch (error) {
-    throw error instanceof EboxmailError ? error : failed(`cannot write ${target}: ${(error as Error).message}`);
-  } finally {
-    // rename(2) does nothing when both names are the same file already.
-    rmSync(temporary, { force: true });
-  }
+  const { mode, uid, gid, atimeMs, mtimeMs } = lstatSync(source);
+  const copy = stageFile({ path: target, content: readFileSync(source), mode: mode & 0o7777, uid, gid });
+  utimesSync(copy.temporary, atimeMs / 1000, mtimeMs / 1000);
+  copy.commit();
 }
 
 function temporaryFor(path: string): string {

@@ -386,8 +386,8 @@ describe('a full disk', () => {
     ['etc', '300k', 0],
     ['etc', '300k', 8],
     ['etc', '300k', 16],
-    ['var/lib/eboxmail', '100k', 0],
-    ['var/lib/eboxmail', '100k', 12],
+    ['var/lib/eboxmail', '4m', 0],
+    ['var/lib/eboxmail', '4m', 12],
   ])(
     'apply with %s (%s) full but for %i kB changes nothing, and with space again all is well',
     async (directory, size, spare) => {

@@ -192,6 +192,7 @@ describe('what was reviewed', () => {
     expect(await answer('many3@a.test')).toMatch(/^250 /);
     await sandbox().ok(['apply', '--allow-removals', '12']);
     expect(await answer('many3@a.test')).toMatch(/^550 /);
+    await sandbox().ok(['queue', 'delete', '--all', '--yes']);
   });
 });
 

@@ -17,7 +17,7 @@ const BEGINNINGS: Readonly<Record<PortName, TlsBeginning>> = {
   managesieve: 'sieve',
 };
 
-export async function certificateStatus({ model, facts }: Scene): Promise<CertificateStatus> {
+export async function certificateStatus({ model, facts }: Pick<Scene, 'model' | 'facts'>): Promise<CertificateStatus> {
   const path = certificateOf(model, facts).certificate;
   const certificate = readCertificate(path);
   const ports = listenersOf(model, facts).filter(

@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { failed } from '../../core/errors.ts';
+import type { Prepared } from '../prepare.ts';
+import { requireSilence } from '../listeners.ts';
+import { certificateStatus } from '../status/certificate.ts';
+import { proveLogin, type ProbeAccount } from './login.ts';
+import { proveRecipients } from './smtp.ts';
+
+/** Milliseconds in which a daemon may refuse what it will do a moment later: it is reading, or a process of before is answering. */
+const PATIENCE = 5_000;
+
+/**
+ * Proves that the service does what the state says. Nobody gets anything by it.
+ * @param touched whether a daemon was started or told to read its configuration again
+ * @param probe who logs in; nobody when absent
+ * @throws failed with the answer that was not the expected one
+ */
+export async function proveService(
+  { model, facts }: Pick<Prepared, 'model' | 'facts'>,
+  touched: { readonly any: boolean; readonly dovecot: boolean },
+  probe: ProbeAccount | undefined,
+): Promise<void> {
+  await insist(() => proveRecipients(model, facts));
+  if (!touched.any) return;
+  await insist(() => requireSilence(model, facts));
+  await insist(() => proveCertificate({ model, facts }));
+  if (probe !== undefined) await insist(() => proveLogin(probe, facts, touched.dovecot));
+}
+
+async function proveCertificate(scene: Pick<Prepared, 'model' | 'facts'>): Promise<void> {
+  const { path, served } = await certificateStatus(scene);
+  const other = served.find(({ same }) => !same);
+  if (other === undefined) return;
+  const why = other.problem ?? 'it shows another one';
+  throw failed(`port ${other.port} (${other.name}) does not show the certificate ${path}: ${why}`);
+}
+
+/** Tries until it works; the last failure is the one that is told. */
+async function insist(prove: () => Promise<void>): Promise<void> {
+  const end = Date.now() + PATIENCE;
+  for (;;) {
+    try {
+      return await prove();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await sleep(200);
+    }
+  }
+}
