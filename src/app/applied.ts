@@ -22,7 +22,7 @@ export function rememberWhatWasThere({ root }: Place, { plan, applied }: Prepare
 }
 
 /** Written down before the first file changes: whoever comes after a crash knows what is ours and what is still to do. */
-export function announce({ root }: Place, { plan, applied }: Prepared): void {
+export function announce({ root }: Place, { plan, applied, text }: Prepared): void {
   const { time = '', state = {}, files = new Map<string, never>(), unfinished, certificate, mailboxes } = applied ?? {};
   const about = plan.files.flatMap(({ path, after }) => (after === undefined ? [] : [[path, sha256(after)] as const]));
   writeAppliedRecord(`${root}/${PATHS.lib}`, {
@@ -31,7 +31,11 @@ export function announce({ root }: Place, { plan, applied }: Prepared): void {
     files,
     certificate,
     mailboxes,
-    unfinished: { files: new Map([...(unfinished?.files ?? []), ...about]), daemons: plan.daemons },
+    unfinished: {
+      files: new Map([...(unfinished?.files ?? []), ...about]),
+      daemons: plan.daemons,
+      state: sha256(text),
+    },
   });
 }
 

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { failed } from '../core/errors.ts';
+import { failed, isSystemError } from '../core/errors.ts';
 import { isEmpty, type FileChange, type Plan } from '../core/plan/plan.ts';
 import type { Removals } from '../core/plan/removals.ts';
 import { below, certificateOf, PATHS } from '../core/render/paths.ts';
@@ -21,6 +21,7 @@ import { goBack } from './go-back.ts';
 import { finishMoves, mailboxMover } from './mailbox-moves.ts';
 import type { MailboxMover } from './move-mailboxes.ts';
 import type { Place } from './place.ts';
+import { withdrawProbe } from './prove/login.ts';
 import { prepare, type Prepared } from './prepare.ts';
 import { withStateLock } from './state-lock.ts';
 import { checkConfigurations, compileScripts, isRemoval, makeCheckPlace, stageChanges } from './stage.ts';
@@ -67,7 +68,8 @@ export async function apply(place: Place, options: ApplyOptions): Promise<Applie
   }
 }
 
-async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied> {
+/** The same for who has the lock. */
+export async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied> {
   if (place.root === '' && userId('vmail') === undefined) await ensureMailOwner(place.root);
   const lib = `${place.root}/${PATHS.lib}`;
   if (undoIsLeft(lib)) await untilSettled(place);
@@ -102,10 +104,10 @@ async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied
       await switchOver(place, prepared, staged, mover, options.progress);
     } finally {
       // Those that are in place have nothing left to discard.
-      for (const file of staged) file.discard();
+      for (const file of staged) tidy(() => file.discard());
     }
   } finally {
-    check.remove();
+    tidy(() => check.remove());
   }
   await finish(place, prepared, mover, options);
   return { plan, prepared };
@@ -176,13 +178,14 @@ async function switchOver(
 }
 
 /** Clears away what an apply that was killed had not put in place yet; the lock says that no other is at work. */
-function removeLeftovers({ facts, rendered, plan }: Prepared): void {
+export function removeLeftovers({ facts, rendered, plan }: Prepared): void {
   const paths = [...rendered, ...plan.files].map(({ path }) => path);
   const kept = ['', '/generations', '/contents', '/undo', '/originals'].map((name) => `${PATHS.lib}${name}`);
   const directories = [...kept, dirname(PATHS.selfSigned.key), ...paths.map((path) => dirname(path))];
   for (const directory of new Set(directories.map((path) => below(facts, path)))) {
     if (lstat(directory) !== undefined) removeStale(directory);
   }
+  withdrawProbe(facts);
 }
 
 /**
@@ -201,6 +204,15 @@ async function putInPlace(
   await mover.handOver();
   for (const file of staged) if (!accounts.includes(file)) file.commit();
   syncDirectories(staged.map(({ target }) => target));
+}
+
+/** What cannot be cleared away decides nothing: the next apply does it. */
+function tidy(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+  }
 }
 
 function nextSecond(): Promise<void> {

@@ -19,25 +19,9 @@ export async function goBack(
   { undo, mover }: { readonly undo: Undo; readonly mover: MailboxMover },
   cause: Error,
 ): Promise<never> {
-  const { root } = place;
-  const { plan, applied, host } = prepared;
-  const lib = `${root}/${PATHS.lib}`;
+  const lib = `${place.root}/${PATHS.lib}`;
   try {
-    undo.restore();
-    mover.back();
-    const before = applied === undefined ? undefined : { ...applied, unfinished: undefined };
-    // Before there was a configuration of ours nothing of ours ran.
-    const configured = before !== undefined && before.time !== '';
-    const services = servicesFor(place, host.services);
-    for (const name of DAEMONS) {
-      const action = plan.daemons[name];
-      if (action === 'nothing') continue;
-      await services[name](actionBack(name, action, configured, masterProcesses(root)[name] !== undefined));
-    }
-    await requirePrevious(place, prepared);
-    if (before === undefined) removeAppliedRecord(lib);
-    else writeAppliedRecord(lib, before);
-    undo.end();
+    await putBack(place, prepared, { undo, mover });
   } catch (error) {
     throw new EboxmailError(
       EXIT.rollbackFailed,
@@ -55,6 +39,32 @@ export async function goBack(
     `apply failed, and the previous configuration is back in force: ${cause.message}`,
     hintsOf(cause).join('\n') || undefined,
   );
+}
+
+/** The files and mailboxes as they were, and daemons that read them. */
+export async function putBack(
+  place: Place,
+  prepared: Prepared,
+  { undo, mover }: { readonly undo: Undo; readonly mover: MailboxMover },
+): Promise<void> {
+  const { root } = place;
+  const { plan, applied, host } = prepared;
+  const lib = `${root}/${PATHS.lib}`;
+  undo.restore();
+  mover.back();
+  const before = applied === undefined ? undefined : { ...applied, unfinished: undefined };
+  // Before there was a configuration of ours nothing of ours ran.
+  const configured = before !== undefined && before.time !== '';
+  const services = servicesFor(place, host.services);
+  for (const name of DAEMONS) {
+    const action = plan.daemons[name];
+    if (action === 'nothing') continue;
+    await services[name](actionBack(name, action, configured, masterProcesses(root)[name] !== undefined));
+  }
+  await requirePrevious(place, prepared);
+  if (before === undefined) removeAppliedRecord(lib);
+  else writeAppliedRecord(lib, before);
+  undo.end();
 }
 
 /** What makes a daemon read the old files, after an action that made it read, or not read, the new ones. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Context } from './context.ts';
 
 /** Commands that deal with it themselves. */
-const APPLYING = new Set(['apply', 'rollback', 'sandbox']);
+const APPLYING = new Set(['apply', 'rollback', 'sandbox', 'status']);
 
 /** Says that an apply is under way or was killed; only root can see that. One look, so that it costs no command anything. */
 export function noticeInterruptedApply({ place, terminal }: Context, command: string | undefined): void {

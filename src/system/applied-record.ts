@@ -31,7 +31,7 @@ interface Stored {
   readonly files: Readonly<Record<string, AppliedFile>>;
   readonly certificate?: string;
   readonly mailboxes?: AppliedMailboxes;
-  readonly unfinished?: { readonly files: Readonly<Record<string, string>>; readonly daemons: Unfinished['daemons'] };
+  readonly unfinished?: Omit<Unfinished, 'files'> & { readonly files: Readonly<Record<string, string>> };
 }
 
 /** `lib` is the absolute path of var/lib/eboxmail. */
@@ -61,9 +61,7 @@ export function writeAppliedRecord(
     files: Object.fromEntries(files),
     ...(certificate === undefined ? {} : { certificate }),
     ...(mailboxes === undefined ? {} : { mailboxes }),
-    ...(unfinished === undefined
-      ? {}
-      : { unfinished: { files: Object.fromEntries(unfinished.files), daemons: unfinished.daemons } }),
+    ...(unfinished === undefined ? {} : { unfinished: { ...unfinished, files: Object.fromEntries(unfinished.files) } }),
   };
   writeAtomically({ path: fileIn(lib), content: `${JSON.stringify(stored)}\n`, mode: 0o600, uid: 0, gid: 0 });
 }

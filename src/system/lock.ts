@@ -16,12 +16,13 @@ const TIMED_OUT = 75;
  * it when the process ends in whatever way; the file itself stays and means nothing.
  * Node has no flock: flock(1) takes it on the descriptor that it inherits, and the lock belongs to the open file, which
  * this process goes on holding.
+ * @param wait seconds
  * @throws EboxmailError exit 6 when another process still has it after the waiting time
  */
-export async function withLock<T>(path: string, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(path: string, work: () => Promise<T>, wait = waitingTime()): Promise<T> {
   const descriptor = openLockFile(path);
   try {
-    await acquire(descriptor, path);
+    await acquire(descriptor, path, wait);
     describeHolder(descriptor);
     return await work();
   } finally {
@@ -44,8 +45,7 @@ function openLockFile(path: string): number {
   throw failed(`${path} is no regular file`, 'remove it; eboxmail locks with it');
 }
 
-async function acquire(descriptor: number, path: string): Promise<void> {
-  const wait = waitingTime();
+async function acquire(descriptor: number, path: string, wait: number): Promise<void> {
   const code = await new Promise<number>((resolve, reject) => {
     const args = ['--exclusive', '--wait', String(wait), '--conflict-exit-code', String(TIMED_OUT), '3'];
     const child = spawn('flock', args, { stdio: ['ignore', 'ignore', 'ignore', descriptor] });

@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { failed } from '../../core/errors.ts';
 import { portsOf, type HostFacts } from '../../core/host-facts.ts';
 import type { MailModel } from '../../core/model.ts';
+import { PROBE } from '../../core/probe.ts';
 import { below, PATHS } from '../../core/render/paths.ts';
-import { writeAtomically } from '../../system/files.ts';
+import { lstat, writeAtomically } from '../../system/files.ts';
 import { requireGroup } from '../../system/identity.ts';
 import { SmtpSession } from '../../system/smtp-session.ts';
 
@@ -21,7 +22,7 @@ const DOVECOT_LOOKS = 1100;
 
 /** Makes the account; `withdrawProbe` must follow in any case. */
 export function makeProbe(model: MailModel, facts: HostFacts): ProbeAccount {
-  const name = `eboxmail-probe-${randomBytes(8).toString('hex')}@${model.mailname}`;
+  const name = `${PROBE}${randomBytes(8).toString('hex')}@${model.mailname}`;
   const password = randomBytes(24).toString('base64url');
   const hash = createHash('sha256').update(password).digest('base64');
   writeProbeFile(facts, `${name}:{SHA256}${hash}::::::\n`);
@@ -29,7 +30,7 @@ export function makeProbe(model: MailModel, facts: HostFacts): ProbeAccount {
 }
 
 export function withdrawProbe(facts: HostFacts): void {
-  writeProbeFile(facts, '');
+  if ((lstat(below(facts, PATHS.probe))?.size ?? 0) > 0) writeProbeFile(facts, '');
 }
 
 /** Dovecot wants the file to be there; it is empty but for the moment of the probe. */

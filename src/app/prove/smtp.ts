@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { portsOf, type HostFacts } from '../../core/host-facts.ts';
 import type { MailModel } from '../../core/model.ts';
 import { failed } from '../../core/errors.ts';
+import { PROBE } from '../../core/probe.ts';
 import { mayRelay } from '../../core/relay-policy.ts';
 import { SmtpSession } from '../../system/smtp-session.ts';
 
@@ -19,7 +20,7 @@ export interface Question {
  * gets anything.
  */
 export function questionsFor(model: MailModel): readonly Question[] {
-  const nobody = `eboxmail-probe-${randomBytes(8).toString('hex')}`;
+  const nobody = `${PROBE}${randomBytes(8).toString('hex')}`;
   const account = [...model.users.values()].find((user) => user.account)?.address;
   const strict = [...model.domains.values()].find(({ catchAll }) => catchAll?.unknownTo === undefined)?.name;
   return [

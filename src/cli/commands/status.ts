@@ -1,4 +1,5 @@
 import { readStatus } from '../../app/status/status.ts';
+import { repairInterrupted, type Repair } from '../../app/repair.ts';
 import { EXIT } from '../../core/errors.ts';
 import { allIsWell } from '../../core/status.ts';
 import { statusLines } from '../../ui/status-text.ts';
@@ -16,8 +17,15 @@ export const setup: Setup = (command, action) => {
     .action(action(run));
 };
 
+const REPAIRED: Readonly<Record<Repair, string>> = {
+  finished: 'an apply that was cut off is finished now',
+  undone: 'an apply that was cut off is undone: the state has changed since; "eboxmail plan" shows what is to do',
+};
+
 async function run(context: Context): Promise<number> {
   const { terminal } = context;
+  const repaired = await repairInterrupted(context.place, (step) => terminal.say(step));
+  if (repaired !== undefined) terminal.say(REPAIRED[repaired]);
   const status = await readStatus(context.place);
   const well = allIsWell(status);
   if (context.json) {

@@ -1,3 +1,4 @@
+import { isProbe } from '../probe.ts';
 import { hopDomain, HOP_KINDS } from '../copies.ts';
 import type { LogEvent, TimedEvent } from './event.ts';
 
@@ -131,7 +132,8 @@ export function countsOf({ managed, day }: Counting): Counts {
           delivered(time, event);
           break;
         case 'verdict':
-          if (event.action === 'reject') count(time, domainOf(event.to ?? '') ?? domainOf(event.from ?? ''), 'refused');
+          if (event.action === 'reject' && !isProbe(event.to))
+            count(time, domainOf(event.to ?? '') ?? domainOf(event.from ?? ''), 'refused');
           break;
         default:
       }

@@ -33,6 +33,8 @@ export interface Unfinished {
   /** SHA-256 of what it was to write, by path. */
   readonly files: ReadonlyMap<string, string>;
   readonly daemons: DaemonActions;
+  /** SHA-256 of the text of the state that it was about; absent in the record of an earlier version. */
+  readonly state?: string | undefined;
 }
 
 export interface PlanInput {
