@@ -26,6 +26,8 @@ export interface EditSettings {
    * written; tells whether that changed anything.
    */
   readonly beside?: (() => boolean) | undefined;
+  /** Stops when the change has passed its checks. */
+  readonly dryRun?: boolean | undefined;
 }
 
 export interface Edited {
@@ -49,11 +51,9 @@ export class RefusedEdit extends EboxmailError {
 }
 
 /** Changes the state file: under its lock, checked, keeping every line that need not change, replaced atomically. */
-export async function editState(
-  place: Place,
-  edit: StateEdit,
-  { create = false, beforeWriting, beside = () => false }: EditSettings = {},
-): Promise<Edited> {
+export async function editState(place: Place, edit: StateEdit, settings: EditSettings = {}): Promise<Edited> {
+  if (place.batch !== undefined) return place.batch.edit(edit, settings);
+  const { create = false, beforeWriting, beside = () => false, dryRun = false } = settings;
   const path = resolveLinks(place.statePath);
   const directory = dirname(path);
   if (create) makeDirectory(directory, 0o700, process.getuid?.(), process.getgid?.());
@@ -66,8 +66,10 @@ export async function editState(
     if (!loaded.wellFormed) throw new InvalidState(place.statePath, loaded.problems);
     const before = stateOf(loaded.data);
     const after = await edit(before);
-    if (changesBetween(loaded.data, dataOf(after)).length === 0) return { changed: beside(), warnings: [] };
+    if (changesBetween(loaded.data, dataOf(after)).length === 0)
+      return { changed: dryRun ? false : beside(), warnings: [] };
     const { problems, fresh } = await checked(place, loaded, after);
+    if (dryRun) return { changed: true, warnings: fresh };
     beforeWriting?.();
     await write(place, path, loaded, after, problems, beside);
     return { changed: true, warnings: fresh };
@@ -95,7 +97,7 @@ async function checked(place: Place, loaded: LoadedState, after: StateFile): Pro
 }
 
 /** The entries that differ, as a state of their own: everything else has passed the schema before. */
-function changedPart(before: JsonObject, after: JsonObject): JsonObject {
+export function changedPart(before: JsonObject, after: JsonObject): JsonObject {
   const part: Record<string, Json> = {};
   for (const [key, value] of Object.entries(after)) {
     const old = before[key];

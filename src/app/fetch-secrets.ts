@@ -22,9 +22,10 @@ export function newSecretName(user: string, address: string): string {
 }
 
 /** Writes a password down, readable by its owner alone. @throws usage error when it is none */
-export function writeSecret({ root }: Place, name: string, password: string): void {
+export function writeSecret({ root, batch }: Place, name: string, password: string): void {
   const wrong = whyNotFetchPassword(password);
   if (wrong !== undefined) throw usageError(`the password ${wrong}`);
+  if (batch !== undefined) return batch.first(() => writeSecret({ root, statePath: '' }, name, password));
   const path = `${root}/${PATHS.etc}/${name}`;
   const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
   makeDirectory(dirname(path), 0o700, owner.uid, owner.gid);

@@ -121,6 +121,7 @@ export function requireValid(place: Place, loaded: LoadedState): ReadModel {
 
 /** A state that can be read but not changed: what list and show commands start from. */
 export async function readState(place: Place): Promise<StateFile> {
+  if (place.batch !== undefined) return place.batch.state;
   const loaded = await loadState(place, { remember: true });
   if (hasErrors(loaded.problems)) throw new InvalidState(place.statePath, loaded.problems);
   return stateOf(loaded.data);

@@ -1,5 +1,5 @@
 import { PATHS } from '../core/render/paths.ts';
-import { makeDirectory, readIfPresent, requireWritable, writeAtomically } from '../system/files.ts';
+import { lstat, makeDirectory, readIfPresent, requireWritable, writeAtomically } from '../system/files.ts';
 import { appendToMailboxLog, readMailboxLog, type NewEvent } from '../system/mailbox-log.ts';
 import { readAppliedRecord } from '../system/applied-record.ts';
 import { usersOf } from './mailbox-plan.ts';
@@ -27,11 +27,21 @@ export function noteEvent(root: string, event: NewEvent): void {
 export function isTakenOver(root: string, address: string): boolean {
   const lib = `${root}/${PATHS.lib}`;
   if (readMailboxLog(lib).some((event) => event.kind !== 'new' && event.to === address)) return true;
-  // A glance is enough for most: the record of thousands of users is long.
-  const local = address.slice(0, address.lastIndexOf('@') + 1);
-  if (readIfPresent(`${lib}/applied.json`)?.toLowerCase().includes(`"${local}`) !== true) return false;
-  return Object.hasOwn(usersOf(readAppliedRecord(lib)?.state ?? {}), address);
+  const found = lstat(`${lib}/applied.json`);
+  if (found === undefined) return false;
+  const record = `${lib} ${found.ino} ${found.mtimeMs}`;
+  // A glance is enough for most: the record of thousands of users is long. A batch looks at it once.
+  if (lastRecord?.record !== record) {
+    lastRecord = { record };
+    const local = address.slice(0, address.lastIndexOf('@') + 1);
+    if (readIfPresent(`${lib}/applied.json`)?.toLowerCase().includes(`"${local}`) !== true) return false;
+  }
+  lastRecord.users ??= usersOf(readAppliedRecord(lib)?.state ?? {});
+  return Object.hasOwn(lastRecord.users, address);
 }
+
+/** The record that was looked at last, and its users once they were needed. */
+let lastRecord: { readonly record: string; users?: ReturnType<typeof usersOf> } | undefined;
 
 /** Remembers until the next apply that a removed user's mail is to be deleted. */
 export function requestPurge(root: string, address: string): void {

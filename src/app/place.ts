@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { PATHS } from '../core/render/paths.ts';
+import type { Batch } from './batch.ts';
 
 /** Which system and which state file a command works on. */
 export interface Place {
@@ -7,6 +8,8 @@ export interface Place {
   readonly root: string;
   /** Absolute path of the state file. */
   readonly statePath: string;
+  /** The batch that a command is a line of: it reads and changes the state of that instead of the file. */
+  readonly batch?: Batch;
 }
 
 export function placeOf(root: string, statePath: string | undefined): Place {

@@ -30,7 +30,15 @@ export interface Wording {
   readonly afterwards?: () => void | Promise<void>;
 }
 
+const editing = new WeakSet<Command>();
+
+/** Whether a command changes the state, and nothing but the state. */
+export function isEditing(command: Command): boolean {
+  return editing.has(command);
+}
+
 export function editOptions(command: Command, presence: 'add' | 'remove' | 'change'): Command {
+  editing.add(command);
   if (presence === 'add') command.option('--if-not-exists', 'when it is there already, leave it and exit 0');
   if (presence === 'remove') command.option('--if-exists', 'when it is not there, exit 0');
   return command.option('--apply', 'also apply');
@@ -54,7 +62,8 @@ export async function runEdit(
     }
     return changed;
   });
-  if (changed) await wording.afterwards?.();
+  const { afterwards } = wording;
+  if (changed && afterwards !== undefined) await (context.place.batch?.later(afterwards) ?? afterwards());
   if (context.json) printJson(context, { changed, ...(changed ? valueOf(wording.data ?? {}) : {}) });
   else if (changed && wording.output !== undefined) context.terminal.data(wording.output);
   context.terminal.say(changed ? valueOf(wording.done) : 'unchanged');
@@ -62,7 +71,7 @@ export async function runEdit(
     const { runApply } = await import('./commands/apply.ts');
     return runApply({ ...context, json: false }, { adopt: false });
   }
-  if (changed) {
+  if (changed && context.place.batch === undefined) {
     const next = wording.next ?? [];
     context.terminal.say(
       [...next, 'see what follows from it: eboxmail plan; make it so: eboxmail apply']

@@ -19,6 +19,7 @@ import type { StateFile } from '../core/generated/state-types.ts';
 import { printJson, type Context } from './context.ts';
 import { runEdit, tolerate, type EditOptions, type Wording } from './editing.ts';
 import { getPasswords, type WantedPassword } from './fetch-passwords.ts';
+import { givenPassword } from './password-options.ts';
 import { editOwn, proveMailbox, requireFew, requireModest, requireOwnMachine, withoutOthers } from './fetch-self.ts';
 
 interface Options extends EditOptions {
@@ -29,6 +30,7 @@ interface Options extends EditOptions {
   readonly keep?: boolean;
   readonly insecure?: boolean;
   readonly passwordStdin?: boolean;
+  readonly passwordFile?: string;
   readonly askPassword?: boolean;
 }
 
@@ -75,7 +77,8 @@ export const add = guarded(async (call) => {
 export const set = guarded(async (call) => {
   const { context, self, user, address, options } = call;
   const settings = settingsOf(options);
-  const asked = options.askPassword === true || (options.passwordStdin === true && !self);
+  const asked =
+    options.askPassword === true || options.passwordFile !== undefined || (options.passwordStdin === true && !self);
   if (Object.keys(settings).length === 0 && !asked && options.passwordStdin !== true) {
     throw usageError('there is nothing to set', 'see the options with: eboxmail fetch set --help');
   }
@@ -136,6 +139,8 @@ function guarded(handler: (call: Call) => Promise<number>) {
     requireOwnMachine(command);
     if (options.apply === true)
       throw usageError('--apply is for the administrator', 'with --self it is done by itself');
+    if (options.passwordFile !== undefined)
+      throw usageError('--password-file is for the administrator', 'with --self use --password-stdin');
     return withoutOthers(() => handler(call));
   };
 }
@@ -160,6 +165,7 @@ async function remotePassword(
 ): Promise<string | undefined> {
   const own = self ? [{ question: `Password of the mailbox ${user}:` }] : [];
   const wanted = [...own, ...(remote === undefined ? [] : [remote])];
+  if (options.passwordFile !== undefined && !self) return givenPassword(context, options);
   const given = await getPasswords(context, options.passwordStdin === true, wanted);
   if (!self) return given[0];
   await proveMailbox(context, state, user, given[0] ?? '');

@@ -1,5 +1,6 @@
 import { EboxmailError, EXIT, isSystemError } from '../core/errors.ts';
 import type { InvalidState } from '../app/load-state.ts';
+import type { RefusedBatch } from './batch-run.ts';
 import type { ProcessLike } from './context.ts';
 
 /** Runs a command line and gives its exit code. The one place where errors become text. */
@@ -90,6 +91,7 @@ async function describe(error: EboxmailError): Promise<string> {
     const { file, problems } = error as InvalidState;
     lines.push(...problems.map((problem) => problemText(file ?? 'state', problem)));
   }
+  if ('details' in error) lines.push(...(error as RefusedBatch).details);
   lines.push(`eboxmail: ${error.message}`);
   if (error.hint !== undefined) lines.push(...error.hint.split('\n').map((line) => `  ${line}`));
   return `${lines.join('\n')}\n`;

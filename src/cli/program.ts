@@ -65,6 +65,11 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import('./commands/filter.ts')).setup,
   },
   {
+    name: 'batch',
+    summary: 'many changes of the state as one, a command a line',
+    load: async () => (await import('./commands/batch.ts')).setup,
+  },
+  {
     name: 'validate',
     summary: 'check the state file',
     load: async () => (await import('./commands/validate.ts')).setup,
@@ -140,8 +145,22 @@ export interface Program {
   readonly exitCode: () => number;
 }
 
+/** What is different where the words of a command come from elsewhere than the arguments. */
+export interface ProgramSettings {
+  /** The commands to be loaded in full. */
+  readonly wanted?: ReadonlySet<string>;
+  readonly contextOf?: (options: GlobalOptions) => Context;
+  /** Takes help, and what is wrong with the words. */
+  readonly onOutput?: (text: string) => void;
+}
+
 /** The program, with the command that the arguments name in full and all others by name only. */
-export async function makeProgram(process: ProcessLike): Promise<Program> {
+export async function makeProgram(process: ProcessLike, settings: ProgramSettings = {}): Promise<Program> {
+  const {
+    wanted = new Set([nounIn(process.argv.slice(2))]),
+    contextOf: makeContext = (options) => contextOf(process, options),
+    onOutput,
+  } = settings;
   let exitCode = 0;
   const wanted = nounIn(process.argv.slice(2));
   const program = new Command('eboxmail');
@@ -149,8 +168,8 @@ export async function makeProgram(process: ProcessLike): Promise<Program> {
     .description('One YAML file says what the mail service should be; eboxmail makes it so on Postfix and Dovecot.')
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => void process.stdout.write(text),
-      writeErr: (text) => void process.stderr.write(text),
+      writeOut: onOutput ?? ((text) => void process.stdout.write(text)),
+      writeErr: onOutput ?? ((text) => void process.stderr.write(text)),
       outputError: (text, write) => write(`eboxmail: ${text.replace(/^error: /, '')}`),
     })
     .showSuggestionAfterError()
@@ -171,14 +190,14 @@ export async function makeProgram(process: ProcessLike): Promise<Program> {
   const action: ActionMaker =
     (handler) =>
     async (...args) => {
-      const context = contextOf(process, program.opts<GlobalOptions>());
+      const context = makeContext(program.opts<GlobalOptions>());
       if (context.verbose) await showCommands(context);
       noticeInterruptedApply(context, wanted);
       exitCode = (await handler(context, ...args)) ?? 0;
     };
   for (const { name, summary, load } of NOUNS) {
     const command = program.command(name).description(summary);
-    if (name === wanted) (await load())(command, action);
+    if (wanted.has(name)) (await load())(command, action);
   }
   return { command: program, exitCode: () => exitCode };
 }

@@ -13,7 +13,7 @@ export async function confirm(terminal: Terminal, question: string, option: stri
 /** A new password, typed twice and unseen. */
 export async function askNewPassword(terminal: Terminal, user: string): Promise<string> {
   if (!terminal.interactive) {
-    const options = '--password-stdin, --password-hash HASH or --generate-password';
+    const options = '--password-stdin, --password-file FILE, --password-hash HASH or --generate-password';
     throw usageError(`a password for ${user} is needed`, `without a terminal give it with ${options}`);
   }
   const prompts = await import('@inquirer/prompts');
@@ -27,7 +27,8 @@ export async function askNewPassword(terminal: Terminal, user: string): Promise<
 /** A password of somebody else's server, typed once and unseen. */
 export async function askPassword(terminal: Terminal, user: string): Promise<string> {
   if (!terminal.interactive) {
-    throw usageError(`the password of ${user} is needed`, 'without a terminal give it with --password-stdin');
+    const options = '--password-stdin or --password-file FILE';
+    throw usageError(`the password of ${user} is needed`, `without a terminal give it with ${options}`);
   }
   const prompts = await import('@inquirer/prompts');
   return prompts.password({ message: `Password of ${user}:`, mask: false }, { output: process.stderr });

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type * as entriesModule from '../fetch-entries.ts';
 import type * as readingModule from '../fetch-reading.ts';
 import { editOptions } from '../editing.ts';
+import { PASSWORD_FILE } from '../password-options.ts';
 import { example, type Setup } from '../program.ts';
 
 const STDIN = 'read the password of the account there from standard input; with --self, your own in a line before it';
@@ -74,5 +75,6 @@ function serverOptions(command: Command): Command {
     .option('--username <name>', 'name for the login there (default: the address)')
     .option('--keep', 'leave the fetched mail there')
     .option('--insecure', 'do not verify the certificate of this server: others may then read password and mail')
-    .option('--password-stdin', STDIN);
+    .option('--password-stdin', STDIN)
+    .option(...PASSWORD_FILE);
 }

@@ -8,12 +8,13 @@ import { askPassword } from '../../ui/prompt.ts';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { editOptions, runEdit, type EditOptions } from '../editing.ts';
-import { firstLine } from '../password-options.ts';
+import { givenPassword, PASSWORD_FILE } from '../password-options.ts';
 import { example, type ActionMaker } from '../program.ts';
 
 export interface RelayOptions {
   readonly username?: string;
   readonly passwordStdin?: boolean;
+  readonly passwordFile?: string;
   readonly tls?: string;
 }
 
@@ -47,6 +48,7 @@ export function relayOptions(command: Command): Command {
   return command
     .option('--username <name>', 'log in there as this user, without a colon')
     .option('--password-stdin', 'read the password from the first line of standard input')
+    .option(...PASSWORD_FILE)
     .option('--tls <when>', 'opportunistic, required or verify (default: required with a login)');
 }
 
@@ -90,14 +92,16 @@ export function argumentOf(target: string, { username, tls }: RelayOptions, file
 /** The password for the user name that was given; undefined without one. */
 export async function readLogin(
   context: Context,
-  { username, passwordStdin }: RelayOptions,
+  { username, passwordStdin, passwordFile }: RelayOptions,
 ): Promise<string | undefined> {
   if (username === undefined) {
     if (passwordStdin === true) throw usageError('--password-stdin needs --username', 'a password alone is no login');
+    if (passwordFile !== undefined)
+      throw usageError('--password-file needs --username', 'a password alone is no login');
     return undefined;
   }
-  const password =
-    passwordStdin === true ? await firstLine(context.stdin) : await askPassword(context.terminal, username);
+  const given = await givenPassword(context, { passwordStdin, passwordFile });
+  const password = given ?? (await askPassword(context.terminal, username));
   const wrong = whyNotRelayPassword(password);
   if (wrong !== undefined) throw usageError(`the password ${wrong}`);
   return password;

@@ -2,6 +2,8 @@ import { noteEvent, withdrawPurge } from '../../app/mailboxes.ts';
 import { isBackAgain, originOf, pendingMailboxes } from '../../app/pending-mailboxes.ts';
 import { renameUser, type RenamedUser } from '../../core/edits/rename.ts';
 import type { StateFile } from '../../core/generated/state-types.ts';
+import type { Place } from '../../app/place.ts';
+import { usageError } from '../../core/errors.ts';
 import type { Context } from '../context.ts';
 import { editOptions, runEdit, type EditOptions } from '../editing.ts';
 import { example, type Setup } from '../program.ts';
@@ -42,6 +44,7 @@ async function rename(
     const isBack = plain.alias && isBackAgain(pending, plain);
     origin = originOf(pending, plain.from)?.origin;
     done = isBack ? renameUser(state, oldText, newText, false) : plain;
+    requireAlone(context.place, done.from, done.to);
     return done.state;
   };
   return runEdit(context, options, edit, {
@@ -53,6 +56,13 @@ async function rename(
       noteEvent(root, { kind: 'renamed', origin, from: done.from, to: done.to });
     },
   });
+}
+
+/** Whose mailbox is whose is told from what is written down, and a batch has not written yet what its lines before did. */
+export function requireAlone({ batch }: Place, ...addresses: readonly string[]): void {
+  const changed = addresses.find((address) => batch?.changerOf(['users', address]) !== undefined);
+  if (changed !== undefined)
+    throw usageError(`an earlier line has changed ${changed}`, 'do this in a batch of its own');
 }
 
 function words(done: RenamedUser | undefined): string {

@@ -13,6 +13,7 @@ import { showTable } from '../../ui/table.ts';
 import { printJson, type Context } from '../context.ts';
 import { editOptions, runEdit, type EditOptions } from '../editing.ts';
 import { example, type Setup } from '../program.ts';
+import { requireAlone } from './user-rename.ts';
 
 const ABOUT = `
 The user's entry comes back as it was (name, password, quota), and the mailbox with folders, flags and Sieve scripts at the
@@ -73,6 +74,7 @@ async function restore(
     throw alreadyExists(`that mailbox comes back as ${found.taken} already`, 'see: eboxmail plan');
   const wanted = options.as ?? address;
   const target = addressArgument(wanted, state);
+  requireAlone(context.place, address, target);
   const entry = isObject(found.entry) ? (found.entry as unknown as UserEntry) : {};
   const isLocked = entry.password === undefined && entry.account !== false;
   return runEdit(context, options, (current) => restoreUser(current, wanted, entry), {

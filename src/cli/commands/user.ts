@@ -4,7 +4,7 @@ import { requireDomain } from '../../core/edits/domains.ts';
 import { addressArgument, addressKey, domainArgument, normalAddress } from '../../core/edits/names.ts';
 import { sectionOf } from '../../core/edits/sections.ts';
 import { consequencesOf } from '../../core/edits/consequences.ts';
-import { addUser, removeUser, requireUserKey, setUser, type UserSettings } from '../../core/edits/users.ts';
+import { addUser, newUser, removeUser, requireUserKey, setUser, type UserSettings } from '../../core/edits/users.ts';
 import { EXIT, usageError } from '../../core/errors.ts';
 import type { StateFile } from '../../core/generated/state-types.ts';
 import { showTable } from '../../ui/table.ts';
@@ -88,15 +88,11 @@ async function add(
   const draft: UserSettings = { account, ...(options.name ? { name: options.name } : {}), ...quotaOf(options) };
   // Whatever can be refused is refused before somebody has to type a password.
   const wanted = addressKey(state, 'users', address) === undefined;
-  if (wanted) addUser(state, address, draft);
+  if (wanted) newUser(state, address, draft);
   const password = wanted && (account || gives(options)) ? await newPassword(context, address, options) : undefined;
   const settings = password === undefined ? draft : { ...draft, password: password.hash };
   // A user who was there is refused even if somebody removes it meanwhile: nobody was asked for a password.
-  const edit = (current: StateFile): StateFile => {
-    const after = addUser(wanted ? current : state, address, settings);
-    withdrawPurge(context.place.root, address);
-    return after;
-  };
+  const edit = (current: StateFile): StateFile => addUser(wanted ? current : state, address, settings);
   const { root } = context.place;
   return runEdit(context, options, edit, {
     done: `added the user ${address}${account ? '' : ', without a mail account'}`,
@@ -108,14 +104,15 @@ async function add(
       : [],
     data: { user: address, ...(password?.generated === undefined ? {} : { password: password.generated }) },
     beforehand: () => {
+      withdrawPurge(root, address);
       if (isTakenOver(root, address)) noteEvent(root, { kind: 'new', address });
     },
     output: password?.generated === undefined ? undefined : `${password.generated}\n`,
   });
 }
 
-function gives({ passwordStdin, passwordHash, generatePassword }: PasswordOptions): boolean {
-  return passwordStdin === true || passwordHash !== undefined || generatePassword === true;
+function gives({ passwordStdin, passwordFile, passwordHash, generatePassword }: PasswordOptions): boolean {
+  return [passwordStdin, passwordFile, passwordHash, generatePassword].some((value) => value !== undefined);
 }
 
 function quotaOf({ quota }: SettingOptions): Pick<UserSettings, 'quota'> {
@@ -132,17 +129,15 @@ async function remove(context: Context, text: string, options: EditOptions & { p
     consequences = [...effects, ...consequencesOf(state, after), ...purged];
     if (!(await agreesToRemoval(context, address, consequences))) return EXIT.cancelled;
   }
-  const edit = (current: StateFile): StateFile => {
-    const { state: after } = removeUser(current, address);
-    if (options.purge === true) requireNotable(context.place.root);
-    // Whatever fails from here on, the mail is rather kept than deleted.
-    withdrawPurge(context.place.root, address);
-    return after;
-  };
-  return runEdit(context, options, edit, {
+  return runEdit(context, options, (current) => removeUser(current, address).state, {
     done: `removed the user ${address}`,
     next: options.purge === true ? [] : [`the mailbox is kept; bring both back: eboxmail user restore ${address}`],
     data: { user: address, consequences },
+    beforehand: () => {
+      if (options.purge === true) requireNotable(context.place.root);
+      // Whatever fails from here on, the mail is rather kept than deleted.
+      withdrawPurge(context.place.root, address);
+    },
     ...(options.purge === true ? { afterwards: () => requestPurge(context.place.root, address) } : {}),
   });
 }

@@ -14,6 +14,7 @@ import {
   requireManagedDomain,
 } from './names.ts';
 import { consequencesOf } from './consequences.ts';
+import { putEntry } from './draft.ts';
 import { targetsOf, withoutAddresses } from './references.ts';
 import { sectionOf, withEntry, withoutEntries } from './sections.ts';
 
@@ -29,7 +30,7 @@ export function addAlias(state: StateFile, text: string, targets: readonly strin
   const fresh = [...new Set(wanted)].filter((target) => !present.some((old) => sameTarget(old, target)));
   if (fresh.length === 0) throw alreadyThere(`the alias ${key ?? address} already goes to ${targets.join(', ')}`);
   const all = [...present, ...fresh];
-  return withEntry(state, 'aliases', key ?? addressAsWritten(text, state), all.length === 1 ? (all[0] ?? '') : all);
+  return putEntry(state, 'aliases', key ?? addressAsWritten(text, state), all.length === 1 ? (all[0] ?? '') : all);
 }
 
 /**

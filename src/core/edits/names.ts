@@ -3,6 +3,7 @@ import { notThere, usageError } from '../errors.ts';
 import type { StateFile } from '../generated/state-types.ts';
 import { quoted } from '../state/schema-words.ts';
 import { nearest } from '../state/unknown-key.ts';
+import { draftKey } from './draft.ts';
 import { sectionOf, type SectionName } from './sections.ts';
 
 /** Names that come from a command line: checked, and found again in the state however they are written there. */
@@ -36,7 +37,9 @@ function defaultDomain(text: string, state: StateFile): string {
 
 /** The key under which a domain stands, as the user wrote it. */
 export function domainKey(state: StateFile, domain: string): string | undefined {
-  return Object.keys(sectionOf(state, 'domains')).find((key) => {
+  const domains = sectionOf(state, 'domains');
+  if (Object.hasOwn(domains, domain)) return domain;
+  return Object.keys(domains).find((key) => {
     const parsed = parseDomain(key);
     return parsed.ok && parsed.value === domain;
   });
@@ -46,6 +49,8 @@ export function domainKey(state: StateFile, domain: string): string | undefined 
 export function addressKey(state: StateFile, section: 'users' | 'aliases', address: string): string | undefined {
   const map = sectionOf(state, section);
   if (Object.hasOwn(map, address)) return address;
+  const inDraft = draftKey(map, address);
+  if (inDraft !== undefined) return inDraft.key;
   // An A-label may be written as a U-label; otherwise only case can differ, which is quick to see.
   const same = address.includes('xn--')
     ? (key: string) => normalAddress(key) === address

@@ -13,6 +13,7 @@ import {
   missing,
   requireManagedDomain,
 } from './names.ts';
+import { putEntry } from './draft.ts';
 import { withoutAddresses, type Cleaned } from './references.ts';
 import { sectionOf, withEntry, withoutEntries } from './sections.ts';
 
@@ -25,13 +26,18 @@ export interface UserSettings {
 }
 
 export function addUser(state: StateFile, text: string, settings: UserSettings): StateFile {
+  return putEntry(state, 'users', addressAsWritten(text, state), newUser(state, text, settings));
+}
+
+/** The entry of a new user. @throws when there cannot be one with this address and these settings */
+export function newUser(state: StateFile, text: string, settings: UserSettings): UserEntry {
   const address = addressArgument(text, state);
   requireManagedDomain(state, address);
   const key = addressKey(state, 'users', address);
   if (key !== undefined) throw alreadyThere(`the user ${key} is already there`);
   const alias = addressKey(state, 'aliases', address);
   if (alias !== undefined) throw alreadyExists(`${alias} is already an alias`, `first: eboxmail alias remove ${alias}`);
-  return withEntry(state, 'users', addressAsWritten(text, state), changed({}, settings));
+  return changed({}, settings);
 }
 
 /** A former user's entry, as it was, under an address that is free. */
@@ -53,7 +59,7 @@ export function restoreUser(state: StateFile, text: string, entry: UserEntry): S
 
 export function setUser(state: StateFile, text: string, settings: UserSettings): StateFile {
   const key = requireUserKey(state, text);
-  return withEntry(state, 'users', key, changed(sectionOf(state, 'users')[key] ?? {}, settings));
+  return putEntry(state, 'users', key, changed(sectionOf(state, 'users')[key] ?? {}, settings));
 }
 
 /** Removes a user, and takes the address out of groups and aliases. */

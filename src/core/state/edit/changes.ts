@@ -86,9 +86,10 @@ function insert(tree: Map<string, ChangeNode>, path: readonly string[], value: J
     const base = isObject(there.value) ? there.value : {};
     tree.set(key, { value: applyChanges(base, [{ path: rest, value }]) });
   } else {
-    const children = new Map(there?.children);
+    // Only this function makes them, so the one that is there can be gone on with: thousands of changes stand below one.
+    const children = (there?.children as Map<string, ChangeNode> | undefined) ?? new Map<string, ChangeNode>();
     insert(children, rest, value);
-    tree.set(key, { children });
+    if (there === undefined) tree.set(key, { children });
   }
 }
 
