@@ -11,13 +11,18 @@ const GENERATED_LENGTH = 20;
 /** crypt(3), by which Dovecot verifies, takes no more: CRYPT_MAX_PASSPHRASE_SIZE is 512 with the final NUL (crypt(3)). */
 const MAX_BYTES = 511;
 
-/** The hash that stands in the state for a password: salted SHA512-CRYPT. */
-export async function hashPassword(password: string): Promise<string> {
+/** @throws usage error when it is none that can be hashed and typed */
+export function requirePassword(password: string): void {
   if (password === '') throw usageError('the password is empty');
   if (new TextEncoder().encode(password).length > MAX_BYTES)
     throw usageError(`the password is longer than ${MAX_BYTES} bytes`);
   if (/[\p{Cc}]/u.test(password))
     throw usageError('the password contains a control character', 'use visible characters');
+}
+
+/** The hash that stands in the state for a password: salted SHA512-CRYPT. */
+export async function hashPassword(password: string): Promise<string> {
+  requirePassword(password);
   const { encrypt } = await import('unixcrypt');
   return `{SHA512-CRYPT}${encrypt(password, `$6$rounds=${ROUNDS}$${randomText(16)}`)}`;
 }

@@ -13,14 +13,16 @@ import { makeProgram } from './program.ts';
 
 /** A command of a batch. */
 export interface BatchLine {
-  /** Where it stands, for messages: `FILE:LINE`, perhaps with a column. */
+  /** Where it stands, for messages: `FILE:LINE`, perhaps with a place in the line. */
   readonly where: string;
+  /** The column of a table that it comes from. */
+  readonly column?: string;
   readonly line: number;
   readonly words: readonly string[];
 }
 
 /** A command that was not done. */
-export interface BatchFailure extends Pick<BatchLine, 'where' | 'line'> {
+export interface BatchFailure extends Pick<BatchLine, 'where' | 'column' | 'line'> {
   readonly error: EboxmailError;
 }
 
@@ -50,9 +52,10 @@ export class RefusedBatch extends EboxmailError {
 /** One mistake at the top can make thousands of lines wrong. */
 const MOST_SHOWN = 100;
 
-function failureText({ where, error }: BatchFailure): string {
+function failureText({ where, column, error }: BatchFailure): string {
+  const cell = column === undefined ? '' : ` ${column}:`;
   const hint = error.hint === undefined ? '' : `\n${error.hint.replace(/^/gm, '    ')}`;
-  return `${where}: error: ${visible(error.message)}${hint}`;
+  return `${where}:${cell} error: ${visible(error.message)}${hint}`;
 }
 
 /** Does commands as one change of the state. @throws RefusedBatch with all that is wrong */
@@ -97,13 +100,14 @@ async function runLines(
 ): Promise<readonly BatchFailure[]> {
   const failures: BatchFailure[] = [];
   const runner = await lineRunner(context, lines);
-  for (const [index, { where, line, words }] of lines.entries()) {
+  for (const [index, batchLine] of lines.entries()) {
+    const { line, words } = batchLine;
     context.place.batch?.begin(index);
     try {
       answers.push({ line, ...(await runner(words)) } as BatchAnswer);
     } catch (error) {
       if (!(error instanceof EboxmailError)) throw error;
-      failures.push({ where, line, error });
+      failures.push({ ...batchLine, error });
     }
   }
   return failures;
@@ -221,7 +225,10 @@ function blame(problems: readonly Problem[], batch: Batch, lines: readonly Batch
     const index = severity === 'error' ? batch.changerOf(path) : undefined;
     const line = index === undefined ? undefined : lines[index];
     if (line === undefined) return [];
-    return [{ ...line, error: new EboxmailError(EXIT.invalidState, `${formatPath(path)}: ${message}`, hint) }];
+    const field = line.column !== undefined && typeof path[2] === 'string' ? { column: path[2] } : {};
+    return [
+      { ...line, ...field, error: new EboxmailError(EXIT.invalidState, `${formatPath(path)}: ${message}`, hint) },
+    ];
   });
 }
 

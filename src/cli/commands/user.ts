@@ -14,6 +14,7 @@ import { editOptions, runEdit, type EditOptions } from '../editing.ts';
 import { newPassword, passwordOptions, type PasswordOptions } from '../password-options.ts';
 import { example, type Setup } from '../program.ts';
 import { showUser } from '../user-details.ts';
+import { setup as setupImport } from './user-import.ts';
 import { setup as setupRename } from './user-rename.ts';
 import { setup as setupRestore } from './user-restore.ts';
 
@@ -42,6 +43,7 @@ export const setup: Setup = (user, action) => {
     )
     .action(action(remove));
   setupRename(user, action);
+  setupImport(user, action);
   setupRestore(user, action);
   user
     .command('list')

@@ -94,7 +94,8 @@ function changed(entry: UserEntry, { name, quota, account, password }: UserSetti
   return result;
 }
 
-function checkSettings({ quota, password }: UserSettings): void {
+/** @throws usage error */
+export function checkSettings({ quota, password }: UserSettings): void {
   if (quota !== undefined && quota !== null && quota !== 'default' && parseSize(quota) === undefined) {
     throw usageError(`${quoted(quota)} is no size`, 'write e.g. --quota "500 MB", "2 GB", unlimited or default');
   }
