@@ -47,6 +47,12 @@ export function lookAtCertificate(model: MailModel, facts: HostFacts, served: st
   };
 }
 
+/** @returns warnings about a pair for a name. @throws when the daemons could not use it */
+export function checkPair(paths: KeyPair, mailname: string): readonly Problem[] {
+  requirePair(paths);
+  return ownWarnings(paths, mailname, Date.now(), false);
+}
+
 /** Who may not read the key (plan works without root) sees no more than that it is there. */
 function requirePair(paths: KeyPair): void {
   const hint = 'server.tls in the state names it';

@@ -37,7 +37,7 @@ export interface Edited {
 }
 
 /** A state that does not exist yet begins as this. */
-const NEW_STATE =
+export const NEW_STATE =
   '# What the mail service should be; "eboxmail plan" shows what follows from it, "eboxmail apply" makes it so.\nversion: 1\n';
 
 /** What the change would make of the state does not pass its checks: exit 3, nothing was written. */
@@ -139,7 +139,8 @@ async function edited(loaded: LoadedState, after: JsonObject): Promise<{ text: s
   }
 }
 
-function ownerOf(path: string): { uid: number; gid: number } {
+/** Whose a new file at this path is to be. */
+export function ownerOf(path: string): { uid: number; gid: number } {
   const found = lstat(path) ?? lstatSync(dirname(path));
   return { uid: found.uid, gid: found.gid };
 }

@@ -43,6 +43,7 @@ export interface LoadOptions {
 
 /** Reads and checks a state file. Problems are part of the result; only a missing file is an error (exit 4). */
 export async function loadState(place: Place, { remember, positions }: LoadOptions = {}): Promise<LoadedState> {
+  if (place.unwritten !== undefined) return parseAndCheck(place.unwritten.text);
   const bytes = bytesIfPresent(place.statePath);
   if (bytes === undefined) throw noState(place);
   const text = bytes.toString('utf8');

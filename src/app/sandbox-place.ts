@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { EboxmailError, EXIT, failed, usageError } from '../core/errors.ts';
 import type { HostFile } from '../core/generated/host-types.ts';
 import { PATHS } from '../core/render/paths.ts';
-import { isEmptyDirectory, lstat } from '../system/files.ts';
+import { isEmptyDirectory, listDirectory, lstat } from '../system/files.ts';
 import { readHost } from './read-host.ts';
 
 /** Sockets below the directory have paths of at most 107 bytes (unix(7)); the longest of ours adds this much. */
@@ -51,8 +51,19 @@ export function requireUsable(root: string): void {
   }
 }
 
-/** A directory that holds something else must not become a sandbox. */
+/** A directory that holds something else must not become a sandbox; a state of its own is what it may begin with. */
 export function requireEmpty(root: string): void {
-  if (lstat(root) === undefined || isEmptyDirectory(root)) return;
+  if (lstat(root) === undefined || isEmptyDirectory(root) || holdsOnlyState(root)) return;
   throw new EboxmailError(EXIT.exists, `${root} is not empty and no sandbox`, 'name a new directory');
+}
+
+/** What "setup --root" leaves. */
+function holdsOnlyState(root: string): boolean {
+  const holdsOnly = (path: string, name: string): boolean => listDirectory(path).join('/') === name;
+  return (
+    holdsOnly(root, 'etc') &&
+    holdsOnly(`${root}/etc`, 'eboxmail') &&
+    listDirectory(`${root}/${PATHS.etc}`).includes('state.yaml') &&
+    !listDirectory(`${root}/${PATHS.etc}`).includes('host.yaml')
+  );
 }

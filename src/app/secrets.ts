@@ -32,7 +32,9 @@ function secretsOf(model: MailModel): readonly Secret[] {
 
 /** Reads them, by name. Each holds one line. */
 export function readSecrets(place: Place, model: MailModel): ReadonlyMap<string, string> {
-  return new Map(secretsOf(model).map((secret) => [secret.name, readSecret(secretPath(place, secret.name), secret)]));
+  const read = (secret: Secret): string =>
+    place.unwritten?.secrets.get(secret.name) ?? readSecret(secretPath(place, secret.name), secret);
+  return new Map(secretsOf(model).map((secret) => [secret.name, read(secret)]));
 }
 
 /** The password for a relay. */

@@ -20,6 +20,11 @@ interface Noun {
 /** Every command of the program. Only the one that is asked for is loaded. */
 const NOUNS: readonly Noun[] = [
   {
+    name: 'setup',
+    summary: 'set a new server up, question by question',
+    load: async () => (await import('./commands/setup.ts')).setup,
+  },
+  {
     name: 'server',
     summary: 'general options',
     load: async () => (await import('./commands/server.ts')).setup,
@@ -73,6 +78,11 @@ const NOUNS: readonly Noun[] = [
     name: 'validate',
     summary: 'check the state file',
     load: async () => (await import('./commands/validate.ts')).setup,
+  },
+  {
+    name: 'schema',
+    summary: 'the JSON Schema of the state file, for editors',
+    load: async () => (await import('./commands/schema.ts')).setup,
   },
   {
     name: 'plan',
@@ -185,7 +195,7 @@ export async function makeProgram(process: ProcessLike, settings: ProgramSetting
     .option('--debug', 'show stack traces')
     .addHelpText(
       'after',
-      '\nStart with:\n  eboxmail domain add example.com\n  eboxmail user add alice@example.com\n  eboxmail plan\n',
+      '\nStart with:\n  eboxmail setup\n\nOr step by step:\n  eboxmail domain add example.com\n  eboxmail user add alice@example.com\n  eboxmail plan\n',
     );
   const action: ActionMaker =
     (handler) =>

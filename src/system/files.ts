@@ -181,6 +181,16 @@ export function requireWritable(directory: string): void {
   }
 }
 
+/** Names in a directory; none where there is no directory. */
+export function listDirectory(path: string): readonly string[] {
+  try {
+    return readdirSync(path);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw failed(`cannot read ${path}: ${(error as Error).message}`);
+  }
+}
+
 export function isEmptyDirectory(path: string): boolean {
   return readdirSync(path).length === 0;
 }

@@ -6,6 +6,8 @@ import { BIN } from './scene.ts';
 
 export interface Dialogue {
   readonly args: readonly string[];
+  /** Milliseconds that all of it may take (20 s). */
+  readonly timeout?: number;
   readonly env?: Readonly<Record<string, string>>;
   /** What has to appear on the screen, and what is typed then. */
   readonly steps: readonly (readonly [prompt: string | RegExp, typed: string])[];
@@ -21,10 +23,12 @@ export interface Seen {
 
 export const ENTER = '\r';
 export const CTRL_C = '\u0003';
+/** Empties the line that is typed. */
+export const CTRL_U = '\u0015';
 export const CTRL_D = '\u0004';
 
 /** Runs `eboxmail` on a terminal of its own, a pseudo-terminal that script(1) makes, and types. */
-export async function onTerminal({ args, env, steps }: Dialogue): Promise<Seen> {
+export async function onTerminal({ args, env, steps, timeout = 20_000 }: Dialogue): Promise<Seen> {
   const command = [process.execPath, BIN, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
   const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
     env: { PATH: process.env['PATH'], TERM: 'xterm', SHELL: '/bin/sh', ...env },
@@ -41,7 +45,7 @@ export async function onTerminal({ args, env, steps }: Dialogue): Promise<Seen> 
     const screen = stripVTControlCharacters(raw.slice(looked));
     return typeof prompt === 'string' ? screen.includes(prompt) : prompt.test(screen);
   };
-  const kill = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), 20_000);
+  const kill = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), timeout);
   try {
     for (const [prompt, typed] of steps) {
       while (!appeared(prompt)) {
