@@ -131,6 +131,6 @@ export async function readState(place: Place): Promise<StateFile> {
 function noState(place: Place): EboxmailError {
   return notFound(
     `there is no state file ${place.statePath}`,
-    'make one by adding a domain: eboxmail domain add example.com',
+    'make one with eboxmail setup, or by adding a domain: eboxmail domain add example.com',
   );
 }

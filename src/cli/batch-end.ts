@@ -34,8 +34,9 @@ export async function finishBatch(
 /** They have to be told once: address and password, one user a line. */
 function generatedPasswords(answers: readonly BatchAnswer[]): string {
   return answers
-    .filter(({ password }) => typeof password === 'string')
-    .map(({ user, password }) => `${String(user)}\t${String(password)}\n`)
+    .map(({ user, password }) =>
+      typeof user === 'string' && typeof password === 'string' ? `${user}\t${password}\n` : '',
+    )
     .join('');
 }
 

@@ -41,48 +41,63 @@ export function readUserRows(
   const rows: UserRow[] = [];
   const failures: BatchFailure[] = [];
   for (const parsed of body) {
-    const place = placeOf(parsed, file);
-    const before = failures.length;
-    const check = (column: string | undefined, work: () => void): void => {
-      try {
-        work();
-      } catch (error) {
-        if (!(error instanceof EboxmailError)) throw error;
-        failures.push({ ...place, ...(column === undefined ? {} : { column }), error });
-      }
-    };
-    const { record } = parsed;
-    const cells = new Map(columns.map((column, index) => [column, record[index] ?? '']));
-    const cell = (column: Column): string | undefined => cells.get(column)?.trim() || undefined;
-    check(undefined, () => requireWidth(record.length, columns.length));
-    const account = cell('account');
-    // Blanks at the ends of a password belong to it.
-    const password = cells.get('password') || undefined;
-    const row: UserRow = {
-      place,
-      address: cell('address') ?? '',
-      name: cell('name'),
-      password,
-      passwordHash: cell('password_hash'),
-      quota: cell('quota'),
-      account: account === undefined ? undefined : YES.test(account),
-      aliases: listOf(cell('aliases')),
-      groups: listOf(cell('groups')),
-    };
-    check('address', () => requireAddress(row.address));
-    check('quota', () => checkSettings(row.quota === undefined ? {} : { quota: row.quota }));
-    check('account', () => requireYesOrNo(account));
-    check('password', () => {
-      if (password !== undefined) requirePassword(password);
-      if (password !== undefined && whyNotPassword(password) === undefined)
-        throw usageError('the password looks like a hash', 'put it into the column password_hash');
-      if (password !== undefined && row.passwordHash !== undefined)
-        throw usageError('there is a hash as well', 'leave one of them empty');
-    });
-    check('password_hash', () => checkSettings(row.passwordHash === undefined ? {} : { password: row.passwordHash }));
-    if (failures.length === before) rows.push(row);
+    const found = readRow(parsed, columns, placeOf(parsed, file));
+    failures.push(...found.failures);
+    if (found.row !== undefined) rows.push(found.row);
   }
   return { rows, failures };
+}
+
+/** A row without the cells that are wrong, so that the rest can be looked at; undefined when there is nothing to look at. */
+function readRow(
+  { record }: Parsed,
+  columns: readonly Column[],
+  place: UserRow['place'],
+): { readonly row: UserRow | undefined; readonly failures: readonly BatchFailure[] } {
+  const failures: BatchFailure[] = [];
+  const isRight = (column: Column | undefined, work: () => void): boolean => {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      if (!(error instanceof EboxmailError)) throw error;
+      failures.push({ ...place, ...(column === undefined ? {} : { column }), error });
+      return false;
+    }
+  };
+  const cells = new Map(columns.map((column, index) => [column, record[index] ?? '']));
+  const cell = (column: Column): string | undefined => cells.get(column)?.trim() || undefined;
+  const [address = '', quota, account, hash] = [cell('address'), cell('quota'), cell('account'), cell('password_hash')];
+  // Blanks at the ends of a password belong to it.
+  const password = cells.get('password') || undefined;
+  const isWhole =
+    isRight(undefined, () => requireWidth(record.length, columns.length)) &&
+    isRight('address', () => requireAddress(address));
+  if (!isWhole) return { row: undefined, failures };
+  const isSize = isRight('quota', () => checkSettings(quota === undefined ? {} : { quota }));
+  const isHash = isRight('password_hash', () => checkSettings(hash === undefined ? {} : { password: hash }));
+  isRight('account', () => requireYesOrNo(account));
+  isRight('password', () => requireClear(password, hash));
+  const row: UserRow = {
+    place,
+    address,
+    name: cell('name'),
+    password: isHash ? password : (password ?? ''),
+    passwordHash: isHash ? hash : undefined,
+    quota: isSize ? quota : undefined,
+    account: account === undefined ? undefined : YES.test(account),
+    aliases: listOf(cell('aliases')),
+    groups: listOf(cell('groups')),
+  };
+  return { row, failures };
+}
+
+function requireClear(password: string | undefined, hash: string | undefined): void {
+  if (password === undefined) return;
+  requirePassword(password);
+  if (whyNotPassword(password) === undefined)
+    throw usageError('the password looks like a hash', 'put it into the column password_hash');
+  if (hash !== undefined) throw usageError('there is a hash as well', 'leave one of them empty');
 }
 
 function parseCsv(text: string, file: string): readonly Parsed[] {
