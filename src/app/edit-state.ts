@@ -56,12 +56,12 @@ export async function editState(place: Place, edit: StateEdit, settings: EditSet
   const { create = false, beforeWriting, beside = () => false, dryRun = false } = settings;
   const path = resolveLinks(place.statePath);
   const directory = dirname(path);
-  if (create) makeDirectory(directory, 0o700, process.getuid?.(), process.getgid?.());
-  else if (lstat(path) === undefined) await loadState(place);
+  if (create && !dryRun) makeDirectory(directory, 0o700, process.getuid?.(), process.getgid?.());
+  else if (!create && lstat(path) === undefined) await loadState(place);
   // While flock(1) runs, what the edit needs is loaded.
   const modules = Promise.all([import('../core/state/edit/edit-text.ts'), import('../core/state/check-data.ts')]);
   modules.catch(() => undefined);
-  return withStateLock(place, async () => {
+  const work = async (): Promise<Edited> => {
     const loaded = create && readIfPresent(path) === undefined ? newState() : await loadState(place);
     if (!loaded.wellFormed) throw new InvalidState(place.statePath, loaded.problems);
     const before = stateOf(loaded.data);
@@ -73,7 +73,8 @@ export async function editState(place: Place, edit: StateEdit, settings: EditSet
     beforeWriting?.();
     await write(place, path, loaded, after, problems, beside);
     return { changed: true, warnings: fresh };
-  });
+  };
+  return dryRun ? work() : withStateLock(place, work);
 }
 
 function newState(): LoadedState {

@@ -63,7 +63,10 @@ export async function runEdit(
     return changed;
   });
   const { afterwards } = wording;
-  if (changed && afterwards !== undefined) await (context.place.batch?.later(afterwards) ?? afterwards());
+  if (changed && afterwards !== undefined) {
+    if (context.place.batch === undefined) await afterwards();
+    else context.place.batch.later(afterwards);
+  }
   if (context.json) printJson(context, { changed, ...(changed ? valueOf(wording.data ?? {}) : {}) });
   else if (changed && wording.output !== undefined) context.terminal.data(wording.output);
   context.terminal.say(changed ? valueOf(wording.done) : 'unchanged');

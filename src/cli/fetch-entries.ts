@@ -178,7 +178,8 @@ async function withSecret(call: Call, name: string, work: () => Promise<number>)
   try {
     return await work();
   } catch (error) {
-    await removeSecret(call.context.place, name);
+    // In a batch it is not written yet.
+    if (call.context.place.batch === undefined) await removeSecret(call.context.place, name);
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { chmod, readdir, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { HASH, scene, STATE } from '../support/scene.ts';
@@ -124,6 +124,25 @@ describe('batch', () => {
       'fetch-alice@example.com-al@isp.test',
       'smarthost',
     ]);
+  });
+
+  it('leaves nothing after --dry-run where there was nothing', async () => {
+    const there = await scene();
+    await there.ok(['batch', '--dry-run'], { input: 'domain add example.com\n' });
+    expect(await readdir(join(there.root, '..'))).not.toContain('root');
+  });
+
+  it('keeps the mail of an address that is removed with its mail and given to somebody again', async () => {
+    const there = await scene(STATE);
+    const lines = 'user remove bob@example.com --purge --yes\nuser add bob@example.com --no-account\n';
+    await there.ok(['batch'], { input: lines });
+    await there.ok(['batch'], { input: 'user remove bob@example.com --purge --yes\n' });
+    const purge = join(there.root, 'var/lib/eboxmail/purge');
+    expect(await readFile(purge, 'utf8')).toBe('bob@example.com\n');
+    await there.ok(['batch'], { input: 'user add bob@example.com --no-account\n' });
+    expect(await readFile(purge, 'utf8')).toBe('');
+    await there.ok(['batch'], { input: lines });
+    expect(await readFile(purge, 'utf8')).toBe('');
   });
 
   it('prints the passwords that it makes', async () => {

@@ -1,5 +1,6 @@
 import { noteEvent, withdrawPurge } from '../../app/mailboxes.ts';
 import { isBackAgain, originOf, pendingMailboxes } from '../../app/pending-mailboxes.ts';
+import { addressKey } from '../../core/edits/names.ts';
 import { renameUser, type RenamedUser } from '../../core/edits/rename.ts';
 import type { StateFile } from '../../core/generated/state-types.ts';
 import type { Place } from '../../app/place.ts';
@@ -60,7 +61,12 @@ async function rename(
 
 /** Whose mailbox is whose is told from what is written down, and a batch has not written yet what its lines before did. */
 export function requireAlone({ batch }: Place, ...addresses: readonly string[]): void {
-  const changed = addresses.find((address) => batch?.changerOf(['users', address]) !== undefined);
+  if (batch === undefined) return;
+  const isChanged = (key: string | undefined): boolean =>
+    key !== undefined && batch.changerOf(['users', key]) !== undefined;
+  const changed = addresses.find(
+    (address) => isChanged(address) || isChanged(addressKey(batch.state, 'users', address)),
+  );
   if (changed !== undefined)
     throw usageError(`an earlier line has changed ${changed}`, 'do this in a batch of its own');
 }

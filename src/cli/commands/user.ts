@@ -140,8 +140,14 @@ async function remove(context: Context, text: string, options: EditOptions & { p
       // Whatever fails from here on, the mail is rather kept than deleted.
       withdrawPurge(context.place.root, address);
     },
-    ...(options.purge === true ? { afterwards: () => requestPurge(context.place.root, address) } : {}),
+    ...(options.purge === true ? { afterwards: () => purgeUnlessBack(context, address) } : {}),
   });
+}
+
+/** A later line of a batch may have given the address to somebody, whose mail it would be. */
+function purgeUnlessBack({ place: { root, batch } }: Context, address: string): void {
+  if (batch !== undefined && addressKey(batch.state, 'users', address) !== undefined) return;
+  requestPurge(root, address);
 }
 
 async function list(context: Context, { domain }: { domain?: string }): Promise<undefined> {
