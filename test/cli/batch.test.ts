@@ -187,7 +187,7 @@ describe('batch', () => {
     expect(stderr).toContain('done: 10000 changes');
     const again = await there.refuses(5, ['batch'], { input });
     expect(again).toContain('… and 9900 more');
-  });
+  }, 120_000);
 
   it('does not let a line rename whom an earlier one has changed', async () => {
     const there = await scene(STATE);

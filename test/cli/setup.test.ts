@@ -6,7 +6,7 @@ import { CTRL_C, CTRL_U, ENTER, onTerminal, type Dialogue, type Seen } from '../
 
 const WORD = 'Geheim-4711-ö';
 const on = (there: Scene, args: string[], steps: Dialogue['steps']): Promise<Seen> =>
-  onTerminal({ args: ['setup', ...args], steps, env: { EBOXMAIL_ROOT: there.root }, timeout: 15_000 });
+  onTerminal({ args: ['setup', ...args], steps, env: { EBOXMAIL_ROOT: there.root }, timeout: 25_000 });
 
 /** What a person types who takes what is proposed. */
 const PLAIN: Dialogue['steps'] = [

@@ -43,10 +43,14 @@ export const PROPOSALS: Asker = {
 };
 
 /** Asks on the terminal. */
-export async function person({ say }: Terminal): Promise<Asker> {
+export async function person({ say, sayWithheld }: Terminal): Promise<Asker> {
   const prompts = await import('@inquirer/prompts');
   const screen = { output: process.stderr };
-  const explain = (line: string): void => say(`\n${line}`);
+  // Nobody can answer what is not explained, however quiet it is to be.
+  const explain = (line: string): void => {
+    say(`\n${line}`);
+    sayWithheld();
+  };
   return {
     asks: true,
     explain,

@@ -22,7 +22,6 @@ export async function runSetup(context: Context, options: SetupOptions): Promise
   const asks = terminal.interactive && !context.yes;
   const mailname = (await fullHostName()) ?? (options.domain === undefined ? undefined : `mail.${options.domain}`);
   if (!asks) requireAll(missingAnswers(options, context.yes, mailname));
-  terminal.sayWithheld();
   const asker = asks ? await person(terminal) : PROPOSALS;
   const answered = await answerAll(context, options, asker, mailname);
   const state = firstState(answered.answers);
@@ -33,7 +32,7 @@ export async function runSetup(context: Context, options: SetupOptions): Promise
   showSummary(context, answered.answers);
   const wanted = options.apply ?? (isServer(place.root) && (asks || context.yes));
   const canApply = wanted && (await canPlan(context, unwritten, !asks));
-  terminal.sayWithheld();
+  if (asks) terminal.sayWithheld();
   const decision = await decide(context, options, asker, canApply);
   if (decision === 'cancel') return EXIT.cancelled;
   await writeNewState(place, unwritten);
