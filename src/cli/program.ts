@@ -166,13 +166,13 @@ export interface ProgramSettings {
 
 /** The program, with the command that the arguments name in full and all others by name only. */
 export async function makeProgram(process: ProcessLike, settings: ProgramSettings = {}): Promise<Program> {
+  const noun = nounIn(process.argv.slice(2));
   const {
-    wanted = new Set([nounIn(process.argv.slice(2))]),
+    wanted = new Set([noun]),
     contextOf: makeContext = (options) => contextOf(process, options),
     onOutput,
   } = settings;
   let exitCode = 0;
-  const wanted = nounIn(process.argv.slice(2));
   const program = new Command('eboxmail');
   program
     .description('One YAML file says what the mail service should be; eboxmail makes it so on Postfix and Dovecot.')
@@ -202,7 +202,7 @@ export async function makeProgram(process: ProcessLike, settings: ProgramSetting
     async (...args) => {
       const context = makeContext(program.opts<GlobalOptions>());
       if (context.verbose) await showCommands(context);
-      noticeInterruptedApply(context, wanted);
+      if (settings.wanted === undefined) noticeInterruptedApply(context, noun);
       exitCode = (await handler(context, ...args)) ?? 0;
     };
   for (const { name, summary, load } of NOUNS) {
