@@ -26,8 +26,8 @@ export const MAIL_PACKAGES = [
   'fetchmail',
 ];
 
-/** What the built-in filter needs, and what it asks about viruses. */
-export const FILTER_PACKAGES = ['rspamd', 'clamav-daemon'];
+/** What the built-in filter needs, what it remembers things in, and what it asks about viruses. */
+export const FILTER_PACKAGES = ['rspamd', 'redis-server', 'clamav-daemon'];
 
 /** Clients that people type into a shell, for the demonstration. */
 export const CLIENT_PACKAGES = ['iproute2', 'swaks', 'libnet-ssleay-perl', 'curl'];

@@ -1,10 +1,13 @@
 import { dirname } from 'node:path';
+import { needsRedis } from '../core/daemons.ts';
 import { failed } from '../core/errors.ts';
+import type { MailModel } from '../core/model.ts';
 import type { FileChange } from '../core/plan/plan.ts';
 import { PATHS } from '../core/render/paths.ts';
 import type { RenderedFile } from '../core/render/rendered-file.ts';
-import { makeDirectory, writeAtomically } from '../system/files.ts';
+import { lstat, makeDirectory, writeAtomically } from '../system/files.ts';
 import { requireUser } from '../system/identity.ts';
+import { isRedisInstalled } from '../system/redis.ts';
 import { checkRspamd, isRspamdInstalled, rspamdAnswers } from '../system/rspamd.ts';
 import type { Place } from './place.ts';
 import type { Prepared } from './prepare.ts';
@@ -12,18 +15,34 @@ import type { Prepared } from './prepare.ts';
 /** What an apply does about the built-in filter beyond its files. */
 
 export const INSTALL_RSPAMD = 'install it: apt-get install rspamd';
+export const INSTALL_REDIS = 'install it: apt-get install redis-server';
 
 /** @throws when the filter is on and the programs for it are not there */
 export function requireRspamd({ model }: Pick<Prepared, 'model'>): void {
-  if (model.filter.mode !== 'builtin' || isRspamdInstalled()) return;
+  if (model.filter.mode !== 'builtin' || isRspamdInstalled()) return requireRedis(model);
   const hint = `${INSTALL_RSPAMD}; or do without the filter: eboxmail filter set none`;
   throw failed('the built-in filter needs rspamd, which is not installed (Debian package rspamd)', hint);
 }
 
-export function ensureRspamdPlace(root: string, { model }: Pick<Prepared, 'model'>): void {
+/** @throws when the filter has something to remember and the program for it is not there */
+function requireRedis(model: MailModel): void {
+  if (!needsRedis(model) || isRedisInstalled()) return;
+  const hint = `${INSTALL_REDIS}; or do without: eboxmail filter set builtin --greylisting off --learning off`;
+  throw failed('greylisting and learning need Redis, which is not installed (Debian package redis-server)', hint);
+}
+
+export function ensureRspamdPlace(root: string, { model, facts }: Pick<Prepared, 'model' | 'facts'>): void {
   if (model.filter.mode !== 'builtin') return;
   makeDirectory(`${root}/${PATHS.rspamdRun}`, 0o755);
-  makeDirectory(`${root}/${PATHS.rspamdData}`, 0o700, requireUser('_rspamd'));
+  const rspamd = requireUser('_rspamd');
+  makeDirectory(`${root}/${PATHS.rspamdData}`, 0o700, rspamd);
+  if (!needsRedis(model)) return;
+  makeDirectory(`${root}/${PATHS.redisRun}`, 0o700, rspamd);
+  makeDirectory(`${root}/${PATHS.redisData}`, 0o700, rspamd);
+  const log = `${root}/${PATHS.redisLog}`;
+  if (facts.jobs.by !== 'systemd' && lstat(log) === undefined) {
+    writeAtomically({ path: log, content: '', mode: 0o640, uid: rspamd, gid: 0 });
+  }
 }
 
 /** Has rspamd look at its new settings in a directory where nothing is live. */

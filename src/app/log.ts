@@ -85,7 +85,7 @@ async function withSources<T>(
 
 async function sourcesOf(root: string, files: readonly string[], clock: Clock): Promise<readonly LogSource[]> {
   if (files.length > 0) return openLogs(files, clock);
-  const logs = [PATHS.mailLog, PATHS.dovecotLog, PATHS.rspamdLog];
+  const logs = [PATHS.mailLog, PATHS.dovecotLog, ...PATHS.rspamdLogs];
   const [mail = [], ...others] = logs.map((path) => rotatedFiles(`${root}/${path}`));
   const opened = await openLogs([...mail, ...others.flat()], clock);
   if (mail.length > 0) return opened;

@@ -53,17 +53,19 @@ export function requireUsable(root: string): void {
 
 /** A directory that holds something else must not become a sandbox; a state of its own is what it may begin with. */
 export function requireEmpty(root: string): void {
-  if (lstat(root) === undefined || isEmptyDirectory(root) || holdsOnlyState(root)) return;
+  if (lstat(root) === undefined || holdsNothingElse(root)) return;
   throw new EboxmailError(EXIT.exists, `${root} is not empty and no sandbox`, 'name a new directory');
 }
 
-/** What "setup --root" leaves. */
-function holdsOnlyState(root: string): boolean {
-  const holdsOnly = (path: string, name: string): boolean => listDirectory(path).join('/') === name;
+/** Whether there is no more than "setup --root" leaves, or a start that was interrupted before it had written host.yaml. */
+function holdsNothingElse(root: string): boolean {
+  const holdsOnly = (path: string, wanted: (name: string) => boolean): boolean =>
+    lstat(path) === undefined || (lstat(path)?.isDirectory() === true && listDirectory(path).every(wanted));
   return (
-    holdsOnly(root, 'etc') &&
-    holdsOnly(`${root}/etc`, 'eboxmail') &&
-    listDirectory(`${root}/${PATHS.etc}`).includes('state.yaml') &&
-    !listDirectory(`${root}/${PATHS.etc}`).includes('host.yaml')
+    holdsOnly(root, (name) => name === 'etc') &&
+    holdsOnly(`${root}/etc`, (name) => name === 'eboxmail') &&
+    holdsOnly(`${root}/${PATHS.etc}`, (name) => name.startsWith('.') || BESIDE_STATE.includes(name))
   );
 }
+
+const BESIDE_STATE = ['state.yaml', 'state.schema.json', 'secrets'];

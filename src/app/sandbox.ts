@@ -70,11 +70,12 @@ export async function startSandbox(root: string, options: StartOptions): Promise
   const { model } = requireValid({ root, statePath: source }, await loadState({ root, statePath: source }));
   await requireStartable(root, host, model);
   makeRoot(root);
+  // First what makes it a sandbox: a start that is interrupted after it can be done again.
+  writeHost(root, host);
   if (source !== place.statePath) {
     copyState(source, place);
     copySecrets(source, root, model);
   }
-  writeHost(root, host);
   await apply(place, { adopt: true, progress: options.progress });
   return infoOf(root, host);
 }

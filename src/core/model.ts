@@ -37,6 +37,10 @@ export interface BuiltinFilter {
   readonly subjectTag: string | undefined;
   /** Socket of the ClamAV daemon. */
   readonly antivirus: string | undefined;
+  /** Absent: nobody is asked to come again. */
+  readonly greylisting: Greylisting | undefined;
+  /** Absent: nothing is learned from what users move. */
+  readonly learning: Learning | undefined;
   /** Without a dot, in lower case. */
   readonly bannedExtensions: readonly string[];
   /** MIME types, in lower case. */
@@ -44,6 +48,18 @@ export interface BuiltinFilter {
   readonly server: FilterPolicy;
   /** By main domain; what a domain does not say is that of the server, except senders, which are in addition. */
   readonly domains: ReadonlyMap<string, FilterPolicy>;
+}
+
+export interface Greylisting {
+  /** Seconds. */
+  readonly delay: number;
+  /** Score from which a message has to come again. */
+  readonly score: number;
+}
+
+export interface Learning {
+  /** How many messages of each kind must have been learned before that counts. */
+  readonly messages: number;
 }
 
 export interface FilterPolicy {

@@ -41,9 +41,14 @@ export function parseNetwork(text: string): ParsedNetwork {
 }
 
 /** As it stands in Postfix's tables: a single address without a length, IPv6 in its shortest form (RFC 5952). */
-export function formatNetwork({ family, first, prefix }: Network): string {
-  const address = family === 4 ? formatIpv4(first) : formatIpv6(first);
-  return prefix === BITS[family] ? address : `${address}/${prefix}`;
+export function formatNetwork(network: Network): string {
+  const address = firstAddressOf(network);
+  return network.prefix === BITS[network.family] ? address : `${address}/${network.prefix}`;
+}
+
+/** The first address of a network. */
+export function firstAddressOf({ family, first }: Network): string {
+  return family === 4 ? formatIpv4(first) : formatIpv6(first);
 }
 
 /** Most specific first, then in the order of addresses: the first row of a cidr table that matches wins. */

@@ -44,8 +44,8 @@ export async function waitUntil(condition: () => boolean | Promise<boolean>, mil
   }
 }
 
-/** Programs of Postfix, Dovecot and rspamd, wherever a distribution keeps them. */
-const DAEMON = /\/(postfix|dovecot)\/[^/]+( \(deleted\))?$|\/(dovecot|rspamd)$/;
+/** Programs of Postfix, Dovecot, rspamd and Redis, wherever a distribution keeps them; Debian's redis-server is a link. */
+const DAEMON = /\/(postfix|dovecot)\/[^/]+( \(deleted\))?$|\/(dovecot|rspamd|redis-server|redis-check-rdb)$/;
 
 /** The daemons' processes that work below a directory, also those whose master has died. */
 export function daemonsBelow(directory: string): readonly number[] {

@@ -8,6 +8,7 @@ import { exec, HangingProgram } from './exec.ts';
 import { startFetchmail, stopFetchmail, wakeFetchmail } from './fetchmail.ts';
 import { reloadPostfix, startPostfix, stopPostfix } from './postfix.ts';
 import { daemonsBelow, endProcesses } from './processes.ts';
+import { startRedis, stopRedis } from './redis.ts';
 import { reloadRspamd, startRspamd, stopRspamd } from './rspamd.ts';
 
 /** How daemons are started and told to read their configuration again. */
@@ -29,6 +30,7 @@ export function systemdServices(): Services {
     postfix: (action) => control('postfix', action),
     dovecot: (action) => control('dovecot', action),
     fetchmail: (action) => controlOwnUnit('eboxmail-fetch', action, control),
+    redis: (action) => controlOwnUnit('eboxmail-redis', action, control),
     rspamd: (action) => controlOwnUnit('eboxmail-rspamd', action, control),
   };
 }
@@ -51,6 +53,10 @@ export function directServices(root: string): Services {
   const fetchState = `${root}/${PATHS.fetchState}`;
   return {
     postfix: (action) => controlPostfix(root, action),
+    redis: async (action) => {
+      if (action !== 'start' && action !== 'nothing') await stopRedis(root);
+      if (action !== 'stop' && action !== 'nothing') await startRedis(root);
+    },
     rspamd: async (action) => {
       if (action === 'reload') return reloadRspamd(root);
       if (action === 'restart' || action === 'stop') await stopRspamd(root);

@@ -64,6 +64,8 @@ describe('the built-in filter', () => {
       senders: {},
       subjectTag: '[SPAM]',
       antivirus: null,
+      greylisting: null,
+      learning: null,
       onFailure: 'accept',
       bannedExtensions: [],
       bannedTypes: [],
@@ -74,6 +76,30 @@ describe('the built-in filter', () => {
       ...['filter', 'set', 'builtin', '--threshold', 'default', '--reject', 'default'],
       ...['--subject-tag', 'default', '--on-failure', 'default'],
     ]);
+    expect(await there.text()).toBe(`${STATE}filter:\n  mode: builtin\n`);
+  });
+
+  it('has mail come again and learns where that is wanted', async () => {
+    const there = await scene(STATE);
+    await there.ok(['filter', 'set', 'builtin', '--greylisting', 'on', '--learning', 'on']);
+    expect(await there.json(['filter', 'show'])).toMatchObject({
+      greylisting: { delay: 300, score: 4 },
+      learning: { messages: 200 },
+    });
+    await there.ok([
+      ...['filter', 'set', 'builtin', '--greylisting-delay', '90s', '--greylisting-score', '0.5'],
+      ...['--learning-messages', '50'],
+    ]);
+    const shown = (await there.ok(['filter', 'show'])).stdout;
+    expect(shown).toMatch(/^Greylisting: +mail from 0\.5 on has to come again after 90 s$/m);
+    expect(shown).toMatch(/^Learning: +from moves; counts from 50 messages of each kind$/m);
+    await there.ok(['filter', 'set', 'builtin', '--greylisting', 'off', '--learning', 'off']);
+    expect(await there.json(['filter', 'show'])).toMatchObject({ greylisting: null, learning: null });
+    expect(await there.text()).toContain('greylisting:');
+    for (const option of ['--greylisting', '--greylisting-delay', '--greylisting-score']) {
+      await there.ok(['filter', 'set', 'builtin', option, 'default']);
+    }
+    await there.ok(['filter', 'set', 'builtin', '--learning', 'default', '--learning-messages', 'default']);
     expect(await there.text()).toBe(`${STATE}filter:\n  mode: builtin\n`);
   });
 
@@ -110,6 +136,14 @@ describe('the built-in filter', () => {
     await there.refuses(3, ['filter', 'set', 'builtin', '--threshold', '0']);
     await there.refuses(3, ['filter', 'set', 'builtin', '--threshold', '16']);
     await there.refuses(2, ['filter', 'set', 'builtin', '--on-failure', 'reject']);
+    await there.refuses(2, ['filter', 'set', 'builtin', '--greylisting', '5 min']);
+    await there.refuses(2, ['filter', 'set', 'builtin', '--greylisting-delay', '1 h']);
+    await there.refuses(2, ['filter', 'set', 'builtin', '--greylisting-score', 'never']);
+    await there.refuses(2, ['filter', 'set', 'builtin', '--learning', 'yes']);
+    await there.refuses(2, ['filter', 'set', 'builtin', '--learning-messages', '0']);
+    await there.refuses(3, ['filter', 'set', 'builtin', '--learning-messages', '999999']);
+    await there.refuses(2, ['filter', 'set', 'builtin', '--domain', 'example.com', '--greylisting', 'on']);
+    await there.refuses(2, ['filter', 'set', 'custom', '--learning', 'on']);
     await there.refuses(2, ['filter', 'set', 'builtin', '--domain', 'example.com']);
     await there.refuses(2, ['filter', 'set', 'builtin', '--domain', 'example.com', '--subject-tag', 'x']);
     await there.refuses([2, 3], ['filter', 'set', 'builtin', '--subject-tag', 'a\nb']);

@@ -49,6 +49,15 @@ const GTUBE = 'XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.
 /** An archive with papers/setup.exe in it. */
 const ZIP =
   'UEsDBBQAAAAAAAAAIVyGphA2BQAAAAUAAAAQAAAAcGFwZXJzL3NldHVwLmV4ZWhlbGxvUEsBAhQDFAAAAAAAAAAhXIamEDYFAAAABQAAABAAAAAAAAAAAAAAAIABAAAAAHBhcGVycy9zZXR1cC5leGVQSwUGAAAAAAEAAQA+AAAAMwAAAAAA';
+/** The beginning of a program for Windows: two signatures and the place of the second. */
+const PROGRAM = Buffer.concat([
+  Buffer.from('MZ'),
+  Buffer.alloc(0x3a),
+  Buffer.from([0x80, 0, 0, 0]),
+  Buffer.alloc(0x40),
+  Buffer.from('PE\0\0L\u0001'),
+  Buffer.alloc(200),
+]).toString('base64');
 const MAIL_OWNER = 5000;
 
 // While rspamd is stopped.
@@ -180,6 +189,18 @@ describe('the built-in filter', () => {
     expect((await attempt(attachment('application/zip', 'papers.zip', ZIP))).answer).toMatch(/archives with .*\.exe/);
     expect((await attempt(attachment('Application/X-Forbidden', 'a.bin', content))).answer).toMatch(/x-forbidden/);
     expect((await attempt(attachment(file, 'exe.pdf', content))).answer).toMatch(/^250/);
+    // Mail programs go by either name, by part of one, or by none.
+    expect((await attempt(attachment(`${file}; name="a.exe"`, 'a.pdf', content))).answer).toBe(exe);
+    expect((await attempt(attachment(`${file}; name==?utf-8?Q?a=2Eexe?=`, 'a.pdf', content))).answer).toBe(exe);
+    expect((await attempt(attachment(file, 'a.pdf"; filename*=UTF-8\'\'a.exe%00; x="', content))).answer).toBe(exe);
+    expect((await attempt(attachment(file, 'a.exe\u00a0', content))).answer).toBe(exe);
+    expect((await attempt(attachment(file, 'renamed.pdf', PROGRAM))).answer).toBe(exe);
+    await sandbox().ok(['filter', 'unban', 'exe']);
+    await sandbox().ok(['filter', 'ban', 'application/x-msdownload', '--apply']);
+    expect((await attempt(attachment(file, 'a.exe', content))).answer).toMatch(/^250/);
+    expect((await attempt(attachment(file, 'renamed.pdf', PROGRAM))).answer).toMatch(/type application\/x-msdownload/);
+    await sandbox().ok(['filter', 'ban', 'exe']);
+    await sandbox().ok(['filter', 'unban', 'application/x-msdownload', '--apply']);
   });
 
   it('does not believe a message that calls itself spam', async () => {

@@ -184,6 +184,8 @@ describe('stop and start again', () => {
   it('a start that is interrupted can be done again', async () => {
     const offset = await freePortOffset();
     const root = `${directory}/int`;
+    // As one leaves it that is interrupted at the very beginning.
+    await mkdir(`${root}/etc/eboxmail`, { recursive: true });
     for (const seconds of ['0.3', '0.6', '0.9']) {
       const args = ['-s', 'INT', seconds, process.execPath, 'bin/eboxmail.js', 'sandbox', 'start', root];
       await run('timeout', [...args, '--state', stateFile, '--port-offset', String(offset)]).catch(() => undefined);

@@ -1,7 +1,7 @@
 import { readState } from '../../app/load-state.ts';
 import { readHost } from '../../app/read-host.ts';
 import { returnHosts } from '../../core/filter-ports.ts';
-import type { BuiltinFilter, CustomFilter, FilterPolicy } from '../../core/model.ts';
+import type { BuiltinFilter, CustomFilter, FilterPolicy, Greylisting } from '../../core/model.ts';
 import { modelOf } from '../../core/state/model-of.ts';
 import { showFields } from '../../ui/table.ts';
 import { printJson, type Context } from '../context.ts';
@@ -42,12 +42,15 @@ function endpoint(host: string, port: number): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function builtinData({ mode, server, domains, subjectTag, antivirus, onFailure, ...banned }: BuiltinFilter): object {
+function builtinData(filter: BuiltinFilter): object {
+  const { mode, server, domains, subjectTag, antivirus, greylisting, learning, onFailure, ...banned } = filter;
   return {
     mode,
     ...policyData(server),
     subjectTag: subjectTag ?? null,
     antivirus: antivirus ?? null,
+    greylisting: greylisting ?? null,
+    learning: learning ?? null,
     onFailure,
     ...banned,
     domains: Object.fromEntries([...domains].map(([domain, policy]) => [domain, policyData(policy)])),
@@ -59,17 +62,25 @@ function policyData({ senders, ...scores }: FilterPolicy): object {
 }
 
 function builtinFields(filter: BuiltinFilter): Fields {
-  const { server, domains, subjectTag, antivirus, onFailure, bannedExtensions, bannedTypes } = filter;
+  const { server, domains, subjectTag, antivirus, greylisting, learning, onFailure } = filter;
+  const { bannedExtensions, bannedTypes } = filter;
   const banned = [...bannedExtensions.map((extension) => `.${extension}`), ...bannedTypes];
   return [
     ['Filter', 'builtin (rspamd)'],
     ...policyFields('', server),
     ['Tag in the subject', subjectTag ?? '(none)'],
     ['Antivirus', antivirus === undefined ? '(none)' : `ClamAV at ${antivirus}`],
+    ['Greylisting', greylisting === undefined ? 'off' : greylistingWords(greylisting)],
+    ['Learning', learning === undefined ? 'off' : `from moves; counts from ${learning.messages} messages of each kind`],
     ['When it is down', onFailure === 'tempfail' ? 'mail is asked to come again' : 'mail is taken without a look'],
     ['Refused files', banned.join(', ') || '(none)'],
     ...[...domains].flatMap(([domain, policy]) => policyFields(` (${domain})`, policy)),
   ];
+}
+
+function greylistingWords({ delay, score }: Greylisting): string {
+  const time = delay % 60 === 0 ? `${delay / 60} min` : `${delay} s`;
+  return `mail from ${score} on has to come again after ${time}`;
 }
 
 function policyFields(where: string, { threshold, reject, senders }: FilterPolicy): Fields {

@@ -1,7 +1,8 @@
-import { INSTALL_RSPAMD } from '../../app/builtin-filter.ts';
+import { INSTALL_REDIS, INSTALL_RSPAMD } from '../../app/builtin-filter.ts';
 import { setBanned, setFilter, setFilterSender, type FilterSettings } from '../../core/edits/filter.ts';
 import { usageError } from '../../core/errors.ts';
 import type { StateFile } from '../../core/generated/state-types.ts';
+import { isRedisInstalled } from '../../system/redis.ts';
 import { isRspamdInstalled } from '../../system/rspamd.ts';
 import type { Context } from '../context.ts';
 import { editOptions, runEdit, type EditOptions } from '../editing.ts';
@@ -29,12 +30,18 @@ export const setup: Setup = (filter, action) => {
     .option('--domain <domain>', 'builtin: --threshold and --reject for mail to this domain only')
     .option('--subject-tag <text>', 'builtin: text before the subject of spam (none)')
     .option('--antivirus <socket>', "builtin: ask ClamAV at this socket; on: at that of Debian's clamav-daemon (none)")
+    .option('--greylisting <on|off>', 'builtin: ask servers with doubtful mail to come again later (off)')
+    .option('--greylisting-delay <time>', 'builtin: after which mail that comes again is taken (5 min)')
+    .option('--greylisting-score <score>', 'builtin: score from which mail is doubtful (4)')
+    .option('--learning <on|off>', 'builtin: learn from what users move into and out of the folder Spam (off)')
+    .option('--learning-messages <n>', 'builtin: of each kind must be learned before that counts (200)')
     .option('--on-failure <what>', 'builtin: when the filter does not answer: tempfail (default) or accept')
     .addHelpText(
       'after',
       example(
         'eboxmail filter set builtin --threshold 5 --subject-tag "[SPAM]"',
         'eboxmail filter set builtin --domain example.com --reject never',
+        'eboxmail filter set builtin --greylisting on --learning on',
         'eboxmail filter set custom --address 192.0.2.9 --port 10024 --return-port 10025',
         'eboxmail filter set none --apply',
       ),
@@ -64,12 +71,19 @@ export const setup: Setup = (filter, action) => {
 
 async function set(context: Context, mode: string, options: EditOptions & FilterSettings): Promise<number> {
   const { apply, ...settings } = options;
-  const missing = mode === 'builtin' && !isRspamdInstalled();
   return runEdit(context, apply === undefined ? {} : { apply }, (state) => setFilter(state, mode, settings), {
     done: mode === 'none' ? 'mail passes through no filter' : `mail passes through the ${mode} filter`,
-    next: missing ? [`rspamd is not installed on this machine; ${INSTALL_RSPAMD}`] : [],
+    next: mode === 'builtin' ? missingPrograms(settings) : [],
     data: { mode, set: settings },
   });
+}
+
+function missingPrograms({ greylisting, learning }: FilterSettings): readonly string[] {
+  const remembers = greylisting === 'on' || learning === 'on';
+  return [
+    ...(isRspamdInstalled() ? [] : [`rspamd is not installed on this machine; ${INSTALL_RSPAMD}`]),
+    ...(!remembers || isRedisInstalled() ? [] : [`Redis is not installed on this machine; ${INSTALL_REDIS}`]),
+  ];
 }
 
 async function sender(

@@ -3,7 +3,7 @@ import type { FilterSection, StateFile } from '../generated/state-types.ts';
 import { quoted } from '../state/schema-words.ts';
 import { requireDomain } from './domains.ts';
 import { domainArgument } from './names.ts';
-import { asIs, oneOf, optionName, withValue, type Section, type Value } from './server.ts';
+import { asIs, onOff, oneOf, optionName, withValue, type Section, type Value } from './server.ts';
 
 /** Options of `filter set`, as they stand on a command line; `default` takes one away again. */
 export interface FilterSettings {
@@ -15,6 +15,11 @@ export interface FilterSettings {
   readonly subjectTag?: string;
   readonly onFailure?: string;
   readonly antivirus?: string;
+  readonly greylisting?: string;
+  readonly greylistingDelay?: string;
+  readonly greylistingScore?: string;
+  readonly learning?: string;
+  readonly learningMessages?: string;
   /** Whose scores are meant; those of all domains when absent. */
   readonly domain?: string;
 }
@@ -46,6 +51,11 @@ const PLACES: Readonly<Record<Exclude<keyof FilterSettings, 'domain'>, Place>> =
   subjectTag: { mode: 'builtin', path: ['builtin', 'subject_tag'], read: asIs },
   antivirus: { mode: 'builtin', path: ['builtin', 'antivirus'], read: socket },
   onFailure: { mode: 'builtin', path: ['builtin', 'on_failure'], read: oneOf('tempfail', 'accept') },
+  greylisting: { mode: 'builtin', path: ['builtin', 'greylisting', 'enabled'], read: onOff },
+  greylistingDelay: { mode: 'builtin', path: ['builtin', 'greylisting', 'delay'], read: delay },
+  greylistingScore: { mode: 'builtin', path: ['builtin', 'greylisting', 'score'], read: score },
+  learning: { mode: 'builtin', path: ['builtin', 'learning', 'enabled'], read: onOff },
+  learningMessages: { mode: 'builtin', path: ['builtin', 'learning', 'messages'], read: messages },
 };
 
 /**
@@ -154,6 +164,17 @@ function score(option: string, word: string): number {
   if (/^\d{1,5}(\.\d{1,3})?$/.test(word)) return Number(word);
   const never = option === '--reject' ? ', never' : '';
   throw usageError(`${option} cannot be ${quoted(word)}`, `write a score such as 6${never} or default`);
+}
+
+function delay(option: string, word: string): string {
+  const [, number, unit] = /^([1-9]\d{0,3}) ?(s|min)$/.exec(word) ?? [];
+  if (number !== undefined && unit !== undefined) return `${number} ${unit}`;
+  throw usageError(`${option} cannot be ${quoted(word)}`, 'write seconds or minutes such as "5 min", or default');
+}
+
+function messages(option: string, word: string): number {
+  if (/^[1-9]\d{0,5}$/.test(word)) return Number(word);
+  throw usageError(`${option} cannot be ${quoted(word)}`, 'write a number of messages such as 200, or default');
 }
 
 function port(option: string, word: string): number {

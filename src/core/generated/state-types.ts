@@ -486,6 +486,8 @@ export interface BuiltinSection {
    * Socket of the ClamAV daemon (Debian's clamav-daemon has /run/clamav/clamd.ctl), which is then shown every attachment. Mail with a virus is refused. While the daemon does not answer, on_failure says what happens. Default: none is asked.
    */
   readonly antivirus?: string;
+  readonly greylisting?: GreylistingSection;
+  readonly learning?: LearningSection;
   readonly banned?: BannedSection;
   /**
    * What is different for mail to some domains, by domain; their aliases are included.
@@ -493,6 +495,36 @@ export interface BuiltinSection {
   readonly domains?: {
     readonly [k: string]: FilteredDomainEntry;
   };
+}
+/**
+ * Asking servers that bring doubtful mail to come again later, which senders of spam rarely do. Users who have logged in, clients that may relay and allowed senders are never asked. Needs Redis.
+ */
+export interface GreylistingSection {
+  /**
+   * Whether doubtful mail has to come again. Default: false.
+   */
+  readonly enabled?: boolean;
+  /**
+   * Time after which mail that comes again is taken. Default: 5 min.
+   */
+  readonly delay?: string;
+  /**
+   * Score from which mail is doubtful. Default: 4.
+   */
+  readonly score?: number;
+}
+/**
+ * Learning, for all users together, from what users move into the folder Spam and out of it. Needs Redis.
+ */
+export interface LearningSection {
+  /**
+   * Whether the filter learns from what users move. Default: false.
+   */
+  readonly enabled?: boolean;
+  /**
+   * How many messages of each kind, spam and not, must have been learned before what was learned counts. Default: 200.
+   */
+  readonly messages?: number;
 }
 /**
  * Files that are refused, attached or inside of an archive.

@@ -11,6 +11,7 @@ export type Cause =
   | 'tls-required'
   | 'greylisted'
   | 'filtered'
+  | 'filter-down'
   | 'blocklisted'
   | 'not-well-formed'
   | 'mailboxes-down'
@@ -32,6 +33,7 @@ export const CAUSE_WORDS: Readonly<Record<Cause, string>> = {
   'authentication-required': 'the client has to log in first',
   'tls-required': 'the client has to use TLS',
   greylisted: 'greylisted: the sending server has to try again later',
+  'filter-down': 'the mail filter does not answer',
   filtered: 'the mail filter does not let it through',
   blocklisted: 'the client is on a blocklist',
   'not-well-formed': 'a name or an address is not well formed',

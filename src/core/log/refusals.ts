@@ -71,10 +71,11 @@ function refusalOf({ time, service, stage, client, text, from, to, milter }: Tim
   };
 }
 
-/** A filter that says "later" is greylisting, or takes a moment to think (rspamd's soft reject). */
+/** Postfix's words for a filter that does not answer (milter_default_action), and what rspamd says by itself of greylisting. */
 export function verdictCause(text: string, stage: string, milter: boolean): Cause {
   if (stage === 'header' || stage === 'body' || stage === 'mime-header') return 'header-rule';
-  if (milter && /^(?:451 )?4\.7\.1 .*try again later/i.test(text)) return 'greylisted';
+  if (milter && /^(?:451 )?4\.7\.1 Service unavailable - try again later$/i.test(text)) return 'filter-down';
+  if (milter && /^(?:451 )?4\.7\.1 Try again later$/i.test(text)) return 'greylisted';
   const cause = causeOf(text);
   return milter && (cause === 'other' || cause === 'rejected-there') ? 'filtered' : cause;
 }

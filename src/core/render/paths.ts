@@ -37,7 +37,6 @@ export const PATHS = {
   cronJob: 'etc/cron.d/eboxmail-expire',
   expireService: 'etc/systemd/system/eboxmail-expire.service',
   expireTimer: 'etc/systemd/system/eboxmail-expire.timer',
-  rspamdLog: 'var/log/rspamd/rspamd.log',
   localMail: 'var/mail',
   fetchFiles: 'etc/fetchmail/eboxmail',
   fetchService: 'etc/fetchmail/eboxmail/fetch-accounts',
@@ -46,11 +45,22 @@ export const PATHS = {
   fetchState: 'var/lib/fetchmail',
   fetchLogs: 'var/log/fetchmail',
   rspamd: 'etc/rspamd-eboxmail',
+  /** Where a sandbox's rspamd writes, and that of the package's own service; ours on the machine itself writes to syslog. */
+  rspamdLogs: ['var/log/rspamd.log', 'var/log/rspamd/rspamd.log'],
   rspamdRun: 'run/rspamd-eboxmail',
   rspamdData: 'var/lib/rspamd-eboxmail',
   rspamdUnit: 'etc/systemd/system/eboxmail-rspamd.service',
   rspamdWanted: 'etc/systemd/system/multi-user.target.d/eboxmail-rspamd.conf',
+  redisConf: 'etc/redis-eboxmail/redis.conf',
+  redisRun: 'run/redis-eboxmail',
+  redisData: 'var/lib/redis-eboxmail',
+  redisLog: 'var/log/redis-eboxmail.log',
+  redisUnit: 'etc/systemd/system/eboxmail-redis.service',
+  redisWanted: 'etc/systemd/system/multi-user.target.d/eboxmail-redis.conf',
   spamSieve: 'etc/dovecot/eboxmail-sieve/spam.sieve',
+  learnSpamSieve: 'etc/dovecot/eboxmail-sieve/learn-spam.sieve',
+  learnHamSieve: 'etc/dovecot/eboxmail-sieve/learn-ham.sieve',
+  learnMail: 'etc/dovecot/eboxmail-sieve/learn-mail',
 } as const;
 
 /** An absolute path on the machine. */

@@ -130,6 +130,12 @@ export function quoteUcl(value: string): Quoted {
   return `"${text}"` as Quoted;
 }
 
+/** A path in redis.conf, where blanks end a word and quotes begin one. */
+export function quoteRedis(path: string): Quoted {
+  if (!/^\/[A-Za-z0-9@._/:-]+$/.test(path)) throw new Error('not a path for redis.conf');
+  return path as Quoted;
+}
+
 /** Text that the program itself wrote, such as a number of units or a list of constants: no value from outside. */
 export function ours(text: string): Quoted {
   return text as Quoted;

@@ -7,6 +7,7 @@ import { postmasterOf } from '../recipients.ts';
 import { routesOf } from '../routes.ts';
 import { renderAccounts } from './dovecot/accounts.ts';
 import { renderDovecot23 } from './dovecot/dialect-2.3.ts';
+import { renderLearning } from './dovecot/learning.ts';
 import { renderQuotaAliases } from './dovecot/quota-aliases.ts';
 import { renderQuotaWarning } from './dovecot/quota-warning.ts';
 import { renderExpireJob } from './expire-job.ts';
@@ -19,6 +20,7 @@ import { renderMasterCf } from './postfix/master-cf.ts';
 import { relayClients } from './postfix/relay-clients.ts';
 import { routeTables } from './postfix/routes.ts';
 import { renderTables } from './postfix/tables.ts';
+import { renderRedis } from './redis/redis.ts';
 import { renderRspamd } from './rspamd/rspamd.ts';
 import { quoteTableItem } from './quote.ts';
 import type { RenderedFile } from './rendered-file.ts';
@@ -41,8 +43,10 @@ export function render(model: MailModel, directory: Directory, facts: HostFacts)
     ...tables.files,
     ...relayClients(model),
     ...routeTables(routes, facts),
+    ...renderRedis(model, facts),
     ...renderRspamd(model, directory, facts),
     ...renderSpamSieve(model),
+    ...renderLearning(model, facts),
     renderCopyRecipients(),
     renderMailname(model),
     renderPostmasterLine(model, directory, facts),

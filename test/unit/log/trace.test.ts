@@ -5,6 +5,7 @@ import { CLOCK, fixture, follow, outcomes } from './reading.ts';
 
 const REAL = fixture('dovecot.log', 'mail.log');
 const FILTERS = fixture('filters.log');
+const BUILTIN = fixture('builtin-filter.log');
 
 /** The same lines as rsyslog writes them today: RFC 3339, and Dovecot by way of syslog. */
 const MODERN = REAL.map((line) =>
@@ -213,6 +214,25 @@ describe('filters', () => {
     expect(follow(FILTERS, '4A1B2C3D50').messages[0]?.filters).toMatchObject([
       { service: 'amavis', action: 'blocked infected', rules: ['Eicar-Test-Signature'] },
     ]);
+  });
+
+  it('all that the built-in filter does is known, from a real run', () => {
+    const of = (id: string): readonly unknown[] => {
+      const what = `<${id}@far.test>`;
+      const [filter] = follow(BUILTIN, what).messages[0]?.filters ?? [];
+      return [...outcomes(BUILTIN, what), filter?.action, filter?.score, filter?.limit];
+    };
+    expect(of('plain')).toEqual(['alice@a.test delivered [filed INBOX]', 'no action', 0, 15]);
+    expect(of('spam')).toEqual(['carl@c.test delivered [filed Spam]', 'add header', 1, 15]);
+    expect(of('refused')).toEqual(['dora@d.test refused filtered', 'reject', 1, 0.2]);
+    expect(of('gtube')).toEqual(['alice@a.test refused filtered', 'reject', 15, 15]);
+    expect(of('blocked')).toEqual(['alice@a.test refused filtered', 'reject', 0, 15]);
+    expect(of('banned')).toEqual(['alice@a.test refused filtered', 'reject', 0, 15]);
+    expect(of('virus')).toEqual(['alice@a.test refused filtered', 'reject', 1, 15]);
+    expect(of('scannerdown')).toEqual(['alice@a.test refused filtered', 'soft reject', 0, 15]);
+    expect(of('grey')).toEqual(['alice@a.test refused greylisted', 'soft reject', 1.2, 15]);
+    const causes = follow(BUILTIN, 'x@far.test').refusals.map(({ cause, temporary }) => [cause, temporary]);
+    expect(causes).toEqual([['filter-down', true]]);
   });
 
   it("rspamd's own log file is read like syslog", () => {

@@ -8,6 +8,7 @@ import {
   quoteFetchmail,
   quoteMainCf,
   quoteMasterCf,
+  quoteRedis,
   quoteShell,
   quoteTableItem,
   quoteTableKey,
@@ -27,6 +28,7 @@ const QUOTES = {
   quoteCron,
   quoteUnitWord,
   quoteFetchmail,
+  quoteRedis,
 };
 
 /** What would end a line or a word, or be acted on, in no format. */

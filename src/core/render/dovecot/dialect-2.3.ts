@@ -4,6 +4,7 @@ import type { MailModel } from '../../model.ts';
 import { overrideDovecot } from '../overrides.ts';
 import { below, certificateOf, PATHS } from '../paths.ts';
 import { ours, quoteDovecot, quoteDovecotFile, type Quoted } from '../quote.ts';
+import { learningService, learningSettings, learns, mailOwnerOnly } from './learning.ts';
 import { HEADER, type RenderedFile } from '../rendered-file.ts';
 import { fillTemplate } from '../template.ts';
 
@@ -35,11 +36,14 @@ export function renderDovecot23(model: MailModel, facts: HostFacts, names: numbe
     submission_host: quoteDovecot(`127.0.0.1:${LOCAL_SUBMISSION_PORT + facts.portOffset}`),
     mailbox_limit: quoteDovecot(model.limits.mailbox ?? 0),
     spam_sieve: ours(model.filter.mode === 'builtin' ? `  sieve_before = ${path(PATHS.spamSieve)}` : ''),
+    learning_plugins: ours(learns(model) ? ' imap_sieve' : ''),
+    learning: learningSettings(model, facts),
+    learning_service: learningService(model, facts),
     queue_directory: path(PATHS.queue),
     auth_memory: authMemory(names),
     quota_aliases: path(PATHS.quotaAliases),
     quota_warning: path(PATHS.quotaWarning),
-    quota_warning_access: quotaWarningAccess(facts),
+    quota_warning_access: mailOwnerOnly(facts),
     listeners: listeners(model, facts),
   });
   return {
@@ -65,12 +69,6 @@ function protocols({ retrieval }: MailModel): readonly string[] {
 function authMemory(names: number): Quoted {
   const needed = 64 + names / 1000;
   return ours(needed <= 256 ? '' : `  vsz_limit = ${2 ** Math.ceil(Math.log2(needed))} M`);
-}
-
-/** Who may have warnings sent: the processes that handle mail. Dovecot knows owners of sockets by name only. */
-function quotaWarningAccess({ mailOwner }: HostFacts): Quoted {
-  if (mailOwner.name === undefined) return ours('    mode = 0666');
-  return ours(`    mode = 0600\n    user = ${quoteDovecot(mailOwner.name)}`);
 }
 
 /** Port 0 closes a listener that would otherwise be there by default. */

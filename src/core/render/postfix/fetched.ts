@@ -2,6 +2,7 @@ import { FETCHED_PORT, type HostFacts } from '../../host-facts.ts';
 import type { MailModel } from '../../model.ts';
 import { below, PATHS } from '../paths.ts';
 import { quoteMasterCf } from '../quote.ts';
+import { internalListener } from './milter.ts';
 import { HEADER, type RenderedFile } from '../rendered-file.ts';
 
 /**
@@ -21,6 +22,7 @@ export function fetchedService(model: MailModel, facts: HostFacts): readonly str
     '  -o mynetworks=127.0.0.0/8',
     '  -o smtpd_tls_security_level=none',
     '  -o smtpd_sasl_auth_enable=no',
+    ...internalListener(model).map((option) => `  -o ${option}`),
     '  -o local_header_rewrite_clients=',
     '  -o strict_rfc821_envelopes=no',
     '  -o { smtpd_client_restrictions = permit_mynetworks, reject }',

@@ -8,6 +8,7 @@ import { HEADER, type RenderedFile } from '../rendered-file.ts';
 import { filterServices } from './content-filter.ts';
 import { copyServices } from './copy-hops.ts';
 import { fetchedService } from './fetched.ts';
+import { internalListener } from './milter.ts';
 import { permitRelayClients } from './relay-clients.ts';
 import { relayServices } from './routes.ts';
 import { fillTemplate } from '../template.ts';
@@ -29,6 +30,7 @@ export function renderMasterCf(model: MailModel, facts: HostFacts, routes: Route
     ]),
     ...smtpd(['127.0.0.1'], LOCAL_SUBMISSION_PORT + facts.portOffset, [
       ...LOCAL_SUBMISSION,
+      ...internalListener(model),
       // That a mailbox is full is told to the sender of what a script passes on, not to the script.
       `{ smtpd_recipient_restrictions = ${recipientRestrictions(facts)} }`,
     ]),

@@ -16,3 +16,8 @@ export function milterSettings({ filter }: MailModel, facts: HostFacts): readonl
     `milter_default_action = ${filter.onFailure}`,
   ];
 }
+
+/** Options of a listener of our own on loopback: the filter is told that nobody from outside can be there. */
+export function internalListener({ filter }: MailModel): readonly string[] {
+  return filter.mode === 'builtin' ? ['milter_macro_daemon_name=internal'] : [];
+}

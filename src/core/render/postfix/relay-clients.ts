@@ -1,6 +1,6 @@
 import type { HostFacts } from '../../host-facts.ts';
 import type { MailModel } from '../../model.ts';
-import { bySpecificity, formatNetwork } from '../../network.ts';
+import { bySpecificity, formatNetwork, type Network } from '../../network.ts';
 import { below, PATHS } from '../paths.ts';
 import { quoteMainCf, quoteTableKey } from '../quote.ts';
 import { HEADER, type RenderedFile } from '../rendered-file.ts';
@@ -11,15 +11,9 @@ const PATH = `${PATHS.tables}/relay_clients`;
  * Clients that may send to the outside without a login, as a cidr table: the first row that matches wins, so the most
  * specific stand first. A denied client gets DUNNO and not REJECT: it is a stranger, and strangers may write to us.
  */
-export function relayClients({ networks, relay }: MailModel): readonly RenderedFile[] {
+export function relayClients(model: MailModel): readonly RenderedFile[] {
   const rows = new Map(
-    [...networks.values()]
-      .flatMap(({ name, members }) => {
-        const policy = relay.networks.get(name)?.policy;
-        return policy === undefined ? [] : members.map(({ network }) => ({ network, policy }));
-      })
-      .sort((a, b) => bySpecificity(a.network, b.network))
-      .map(({ network, policy }) => [formatNetwork(network), policy === 'allow' ? 'OK' : 'DUNNO'] as const),
+    relayPolicies(model).map(({ network, policy }) => [formatNetwork(network), policy === 'allow' ? 'OK' : 'DUNNO']),
   );
   if (rows.size === 0) return [];
   return [
@@ -34,6 +28,19 @@ export function relayClients({ networks, relay }: MailModel): readonly RenderedF
       onChange: 'reload-postfix',
     },
   ];
+}
+
+/** Networks for which there is a relay policy, the most specific first. */
+export function relayPolicies({
+  networks,
+  relay,
+}: MailModel): readonly { readonly network: Network; readonly policy: 'allow' | 'deny' }[] {
+  return [...networks.values()]
+    .flatMap(({ name, members }) => {
+      const policy = relay.networks.get(name)?.policy;
+      return policy === undefined ? [] : members.map(({ network }) => ({ network, policy }));
+    })
+    .sort((a, b) => bySpecificity(a.network, b.network));
 }
 
 /** The table for main.cf and, as nothing in its path needs quotes there, for master.cf; undefined when there is none. */

@@ -1,8 +1,9 @@
 import type { Directory } from '../../directory.ts';
 import type { BuiltinFilter, FilterPolicy } from '../../model.ts';
+import type { TrustedClients } from './memory.ts';
 
 /** What templates/rspamd/policy.lua reads: policies under every name of a domain. JSON is its own quoting. */
-export function policyJson(filter: BuiltinFilter, directory: Directory): string {
+export function policyJson(filter: BuiltinFilter, directory: Directory, trusted: readonly TrustedClients[]): string {
   const domains = [...filter.domains].flatMap(([domain, policy]) =>
     directory.namesOf(domain).map((name) => [name, policyData(policy)] as const),
   );
@@ -10,6 +11,7 @@ export function policyJson(filter: BuiltinFilter, directory: Directory): string 
     server: policyData(filter.server),
     domains: Object.fromEntries(domains),
     ...(filter.subjectTag === undefined ? {} : { subject_tag: filter.subjectTag }),
+    ...(filter.greylisting === undefined ? {} : { greylist: filter.greylisting.score, clients: trusted }),
     banned_extensions: filter.bannedExtensions,
     banned_types: filter.bannedTypes,
   };

@@ -10,20 +10,26 @@ import { HEADER, type RenderedFile } from '../rendered-file.ts';
 import { fillTemplate } from '../template.ts';
 import { rspamdFile } from './rspamd-file.ts';
 import { antivirusFiles } from './antivirus.ts';
+import { memoryFiles, trustedClients } from './memory.ts';
 import { policyJson } from './policy.ts';
 
 /**
  * rspamd as a daemon of eboxmail's own, beside that of Debian's package and without its ports: it is asked over a socket,
  * and only rules, scores and programs are the package's. What the state says is in policy.json, which a rule reads.
  */
-export function renderRspamd({ filter }: MailModel, directory: Directory, facts: HostFacts): readonly RenderedFile[] {
+export function renderRspamd(model: MailModel, directory: Directory, facts: HostFacts): readonly RenderedFile[] {
+  const { filter } = model;
   if (filter.mode !== 'builtin') return [];
   const sandbox = facts.sandbox !== undefined;
+  const trusted = trustedClients(model, facts);
   return [
-    rspamdFile(`${PATHS.rspamd}/policy.json`, 'what the filter does with whom', policyJson(filter, directory)),
+    rspamdFile(`${PATHS.rspamd}/policy.json`, 'what the filter does with whom', policyJson(filter, directory, trusted)),
     rspamdFile(`${PATHS.rspamd}/rspamd.local.lua`, 'the rule that reads it', `-- ${HEADER.slice(2)}\n${policyLua}`),
-    ...(sandbox ? [rspamdFile(`${PATHS.rspamd}/tlds.dat`, 'the domains that a sandbox knows', SANDBOX_TLDS)] : []),
+    sandbox
+      ? rspamdFile(`${PATHS.rspamd}/tlds.dat`, 'the domains that a sandbox knows', SANDBOX_TLDS)
+      : rspamdFile(`${PATHS.rspamd}/local.d/dkim_signing.conf`, 'that there are no keys to sign with', NO_SIGNING),
     ...antivirusFiles(filter),
+    ...memoryFiles(filter, facts),
     rspamdFile(`${PATHS.rspamd}/rspamd.conf`, "rspamd's settings", settings(filter, facts)),
     ...(facts.root === '' ? units() : []),
   ];
@@ -45,6 +51,9 @@ export function rspamdArguments(root: string, etc = `${root}/${PATHS.rspamd}`): 
 
 /** Reading the list of all domains takes a new sandbox ten seconds. */
 const SANDBOX_TLDS = ['com', 'example', 'net', 'org', 'test'].map((name) => `${name}\n`).join('');
+
+/** Without this it looks for a key for all mail from users and programs on the machine, and complains of each. */
+const NO_SIGNING = `${HEADER}\nenabled = false;\n`;
 
 /** Modules that look at nothing but the message. */
 const SANDBOX_MODULES =
@@ -73,7 +82,7 @@ const NETWORK = [
   '  url_tld = "$SHAREDIR/effective_tld_names.dat";',
 ];
 
-/** On a machine it keeps the lists that are loaded from elsewhere up to date. */
+/** On a machine it keeps the lists that are loaded from elsewhere up to date; it also takes what is to be learned. */
 const CONTROLLER = [
   '',
   'worker "controller" {',
@@ -82,22 +91,26 @@ const CONTROLLER = [
   '}',
 ];
 
-function settings({ server, onFailure }: BuiltinFilter, { root, sandbox }: HostFacts): string {
+function settings(filter: BuiltinFilter, { root, sandbox }: HostFacts): string {
+  const { server, onFailure, greylisting, learning } = filter;
+  const inSandbox = [...SANDBOX_MODULES.split(' '), ...(greylisting === undefined ? [] : ['greylist'])];
   const modules =
     sandbox === undefined
       ? ['.include "$CONFDIR/modules.conf"']
-      : SANDBOX_MODULES.split(' ').map((name) => `.include "$CONFDIR/modules.d/${name}.conf"`);
+      : inSandbox.map((name) => `.include "$CONFDIR/modules.d/${name}.conf"`);
   const log = root === '' ? ['  type = "syslog";', '  facility = "mail";'] : FILE_LOG;
   return fillTemplate(template, {
     header: ours(HEADER),
     modules: ours(modules.join('\n')),
+    statistics: ours(learning === undefined ? '' : '.include "$CONFDIR/statistic.conf"'),
+    greylist: greylisting === undefined ? ours('') : ours(`  greylist = ${quoteUclNumber(greylisting.score)};`),
     // No message has so many points.
     reject: quoteUclNumber(server.reject ?? 1_000_000),
     threshold: quoteUclNumber(server.threshold),
     tempfail: ours(String(onFailure === 'tempfail')),
     network: ours((sandbox === undefined ? NETWORK : SANDBOX_NETWORK).join('\n')),
     log: ours(log.join('\n')),
-    controller: ours(sandbox === undefined ? CONTROLLER.join('\n') : ''),
+    controller: ours(sandbox === undefined || learning !== undefined ? CONTROLLER.join('\n') : ''),
   });
 }
 

@@ -1,6 +1,7 @@
 import { formatAddress, parseAnyAddress, parseDomain, type Parsed } from '../../address.ts';
+import { parseDuration } from '../../duration.ts';
 import type { BuiltinSection } from '../../generated/state-types.ts';
-import type { BuiltinFilter, FilterPolicy, SenderPolicy } from '../../model.ts';
+import type { BuiltinFilter, FilterPolicy, Greylisting, Learning, SenderPolicy } from '../../model.ts';
 import type { StatePath } from '../../problem.ts';
 import { domainHint, type DomainIndex } from './domains.ts';
 import type { Findings } from './findings.ts';
@@ -23,11 +24,23 @@ export function readBuiltin(written: BuiltinSection, index: DomainIndex, finding
     onFailure: written.on_failure ?? 'tempfail',
     subjectTag: written.subject_tag,
     antivirus: written.antivirus,
+    greylisting: readGreylisting(written.greylisting ?? {}),
+    learning: readLearning(written.learning ?? {}),
     bannedExtensions: lower(written.banned?.extensions),
     bannedTypes: lower(written.banned?.types),
     server,
     domains: readDomainPolicies(written.domains ?? {}, server, index, findings),
   };
+}
+
+/** rspamd's own delay and score. */
+function readGreylisting(written: NonNullable<BuiltinSection['greylisting']>): Greylisting | undefined {
+  if (written.enabled !== true) return undefined;
+  return { delay: parseDuration(written.delay ?? '5 min') ?? NaN, score: written.score ?? 4 };
+}
+
+function readLearning({ enabled, messages }: NonNullable<BuiltinSection['learning']>): Learning | undefined {
+  return enabled === true ? { messages: messages ?? 200 } : undefined;
 }
 
 function readDomainPolicies(

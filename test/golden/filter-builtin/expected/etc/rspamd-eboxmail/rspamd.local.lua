@@ -2,6 +2,7 @@
 -- What the state says about senders, files and thresholds: it is in policy.json beside this file.
 
 local logger = require "rspamd_logger"
+local rspamd_ip = require "rspamd_ip"
 local ucl = require "ucl"
 local NAME = "eboxmail"
 
@@ -53,19 +54,52 @@ end
 
 local function banned_name(name)
   if name == nil then return nil end
-  local extension = name:lower():gsub("[%s%.]+$", ""):match("%.([^%./\\]+)$")
+  -- What is no letter at the end is dropped by some systems.
+  local extension = name:lower():gsub("[^%w]+$", ""):match("%.([^%./\\]+)$")
   return extension ~= nil and banned_extensions[extension] and extension or nil
+end
+
+-- An extension that a part must not have: by any of its names, which mail programs choose between, or by its content.
+local function banned_extension(part)
+  local names = { part:get_filename() or "" }
+  for _, header in ipairs({ "Content-Type", "Content-Disposition" }) do
+    for name in (part:get_header(header) or ""):gmatch("[Nn][Aa][Mm][Ee][^=;]*=([^;]*)") do
+      local plain = name:gsub("%%(%x%x)", function(code) return string.char(tonumber(code, 16)) end)
+      table.insert(names, plain)
+    end
+  end
+  for _, name in ipairs(names) do
+    local extension = banned_name(name)
+    if extension ~= nil then return extension end
+  end
+  local shown = part:is_attachment() and part:get_detected_ext() or nil
+  return shown ~= nil and banned_extensions[shown] and shown or nil
+end
+
+-- rspamd has one name for programs for Windows; others are as common.
+local ALSO = {
+  ["application/x-ms-application"] = {
+    "application/x-msdownload", "application/x-dosexec", "application/vnd.microsoft.portable-executable",
+  },
+}
+
+local function banned_type(part)
+  for _, kind in ipairs({ { part:get_type() }, { part:get_detected_type() } }) do
+    local full = kind[1] ~= nil and (kind[1] .. "/" .. (kind[2] or "")):lower() or ""
+    if banned_types[full] then return full end
+    for _, name in ipairs(ALSO[full] or {}) do
+      if banned_types[name] then return name end
+    end
+  end
+  return nil
 end
 
 -- The first part that must not come, and why.
 local function banned_part(task)
   for _, part in ipairs(task:get_parts() or {}) do
-    local extension = banned_name(part:get_filename())
+    local extension, kind = banned_extension(part), banned_type(part)
     if extension ~= nil then return "files of the kind ." .. extension .. " are not accepted" end
-    for _, kind in ipairs({ { part:get_type() }, { part:get_detected_type() } }) do
-      local full = kind[1] ~= nil and (kind[1] .. "/" .. (kind[2] or "")):lower() or ""
-      if banned_types[full] then return "files of the type " .. full .. " are not accepted" end
-    end
+    if kind ~= nil then return "files of the type " .. kind .. " are not accepted" end
     local archive = part:is_archive() and part:get_archive() or nil
     for _, name in ipairs(archive ~= nil and archive:get_files() or {}) do
       extension = banned_name(name)
@@ -73,6 +107,29 @@ local function banned_part(task)
     end
   end
   return nil
+end
+
+-- Whether mail comes from the machine itself, or from a client that may send to the outside without a login. The most
+-- specific networks stand first.
+local networks = {}
+for _, entry in ipairs(policy.clients or {}) do
+  local first = rspamd_ip.from_string(entry.network)
+  table.insert(networks, {
+    first = tostring(first), version = first:get_version(), bits = entry.bits, trusted = entry.trusted,
+  })
+end
+
+local function trusted_client(task)
+  if tostring(task:get_request_header("MTA-Name")) == "internal" then return true end
+  local ip = task:get_ip()
+  if ip == nil or not ip:is_valid() then return false end
+  for _, network in ipairs(networks) do
+    local same = ip:get_version() == network.version
+    -- As texts: rspamd compares addresses together with their ports. It has no mask without bits.
+    local inside = same and (network.bits == 0 or tostring(ip:apply_mask(network.bits)) == network.first)
+    if inside then return network.trusted end
+  end
+  return false
 end
 
 -- Higher than any message gets: what is not to happen.
@@ -102,7 +159,14 @@ rspamd_config:register_symbol({
     end
     local actions = { reject = reject }
     actions["add header"] = spam
-    if verdict == "allow" then actions.greylist = NEVER end
+    if policy.greylist == nil or verdict == "allow" or task:get_user() ~= nil or trusted_client(task) then
+      actions.greylist = NEVER
+      task:disable_symbol("GREYLIST_CHECK")
+      task:disable_symbol("GREYLIST_SAVE")
+    else
+      -- Spam that has come again is still spam.
+      actions.greylist = policy.greylist < spam and policy.greylist or NEVER
+    end
     task:set_settings({ actions = actions })
   end,
 })
