@@ -5,4 +5,4 @@ case "${1-}" in
   spam | ham) ;;
   *) exit 64 ;;
 esac
-exec rspamc --timeout 5 --connect {{controller}} "learn_$1" >/dev/null
+exec rspamc --timeout 15 --connect {{controller}} "learn_$1" >/dev/null

@@ -144,8 +144,19 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = {
     "subject_tag",
     "on_failure",
     "antivirus",
+    "greylisting",
+    "learning",
     "banned",
     "domains"
+  ],
+  "filter.builtin.greylisting": [
+    "enabled",
+    "delay",
+    "score"
+  ],
+  "filter.builtin.learning": [
+    "enabled",
+    "messages"
   ],
   "filter.builtin.banned": [
     "extensions",
@@ -850,6 +861,47 @@ export const valueFacts: Readonly<Record<string, ValueFacts>> = {
     ],
     "maxLength": 1024,
     "expected": "the path of a socket such as /run/clamav/clamd.ctl"
+  },
+  "filter.builtin.greylisting": {
+    "types": [
+      "object"
+    ]
+  },
+  "filter.builtin.greylisting.enabled": {
+    "types": [
+      "boolean"
+    ]
+  },
+  "filter.builtin.greylisting.delay": {
+    "types": [
+      "string"
+    ],
+    "expected": "seconds or minutes such as \"5 min\""
+  },
+  "filter.builtin.greylisting.score": {
+    "types": [
+      "number"
+    ],
+    "maximum": 10000,
+    "expected": "a score above 0, such as 6"
+  },
+  "filter.builtin.learning": {
+    "types": [
+      "object"
+    ]
+  },
+  "filter.builtin.learning.enabled": {
+    "types": [
+      "boolean"
+    ]
+  },
+  "filter.builtin.learning.messages": {
+    "types": [
+      "integer"
+    ],
+    "minimum": 1,
+    "maximum": 100000,
+    "expected": "a number of messages such as 200"
   },
   "filter.builtin.banned": {
     "types": [

@@ -47,7 +47,7 @@ export function learningSettings(model: MailModel, facts: HostFacts): Quoted {
       '    sieve_plugins = sieve_imapsieve sieve_extprograms',
       '    sieve_global_extensions = +vnd.dovecot.pipe',
       '    sieve_pipe_socket_dir = .',
-      '    sieve_pipe_exec_timeout = 10s',
+      '    sieve_pipe_exec_timeout = 20s',
       '    imapsieve_mailbox1_name = Spam',
       '    imapsieve_mailbox1_causes = COPY',
       `    imapsieve_mailbox1_before = ${script(PATHS.learnSpamSieve)}`,
