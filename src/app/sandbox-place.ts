@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { EboxmailError, EXIT, failed, usageError } from '../core/errors.ts';
 import type { HostFile } from '../core/generated/host-types.ts';
 import { PATHS } from '../core/render/paths.ts';
-import { isEmptyDirectory, listDirectory, lstat } from '../system/files.ts';
+import { listDirectory, lstat } from '../system/files.ts';
 import { readHost } from './read-host.ts';
 
 /** Sockets below the directory have paths of at most 107 bytes (unix(7)); the longest of ours adds this much. */
