@@ -1,5 +1,3 @@
-import { promisify } from 'node:util';
-import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listed, look, lookUntil, makeAuthority, servicePid, type Authority } from '../support/fetch.ts';
@@ -194,7 +192,7 @@ describe('mail from accounts elsewhere', () => {
     expect(await listed(home)).toMatchObject({ [at('k3')]: { fetched: 2 }, [at('ki')]: { fetched: 2 } });
   });
 
-  it('that is too large stays there, nobody is told but the status', async () => {
+  it('that is too large or meets a full mailbox stays there, nobody is told but the status, and it comes later', async () => {
     const big = await give('p3', `${'x'.repeat(70)}\n`.repeat(20_000));
     const fine = await give('p3');
     await look(home);
@@ -206,9 +204,16 @@ describe('mail from accounts elsewhere', () => {
     expect(status.stdout).toMatch(
       /ok mail of 6 accounts elsewhere is fetched, 1 with trouble\nok p3@isp\.test for alice@home\.test: 1 message stays/,
     );
-    const conf = `${isp.root}/etc/dovecot/dovecot.conf`;
-    await promisify(execFile)('doveadm', ['-c', conf, 'expunge', '-u', at('p3'), 'mailbox', 'INBOX', 'all']);
+    // The quota first: the apply that raises the limit has the service look at once, and the message would come.
+    await home.ok(['user', 'set', 'alice@home.test', '--quota', '100 kB', '--apply']);
+    await home.ok(['server', 'set', '--message-size', '10 MB', '--apply']);
+    const full = '1 message stays there: this server says 452 4.2.2 ';
+    await lookUntil(home, at('p3'), ({ lastError }) => lastError?.text.includes(full) === true);
+    expect((await mailOf(isp, at('p3'))).map(subjectOf)).toEqual([big]);
+    await home.ok(['user', 'set', 'alice@home.test', '--quota', 'default', '--apply']);
     await lookUntil(home, at('p3'), ({ state }) => state === 'ok');
+    expect(await subjects(home, 'alice@home.test')).toContain(big);
+    expect(await mailOf(isp, at('p3'))).toEqual([]);
   });
 
   it('can be tried without fetching, and the step that fails has a name', async () => {
