@@ -1,6 +1,6 @@
 import { EboxmailError, EXIT } from '../core/errors.ts';
 import { chaseOf } from '../core/log/chase.ts';
-import { stampReader, type Clock } from '../core/log/clock.ts';
+import { stampReader, type Clock, type StampReader } from '../core/log/clock.ts';
 import { messagesOf } from '../core/log/messages.ts';
 import { finderOf } from '../core/log/needles.ts';
 import { parseLine } from '../core/log/parse-line.ts';
@@ -46,7 +46,13 @@ export async function traceLog(root: string, wanted: Wanted, limit: number, opti
 export async function logStats(root: string, counting: Counting, options: LogOptions): Promise<Counts> {
   return withSources(root, options, async (sources) => {
     const counts = countsOf(counting);
-    await readEvents(sources, STATS_NEEDLES, options.since, options.clock, (_, found) => counts.add(found));
+    const { since, clock } = options;
+    await readLines(sources, STATS_NEEDLES, since, clock, (line, readStamp) => {
+      const stamp = readStamp(line);
+      if (stamp === undefined || stamp.time < since || counts.addQuickly(stamp.time, line, stamp.length)) return;
+      const found = parseLine(line, readStamp);
+      if (found !== undefined) counts.add(found);
+    });
     return counts;
   });
 }
@@ -58,14 +64,28 @@ async function readEvents(
   clock: Clock,
   take: (place: string, found: TimedEvent) => void,
 ): Promise<void> {
+  await readLines(sources, needles, since, clock, (line, readStamp, place) => {
+    const found = parseLine(line, readStamp);
+    if (found !== undefined && found.time >= since) take(place(), found);
+  });
+}
+
+type LineTaker = (line: string, readStamp: StampReader, place: () => string) => void;
+
+/** Reads the lines that hold one of the needles; their places are ordered as texts. */
+async function readLines(
+  sources: readonly LogSource[],
+  needles: readonly string[],
+  since: number,
+  clock: Clock,
+  take: LineTaker,
+): Promise<void> {
   const encoder = new TextEncoder();
   const find = finderOf(needles.map((needle) => encoder.encode(needle)));
   for (const [index, source] of sources.entries()) {
     const readStamp = stampReader(source.modified, clock);
-    await findLines(source.read(since), find, (line, place) => {
-      const found = parseLine(line, readStamp);
-      if (found === undefined || found.time < since) return;
-      take(`${String(index).padStart(6, '0')}:${String(place).padStart(15, '0')}`, found);
+    await findLines(source.read(since), find, (line, at) => {
+      take(line, readStamp, () => `${String(index).padStart(6, '0')}:${String(at).padStart(15, '0')}`);
     });
   }
 }

@@ -37,8 +37,11 @@ const SECONDS = 'YYYY-MM-DDTHH:MM:SS'.length;
 export function stampReader(latest: number, clock: Clock): StampReader {
   // Lines of one second follow each other.
   let known = '';
+  let [second, zone] = ['', ''];
   let whole = 0;
   return (line) => {
+    const quick = second === '' ? undefined : sameSecond(line, second, zone, whole);
+    if (quick !== undefined) return quick;
     const dated = DATED.exec(line);
     const match = dated ?? TRADITIONAL.exec(line);
     if (match === null) return undefined;
@@ -48,11 +51,40 @@ export function stampReader(latest: number, clock: Clock): StampReader {
       if (time === undefined) return undefined;
       known = text;
       whole = time;
+      [second, zone] = dated === null ? ['', ''] : [line.slice(0, SECONDS), dated[3] ?? ''];
     }
     const fraction = dated?.[2];
     const time = fraction === undefined ? whole : whole + Math.floor(Number(`0.${fraction}`) * 1000);
     return { time, length: match[0].length };
   };
+}
+
+/**
+ * The stamp of a line that is of the same second as one in RFC 3339 before it. Nearly all are, and regular expressions are
+ * most of what reading a log costs.
+ * @param second the text up to the second
+ */
+function sameSecond(line: string, second: string, zone: string, whole: number): Stamp | undefined {
+  if (!line.startsWith(second)) return undefined;
+  let at = SECONDS;
+  let fraction = 0;
+  if (line.charCodeAt(at) === DOT) {
+    let value = 100;
+    if (!isDigit(line.charCodeAt(at + 1))) return undefined;
+    for (at += 1; isDigit(line.charCodeAt(at)); at += 1) {
+      fraction += Math.floor(value) * (line.charCodeAt(at) - ZERO);
+      value /= 10;
+    }
+  }
+  const end = at + zone.length;
+  if (!line.startsWith(zone, at) || line.charCodeAt(end) !== BLANK) return undefined;
+  return { time: whole + fraction, length: end + 1 };
+}
+
+const [BLANK, DOT, ZERO, NINE] = [0x20, 0x2e, 0x30, 0x39];
+
+function isDigit(code: number): boolean {
+  return code >= ZERO && code <= NINE;
 }
 
 function traditionalTime(match: RegExpExecArray, latest: number, clock: Clock): number | undefined {

@@ -1,6 +1,7 @@
 import { isProbe } from '../probe.ts';
 import { hopDomain, HOP_KINDS } from '../copies.ts';
-import type { LogEvent, TimedEvent } from './event.ts';
+import type { TimedEvent } from './event.ts';
+import { readQuickly, type QuickTaker } from './quick-line.ts';
 
 /** What is counted: which domains, and which day a time belongs to. */
 export interface Counting {
@@ -30,6 +31,8 @@ export interface Row extends Tally {
 }
 
 export interface Counts {
+  /** Counts what a line tells whose host's name stands at `begin`; false: the line is for parseLine and `add`. */
+  addQuickly(time: number, line: string, begin: number): boolean;
   add(found: TimedEvent): void;
   /** By day, then by domain. */
   rows(): readonly Row[];
@@ -87,7 +90,6 @@ export function countsOf({ managed, day }: Counting): Counts {
     tally[what] += 1;
     tallies.set(key, ofDay.set(domain, tally));
   };
-  const known = (id: string): InQueue | undefined => queue.get(id);
   const enqueue = (id: string, entry: InQueue): void => {
     queue.delete(id);
     queue.set(id, entry);
@@ -95,41 +97,59 @@ export function countsOf({ managed, day }: Counting): Counts {
     const oldest = queue.keys().next().value;
     if (oldest !== undefined) queue.delete(oldest);
   };
-  const delivered = (time: number, event: Extract<LogEvent, { kind: 'delivery' }>): void => {
-    const message = known(event.id);
-    const from = message?.from === undefined || message.from === '' ? undefined : domainOf(message.from);
-    const to = domainOf(event.to) ?? domainOf(event.originalTo ?? '');
+  const active = (id: string, from: string): void => {
+    const before = queue.get(id);
+    // Mail of strangers counts the same whether it is known or not, and most mail is theirs.
+    if (before === undefined && domainOf(from) === undefined) return;
+    enqueue(id, { from, again: before?.again ?? false, waiting: before?.waiting });
+  };
+  const finished = (id: string): void => {
+    if (queue.size > 0) queue.delete(id);
+  };
+  const delivery = (time: number, id: string, to: string, originalTo: string | undefined, status: string): void => {
+    const message = queue.get(id);
+    const fromDomain = message?.from === undefined || message.from === '' ? undefined : domainOf(message.from);
+    const toDomain = domainOf(to) ?? domainOf(originalTo ?? '');
     // On the hop, the recipient is still to come.
-    if (HOPS.some((hop) => event.to.toLowerCase().endsWith(hop)) && event.status === 'sent') return;
-    if (event.status === 'deferred') {
+    if (status === 'sent' && HOPS.some((hop) => to.toLowerCase().endsWith(hop))) return;
+    if (status === 'deferred') {
       const waiting = message?.waiting ?? new Set<string>();
-      if (waiting.has(event.to)) return;
-      if (waiting.size < MOST_WAITING) waiting.add(event.to);
-      enqueue(event.id, { from: message?.from, again: message?.again ?? false, waiting });
-      for (const domain of new Set([from, to])) count(time, domain, 'deferred');
-    } else if (event.status === 'bounced') {
-      for (const domain of new Set([from, to])) count(time, domain, 'bounced');
-    } else if (event.status === 'sent') {
-      if (message?.again !== true) count(time, from, 'sent');
-      count(time, to, 'received');
+      if (waiting.has(to)) return;
+      if (waiting.size < MOST_WAITING) waiting.add(to);
+      enqueue(id, { from: message?.from, again: message?.again ?? false, waiting });
+      for (const domain of new Set([fromDomain, toDomain])) count(time, domain, 'deferred');
+    } else if (status === 'bounced') {
+      for (const domain of new Set([fromDomain, toDomain])) count(time, domain, 'bounced');
+    } else if (status === 'sent') {
+      if (message?.again !== true) count(time, fromDomain, 'sent');
+      count(time, toDomain, 'received');
     }
   };
+  let now = 0;
+  const taker: QuickTaker = {
+    active,
+    finished,
+    delivery: (id, to, originalTo, status) => delivery(now, id, to, originalTo, status),
+  };
   return {
+    addQuickly: (time, line, begin) => {
+      now = time;
+      return readQuickly(line, begin, taker);
+    },
     add: ({ time, event }) => {
       switch (event.kind) {
         case 'client':
-          enqueue(event.id, { from: undefined, again: event.originalId !== undefined, waiting: undefined });
+          if (event.originalId !== undefined) enqueue(event.id, { from: undefined, again: true, waiting: undefined });
+          else finished(event.id);
           break;
-        case 'active': {
-          const before = known(event.id);
-          enqueue(event.id, { from: event.from, again: before?.again ?? false, waiting: before?.waiting });
+        case 'active':
+          active(event.id, event.from);
           break;
-        }
         case 'queue':
-          if (event.change === 'finished' || event.change === 'deleted') queue.delete(event.id);
+          if (event.change === 'finished' || event.change === 'deleted') finished(event.id);
           break;
         case 'delivery':
-          delivered(time, event);
+          delivery(time, event.id, event.to, event.originalTo, event.status);
           break;
         case 'verdict':
           if (event.action === 'reject' && !isProbe(event.to))

@@ -35,6 +35,20 @@ describe('the time of a line', () => {
     },
   );
 
+  it('is the same for a line of the same second as the one before', () => {
+    const read = stampReader(CLOCK.now, CLOCK);
+    const times = (line: string): void => expect(read(line), line).toEqual(stampReader(CLOCK.now, CLOCK)(line));
+    for (const zone of ['+01:00', 'Z', '', '-0330']) {
+      for (const fraction of ['', '.5', '.123456', '.000999', '.999999999', '.', ',25', '.12x']) {
+        times(`2026-11-24T23:20:36${fraction}${zone} mx x`);
+        times(`2026-11-24T23:20:36${fraction}${zone}`);
+      }
+    }
+    times('2026-11-24T23:20:37+01:00 mx x');
+    times('Nov 24 23:20:37 mx x');
+    times('Nov 24 23:20:37.5 mx x');
+  });
+
   it('without a zone is that of the machine', () => {
     expect(at('Nov 24 23:20:36', CLOCK.now, EAST)).toBe('2026-11-24T21:20:36.000Z');
   });
