@@ -1,8 +1,9 @@
 // Bundles src/cli/main.ts into dist/cli/: one file per lazily loaded part, so that a command reads only what it runs.
 // Text templates are taken in as strings. Generation (types, validators) is a step of its own: npm run generate.
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { mergeChunks } from './merge-chunks.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -28,27 +29,51 @@ export async function build({ entry = 'src/cli/main.ts', outdir = 'dist' } = {})
 async function bundle(entry, outdir) {
   const esbuild = await import('esbuild');
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
-  const { outputFiles } = await esbuild.build({
+  const options = {
     absWorkingDir: ROOT,
-    entryPoints: { 'cli/main': entry },
     outdir,
-    chunkNames: 'cli/chunks/[name]-[hash]',
     bundle: true,
-    splitting: true,
     format: 'esm',
     platform: 'node',
     target: 'node20',
     write: false,
+    metafile: true,
     // Worth 2 to 3 ms a start; shortening names as well gains nothing more, and would spoil the stack in a bug report.
     minifyWhitespace: true,
     // For Node the package offers CommonJS only: a third larger, and `await import('yaml')` would lose its named exports.
     alias: { yaml: './node_modules/yaml/browser/dist/index.js' },
     loader: { '.cf': 'text', '.conf': 'text', '.sh': 'text', '.lua': 'text', '.sieve': 'text' },
     define: { __EBOXMAIL_VERSION__: JSON.stringify(version) },
-    banner: { js: REQUIRE_BANNER },
     logLevel: 'warning',
+  };
+  const main = { 'cli/main': entry };
+  const chunkNames = 'cli/chunks/[name]-[hash]';
+  const program = await esbuild.build({ ...options, entryPoints: main, chunkNames, splitting: true, plugins: [alone] });
+  const quick = await esbuild.build({ ...options, entryPoints: { 'cli/quick-list': QUICK } });
+  const merged = await mergeChunks(esbuild, filesOf(program));
+  return [...merged, ...filesOf(quick).map(({ path, text }) => ({ path, contents: text }))].map(
+    ({ path, contents }) => ({
+      path,
+      contents: contents.includes('typeof require') ? REQUIRE_BANNER + contents : contents,
+    }),
+  );
+}
+
+/** What is loaded without anything else. */
+const QUICK = 'src/cli/queue/quick-list.ts';
+
+const alone = {
+  name: 'alone',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/quick-list\.ts$/ }, () => ({ path: './quick-list.js', external: true })),
+};
+
+function filesOf({ outputFiles, metafile }) {
+  return outputFiles.map(({ path, text }) => {
+    const { imports, exports, entryPoint } = metafile.outputs[relative(ROOT, path)];
+    const absolute = imports.map((one) => ({ ...one, path: one.external ? one.path : join(ROOT, one.path) }));
+    return { path, text, imports: absolute, exports, entry: entryPoint !== undefined };
   });
-  return outputFiles;
 }
 
 const isEntry = (path) => path.endsWith(join('cli', 'main.js'));

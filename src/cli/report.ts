@@ -1,0 +1,46 @@
+import type { InvalidState } from '../app/load-state.ts';
+import { EboxmailError, EXIT, isSystemError } from '../core/errors.ts';
+import type { RefusedBatch } from './batch-run.ts';
+import type { ProcessLike } from './context.ts';
+
+/** Says what was thrown, and gives its exit code. The one place where errors become text. */
+export async function report({ stderr, argv }: ProcessLike, error: unknown): Promise<number> {
+  const debug = argv.includes('--debug');
+  if (error instanceof EboxmailError) {
+    stderr.write(await describe(error));
+    if (debug) stderr.write(`${error.stack ?? ''}\n`);
+    return error.exitCode;
+  }
+  if (isCommanderEnd(error)) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof Error && (error.name === 'ExitPromptError' || error.name === 'AbortPromptError')) {
+    stderr.write('eboxmail: cancelled\n');
+    return EXIT.cancelled;
+  }
+  if (isSystemError(error)) {
+    stderr.write(`eboxmail: the system refuses: ${error.message}\n${debug ? `${error.stack ?? ''}\n` : ''}`);
+    return EXIT.failed;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  stderr.write(`eboxmail: this is a bug, please report it with the command that you ran\n${text}\n`);
+  return EXIT.failed;
+}
+
+async function describe(error: EboxmailError): Promise<string> {
+  const lines: string[] = [];
+  if ('problems' in error) {
+    const { problemText } = await import('../ui/problems.ts');
+    const { file, problems } = error as InvalidState;
+    lines.push(...problems.map((problem) => problemText(file ?? 'state', problem)));
+  }
+  if ('details' in error) lines.push(...(error as RefusedBatch).details);
+  lines.push(`eboxmail: ${error.message}`);
+  if (error.hint !== undefined) lines.push(...error.hint.split('\n').map((line) => `  ${line}`));
+  return `${lines.join('\n')}\n`;
+}
+
+/** Commander has printed its message already; it throws to end the run (its exitOverride). */
+function isCommanderEnd(error: unknown): error is { exitCode: number } {
+  return (
+    error instanceof Error && 'code' in error && String(error.code).startsWith('commander.') && 'exitCode' in error
+  );
+}
