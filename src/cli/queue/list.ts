@@ -1,8 +1,8 @@
 import { runningQueue } from '../../app/queue/queue-of.ts';
 import { EXIT, usageError } from '../../core/errors.ts';
-import { hasFilters, makeFilter, type FilterOptions } from '../../core/queue/filter.ts';
+import { hasFilters, makeFilter, type FilterOptions, type QueueFilter } from '../../core/queue/filter.ts';
 import { parseQueueLine, type QueueMessage } from '../../core/queue/message.ts';
-import { FirstInOrder, orderBy, type SortKey } from '../../core/queue/sort.ts';
+import { SortedLines, type SortKey } from '../../core/queue/sort.ts';
 import { SummaryCount } from '../../core/queue/summary.ts';
 import { corruptMessages, listLines, type PostfixQueue } from '../../system/postfix-queue.ts';
 import { QUEUE_HEADER, queueFields, queueLines } from '../../ui/queue-rows.ts';
@@ -44,31 +44,50 @@ export async function list(context: Context, options: ListOptions): Promise<numb
   return EXIT.done;
 }
 
-/** The messages that are meant, in batches as they come, or all at once where they are sorted. */
+/** The messages that are meant, in batches as they come, or in order where they are sorted. */
 export async function* wanted(
   queue: PostfixQueue,
   options: ListOptions,
   limit: number,
 ): AsyncGenerator<readonly Listed[], void> {
   const { accepts } = makeFilter(options, secondsNow());
-  const order = options.sort === undefined ? undefined : orderBy(options.sort, options.reverse === true);
-  const first = order && new FirstInOrder<Listed>((a, b) => order(a.message, b.message), limit);
+  if (options.sort !== undefined) return yield* sorted(queue, options, options.sort, accepts, limit);
   let left = limit;
   for await (const lines of listLines(queue)) {
-    const batch = lines.flatMap((line): Listed[] => {
-      const message = parseQueueLine(line);
-      return message !== undefined && accepts(message) ? [{ line, message }] : [];
-    });
-    if (first !== undefined) {
-      for (const one of batch) first.add(one);
-      continue;
-    }
-    const fitting = batch.slice(0, left);
+    const fitting = lines.flatMap((line) => listed(line, accepts)).slice(0, left);
     if (fitting.length > 0) yield fitting;
     left -= fitting.length;
     if (left <= 0) return;
   }
-  if (first !== undefined) yield first.sorted();
+}
+
+function listed(line: string, accepts: QueueFilter['accepts']): readonly Listed[] {
+  const message = parseQueueLine(line);
+  return message !== undefined && accepts(message) ? [{ line, message }] : [];
+}
+
+/** Messages that are parsed at a time after sorting. */
+const BATCH = 100;
+
+async function* sorted(
+  queue: PostfixQueue,
+  { reverse }: ListOptions,
+  key: SortKey,
+  accepts: QueueFilter['accepts'],
+  limit: number,
+): AsyncGenerator<readonly Listed[], void> {
+  const found = new SortedLines(key, reverse === true, limit);
+  for await (const lines of listLines(queue)) {
+    for (const line of lines) for (const { message } of listed(line, accepts)) found.add(message, line);
+  }
+  let batch: Listed[] = [];
+  for (const line of found.lines()) {
+    batch.push(...listed(line, () => true));
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  yield batch;
 }
 
 async function writer({ json, terminal }: Context, { ids }: ListOptions): Promise<(one: Listed) => string> {

@@ -4,7 +4,7 @@ import { formatAge, parseDuration } from '../../../src/core/duration.ts';
 import { makeCopiedAgain } from '../../../src/core/queue/copied-again.ts';
 import type { QueueMessage } from '../../../src/core/queue/message.ts';
 import { deliveredTo } from '../../../src/core/queue/read-message.ts';
-import { FirstInOrder, orderBy, type SortKey } from '../../../src/core/queue/sort.ts';
+import { SortedLines, type SortKey } from '../../../src/core/queue/sort.ts';
 import { SummaryCount } from '../../../src/core/queue/summary.ts';
 import { queueFields, queueLines, shortSize } from '../../../src/ui/queue-rows.ts';
 import { visibleField, visibleText } from '../../../src/ui/visible.ts';
@@ -66,18 +66,23 @@ describe('the order', () => {
     ['id', true, 'CBA'],
   ];
   it.each(rows)('by %s, reversed: %s', (key, reverse, expected) => {
-    expect(
-      [...all]
-        .sort(orderBy(key, reverse))
-        .map(({ queue_id }) => queue_id)
-        .join(''),
-    ).toBe(expected);
+    const sorted = new SortedLines(key, reverse, Infinity);
+    for (const one of all) sorted.add(one, `line of ${one.queue_id}`);
+    expect([...sorted.lines()]).toEqual([...expected].map((id) => `line of ${id}`));
   });
 
   it('is that of all, when only the first are kept', () => {
-    const first = new FirstInOrder<number>((a, b) => a - b, 3);
-    for (let n = 0; n < 5000; n += 1) first.add((n * 7919) % 5000);
-    expect(first.sorted()).toEqual([0, 1, 2]);
+    const sorted = new SortedLines('size', true, 3);
+    for (let n = 0; n < 5000; n += 1)
+      sorted.add(message(`A${n}`, { message_size: (n * 7919) % 5000 }), `${(n * 7919) % 5000}`);
+    expect([...sorted.lines()]).toEqual(['0', '1', '2']);
+  });
+
+  it('is by id where all else is equal, and lines stay as they are, whatever their length', () => {
+    const sorted = new SortedLines('size', false, Infinity);
+    const lines = ['ü€😀\ufeff', '', 'x'.repeat(1_000_000), '\ufeffx  '];
+    for (const [n, line] of lines.entries()) sorted.add(message(`ID${9 - n}`), line);
+    expect([...sorted.lines()]).toEqual([...lines].reverse());
   });
 });
 
