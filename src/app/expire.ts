@@ -14,6 +14,7 @@ import { searchMail } from '../system/mail-search.ts';
 import { missingPackage } from '../system/packages.ts';
 import { stateOf } from './load-state.ts';
 import type { Place } from './place.ts';
+import { keptDeletions } from './queue/undo-area.ts';
 
 export interface Expired {
   readonly time: string;
@@ -25,11 +26,14 @@ export interface Expired {
 
 /**
  * Removes mail whose time in Trash or Spam is over, from every mailbox, whether its owner logs in or not. What counts is
- * what was applied: an edit that nobody has applied deletes nothing. What was done is recorded for `status`.
+ * what was applied: an edit that nobody has applied deletes nothing. What was done is recorded for `status`. Messages that were
+ * deleted from the queue and can no longer be brought back go, too.
  */
 export async function expire(place: Place, dryRun: boolean): Promise<Expired> {
   if (process.getuid?.() !== 0)
     throw failed('expire must be run as root', 'mailboxes belong to another user: use sudo');
+  // Each look at them drops what is too old; where nobody looks into the queue, this does.
+  if (!dryRun) keptDeletions(place.root, Date.now());
   const state = readAppliedRecord(`${place.root}/${PATHS.lib}`)?.state;
   if (state === undefined) throw failed('nothing has been applied yet', 'run: eboxmail apply');
   const { model } = modelOf(stateOf(state));

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import type { Selection } from '../app/queue/select.ts';
 import { usageError } from '../core/errors.ts';
-import { hasFilters, makeFilter, type FilterOptions } from '../core/queue/filter.ts';
+import { hasFilters, makeFilter, type FilterOptions, type QueueFilter } from '../core/queue/filter.ts';
 import { isQueueId } from '../core/queue/message.ts';
 import { quoted } from '../core/state/schema-words.ts';
+import { carefulMatch } from '../system/careful-match.ts';
 
 export function filterOptions(command: Command): Command {
   return command
@@ -27,6 +28,11 @@ export function secondsNow(): number {
   return Math.floor(Date.now() / 1000);
 }
 
+/** @throws usage error (exit 2) for a value that cannot be meant */
+export function filterOf(options: FilterOptions): QueueFilter {
+  return makeFilter(options, secondsNow(), carefulMatch);
+}
+
 export interface SelectionOptions extends FilterOptions {
   readonly all?: boolean;
 }
@@ -37,7 +43,7 @@ export function selectionOf(ids: readonly string[], options: SelectionOptions): 
   if (ways === 0) throw usageError('no message is selected', 'give ids, filters, or --all');
   if (ways > 1) throw usageError('ids, --all and filters exclude each other', 'give one of them');
   for (const id of ids) requireQueueId(id);
-  return ids.length > 0 ? { ids } : { filter: makeFilter(options, secondsNow()) };
+  return ids.length > 0 ? { ids } : { filter: filterOf(options) };
 }
 
 /** @throws usage error (exit 2) */

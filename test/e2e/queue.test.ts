@@ -1,6 +1,7 @@
 import { chown, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { QueueMessage } from '../../src/core/queue/message.ts';
+import { daysLater } from '../support/clock.ts';
 import { copies, drain, mailOf, PASSWORD_HASH, send, sendAsStranger, stranger } from '../support/mail.ts';
 import { deferred, forge, postqueue, stopDovecot, tool } from '../support/queue.ts';
 import { eventually, useSandbox } from '../support/sandbox.ts';
@@ -108,6 +109,8 @@ describe('list', () => {
     expect(await senders('--younger-than', '2 h', '--queue', 'deferred,active')).toHaveLength(5);
     expect((await json('--sort', 'size', '--limit', '1'))[0]?.sender).toBe('news@list.example');
     expect(await ids('--limit', '2')).toHaveLength(2);
+    const endless = await sandbox().run(['queue', 'delete', '--reason', '(.+)+\\1$!', '--yes']);
+    expect([endless.code, endless.stderr]).toEqual([2, expect.stringContaining('takes too long')]);
     expect((await sandbox().ok(['queue', 'list', '--ids', '--json', '--sender', '<>'])).stdout).toMatch(/^"\w+"\n$/);
   });
 
@@ -254,6 +257,18 @@ describe('delete', () => {
     await writeFile(path, 'rubbish', { mode: 0o700 });
     await chown(path, (await stat(`${sandbox().root}/var/spool/postfix/hold`)).uid, 0);
     expect(await act('delete', '3zzzzz0000z00002')).toMatchObject({ done: 1 });
+  });
+
+  it('is forgotten after a day, also when nobody looks into the queue', async () => {
+    const undo = `${sandbox().root}/var/spool/postfix/eboxmail-undo`;
+    const kept = await readdir(undo);
+    expect(kept.length).toBeGreaterThan(0);
+    await sandbox().ok(['expire']);
+    await sandbox().ok(['expire', '--dry-run'], { env: daysLater(2) });
+    expect(await readdir(undo)).toEqual(kept);
+    await sandbox().ok(['expire'], { env: daysLater(2) });
+    expect(await readdir(undo)).toEqual([]);
+    expect((await sandbox().run(['queue', 'undo'])).code).toBe(4);
   });
 });
 

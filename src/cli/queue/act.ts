@@ -4,12 +4,11 @@ import { canBeKept, deleteMessages, undoDeletion } from '../../app/queue/delete.
 import { ownQueue } from '../../app/queue/queue-of.ts';
 import { select, type Selected } from '../../app/queue/select.ts';
 import { EXIT } from '../../core/errors.ts';
-import { makeFilter } from '../../core/queue/filter.ts';
 import { flushAll, type PostfixQueue } from '../../system/postfix-queue.ts';
 import { confirm } from '../../ui/prompt.ts';
 import { queueSample, shortSize } from '../../ui/queue-rows.ts';
 import { printJson, type Context } from '../context.ts';
-import { secondsNow, selectionOf, type SelectionOptions } from '../queue-filters.ts';
+import { filterOf, selectionOf, type SelectionOptions } from '../queue-filters.ts';
 
 export type Action = 'delete' | 'requeue' | 'retry' | 'hold' | 'release';
 
@@ -116,7 +115,7 @@ export async function flush(context: Context, { domain }: { domain?: string }): 
     context.terminal.say('all deferred messages are being tried now');
     return EXIT.done;
   }
-  const selected = await select(queue, { filter: makeFilter({ domain }, secondsNow()) });
+  const selected = await select(queue, { filter: filterOf({ domain }) });
   const outcome = await retry(queue, selected.messages);
   if (context.json) printJson(context, { action: 'flush', selected: selected.messages.length, ...outcome });
   report(context, 'retry', selected, outcome);

@@ -1,6 +1,6 @@
 import { runningQueue } from '../../app/queue/queue-of.ts';
 import { EXIT, usageError } from '../../core/errors.ts';
-import { hasFilters, makeFilter, type FilterOptions, type QueueFilter } from '../../core/queue/filter.ts';
+import { hasFilters, type FilterOptions, type QueueFilter } from '../../core/queue/filter.ts';
 import { parseQueueLine, type QueueMessage } from '../../core/queue/message.ts';
 import { SortedLines, type SortKey } from '../../core/queue/sort.ts';
 import { SummaryCount } from '../../core/queue/summary.ts';
@@ -9,7 +9,7 @@ import { QUEUE_HEADER, queueFields, queueLines } from '../../ui/queue-rows.ts';
 import { summaryText } from '../../ui/queue-summary.ts';
 import { paint } from '../../ui/terminal.ts';
 import { printJson, type Context } from '../context.ts';
-import { secondsNow } from '../queue-filters.ts';
+import { filterOf, secondsNow } from '../queue-filters.ts';
 
 export interface ListOptions extends FilterOptions {
   readonly sort?: SortKey;
@@ -50,7 +50,7 @@ export async function* wanted(
   options: ListOptions,
   limit: number,
 ): AsyncGenerator<readonly Listed[], void> {
-  const { accepts } = makeFilter(options, secondsNow());
+  const { accepts } = filterOf(options);
   if (options.sort !== undefined) return yield* sorted(queue, options, options.sort, accepts, limit);
   let left = limit;
   for await (const lines of listLines(queue)) {
@@ -113,7 +113,7 @@ function limitOf(text: string | undefined): number {
 export async function summary(context: Context, options: FilterOptions & { limit?: string }): Promise<number> {
   const limit = limitOf(options.limit);
   const queue = runningQueue(context.place);
-  const { accepts } = makeFilter(options, secondsNow());
+  const { accepts } = filterOf(options);
   const count = new SummaryCount(secondsNow());
   for await (const lines of listLines(queue)) {
     for (const line of lines) {

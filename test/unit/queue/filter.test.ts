@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EboxmailError, EXIT } from '../../../src/core/errors.ts';
-import { hasFilters, makeFilter, type FilterOptions } from '../../../src/core/queue/filter.ts';
+import { hasFilters, makeFilter, type FilterOptions, type QueueFilter } from '../../../src/core/queue/filter.ts';
 import { isQueueId, parseQueueLine, shownSender, type QueueMessage } from '../../../src/core/queue/message.ts';
 
 const NOW = 1_800_000_000;
@@ -17,8 +17,11 @@ const MESSAGE: QueueMessage = {
   ],
 };
 
+const filterOf = (options: FilterOptions): QueueFilter =>
+  makeFilter(options, NOW, (expression) => (text) => expression.test(text));
+
 const accepts = (options: FilterOptions, message: Partial<QueueMessage> = {}): boolean =>
-  makeFilter(options, NOW).accepts({ ...MESSAGE, ...message });
+  filterOf(options).accepts({ ...MESSAGE, ...message });
 
 describe('a filter', () => {
   const rows: readonly (readonly [FilterOptions, boolean])[] = [
@@ -85,7 +88,7 @@ describe('a filter', () => {
   });
 
   it('tells which recipients it names', () => {
-    const { acceptsRecipient } = makeFilter({ domain: 'example.com' }, NOW);
+    const { acceptsRecipient } = filterOf({ domain: 'example.com' });
     expect(MESSAGE.recipients.map(acceptsRecipient)).toEqual([true, false]);
   });
 
@@ -101,7 +104,7 @@ describe('a filter', () => {
     { largerThan: '1 XB' },
     { domain: '' },
   ])('refuses %j as wrong usage', (options) => {
-    const refused = (): unknown => makeFilter(options, NOW);
+    const refused = (): unknown => filterOf(options);
     expect(refused).toThrow(EboxmailError);
     expect(refused).toThrow(expect.objectContaining({ exitCode: EXIT.usage }));
   });
