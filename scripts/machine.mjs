@@ -32,8 +32,8 @@ export const FILTER_PACKAGES = ['rspamd', 'redis-server', 'clamav-daemon'];
 /** Clients that people type into a shell, for the demonstration. */
 export const CLIENT_PACKAGES = ['iproute2', 'swaks', 'libnet-ssleay-perl', 'curl'];
 
-/** Checkers for the tests. systemd: its analyzer of unit files. */
-export const TEST_PACKAGES = ['systemd'];
+/** For the tests. systemd: its analyzer of unit files. systemd-journal-remote: makes a journal without a systemd that runs. */
+export const TEST_PACKAGES = ['systemd', 'systemd-journal-remote'];
 
 /** Runs `npm ci` when what is installed is not what package-lock.json says. npm then builds the program (`prepare`). */
 export function ensureNpmPackages() {

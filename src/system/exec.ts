@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { StringDecoder } from 'node:string_decoder';
-import { EboxmailError, EXIT, failed } from '../core/errors.ts';
+import { EboxmailError, EXIT } from '../core/errors.ts';
 
 export interface Finished {
   readonly code: number;
@@ -114,16 +114,6 @@ export async function* execChunks(
   } finally {
     child.kill();
   }
-}
-
-/**
- * The same for a program that has to succeed.
- * @throws EboxmailError (exit 1) when it fails, with what it said
- */
-export function execStream(program: string, args: readonly string[]): AsyncIterable<Buffer> {
-  return execChunks(program, args, ({ code, stderr }) => {
-    if (code !== 0) throw failed(`${program} ended with status ${code}: ${stderr.trim()}`);
-  });
 }
 
 /** The same by lines, as many at a time as have come. */

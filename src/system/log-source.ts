@@ -6,7 +6,7 @@ import { createGunzip } from 'node:zlib';
 import { stampReader, type Clock, type StampReader } from '../core/log/clock.ts';
 import type { Finder } from '../core/log/needles.ts';
 import { failed, notFound } from '../core/errors.ts';
-import { execStream } from './exec.ts';
+import { execChunks, MissingProgram } from './exec.ts';
 
 /** A log that can be read several times, however often it is rotated meanwhile. */
 export interface LogSource {
@@ -75,7 +75,12 @@ async function openLog(path: string, clock: Clock): Promise<LogSource> {
     throw failed(`${path} is no regular file`, 'name a log file, as it is or packed with gzip');
   }
   const modified = Math.min(mtimeMs, clock.now);
-  const packed = await isGzip(handle);
+  const begin = await firstBytes(handle);
+  if (begin.equals(JOURNAL_MAGIC)) {
+    await handle.close();
+    return { ...journalSource(clock, path), modified };
+  }
+  const packed = begin.readUInt16BE(0) === GZIP_MAGIC;
   const readStamp = stampReader(modified, clock);
   return {
     name: path,
@@ -94,9 +99,14 @@ async function openLog(path: string, clock: Clock): Promise<LogSource> {
   };
 }
 
-async function isGzip(handle: FileHandle): Promise<boolean> {
-  const { bytesRead, buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0);
-  return bytesRead === 2 && buffer.readUInt16BE(0) === 0x1f8b;
+const GZIP_MAGIC = 0x1f8b;
+/** How a file of systemd's journal begins (its documentation, JOURNAL_FILE_FORMAT). */
+const JOURNAL_MAGIC = Buffer.from('LPKSHHRH');
+
+/** Padded with zeros. */
+async function firstBytes(handle: FileHandle): Promise<Buffer> {
+  const { buffer } = await handle.read(Buffer.alloc(JOURNAL_MAGIC.length), 0, JOURNAL_MAGIC.length, 0);
+  return buffer;
 }
 
 async function* unpack(path: string, handle: FileHandle, size: number): AsyncIterable<Buffer> {
@@ -145,15 +155,23 @@ async function startOf(handle: FileHandle, size: number, since: number, readStam
   return low;
 }
 
-/** What systemd's journal has of mail: everything of that facility, and rspamd. */
-export function journalSource(clock: Clock): LogSource {
+/** What systemd's journal has of mail, or a file of such: everything of that facility, and rspamd. */
+export function journalSource(clock: Clock, file?: string): LogSource {
   return {
-    name: 'journal',
+    name: file ?? 'journal',
     modified: clock.now,
-    read: (since) => {
+    read: async function* (since) {
+      const where = file === undefined ? [] : [`--file=${file}`];
       const from = since === -Infinity ? [] : ['--since', `@${Math.floor(since / 1000)}`];
       const what = ['SYSLOG_FACILITY=2', '+', 'SYSLOG_IDENTIFIER=rspamd'];
-      return execStream('journalctl', ['--quiet', '--no-pager', '--all', '--output=short-iso', ...from, ...what]);
+      const format = ['--quiet', '--no-pager', '--all', '--output=short-iso'];
+      try {
+        yield* execChunks('journalctl', [...format, ...where, ...from, ...what], ({ code, stderr }) => {
+          if (code !== 0) throw failed(`cannot read ${file ?? 'the journal'}: ${stderr.trim()}`);
+        });
+      } catch (error) {
+        throw error instanceof MissingProgram ? failed(`${error.message}, which reads the journal of systemd`) : error;
+      }
     },
     close: async () => undefined,
   };

@@ -15,7 +15,7 @@ import { printJson, type Context } from '../context.ts';
 import { example, type Setup } from '../program.ts';
 
 const SINCE = 'only what happened since then: 2h, "7 d", yesterday, 2026-11-24, "2026-11-24 20:15"';
-const FILES = "read these log files, packed with gzip or not, instead of the root's own";
+const FILES = "read these log files, packed with gzip or not, or of systemd's journal, instead of the root's own";
 
 const TRACE_EXIT_CODES = `
 Exit codes:

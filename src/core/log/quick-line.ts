@@ -59,7 +59,7 @@ function readDelivery(line: string, start: number, end: number, taker: QuickTake
   if (!line.startsWith(', relay=', at)) return false;
   const status = line.indexOf(STATUS, at) + STATUS.length;
   const behind = line.indexOf(' ', status);
-  if (status < STATUS.length || behind < 0 || line.charAt(behind + 1) !== '(') return false;
+  if (status < STATUS.length || behind < 0 || line.charAt(behind + 1) !== '(' || !line.endsWith(')')) return false;
   taker.delivery(line.slice(start, end), line.slice(to, close), originalTo, line.slice(status, behind));
   return true;
 }

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { finderOf } from '../../../src/core/log/needles.ts';
 import { findLines, firstLine, openLogs, rotatedFiles } from '../../../src/system/log-source.ts';
-import { execStream } from '../../../src/system/exec.ts';
+import { execChunks } from '../../../src/system/exec.ts';
 import { tempDir } from '../../support/temp.ts';
 import { CLOCK } from './reading.ts';
 
@@ -133,19 +133,24 @@ describe('what a program prints', () => {
   it('is read while it prints it, and need not be read to its end', async () => {
     const lines: string[] = [];
     const removed = finderOf([new TextEncoder().encode(': removed')]);
-    await findLines(execStream('cat', [JOURNAL]), removed, (line) => lines.push(line));
+    await findLines(
+      execChunks('cat', [JOURNAL], () => undefined),
+      removed,
+      (line) => lines.push(line),
+    );
     expect(lines).toHaveLength((await readFile(JOURNAL, 'utf8')).split(': removed').length - 1);
-    for await (const block of execStream('yes', ['needle'])) {
+    for await (const block of execChunks('yes', ['needle'], () => undefined)) {
       expect(block.toString('utf8', 0, 7)).toBe('needle\n');
       break;
     }
   });
 
   it('is nothing when it fails, and the error says why', async () => {
-    await expect(found(execStream('cat', ['/nowhere/at/all']))).rejects.toThrow(
-      /cat ended with status 1: .*No such file/,
-    );
-    await expect(found(execStream('no-such-program-here', []))).rejects.toThrow(
+    const check = ({ code, stderr }: { code: number; stderr: string }): void => {
+      if (code !== 0) throw new Error(stderr);
+    };
+    await expect(found(execChunks('cat', ['/nowhere/at/all'], check))).rejects.toThrow(/No such file/);
+    await expect(found(execChunks('no-such-program-here', [], check))).rejects.toThrow(
       'no-such-program-here is not installed',
     );
   });
