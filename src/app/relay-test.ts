@@ -1,21 +1,11 @@
-import { createHmac } from 'node:crypto';
 import type { Resolver } from 'node:dns/promises';
 import type { Relay } from '../core/model.ts';
 import { IMPLICIT_TLS_PORT } from '../core/relay-host.ts';
 import { certificateAuthorities, checkPeer } from '../system/peer-certificate.ts';
 import { relayServers, type RelayServer } from '../system/relay-addresses.ts';
+import { logIn, mechanismAmong } from '../system/smtp-login.ts';
 import { SmtpSession, type SmtpReply } from '../system/smtp-session.ts';
-
-export type StepName = 'resolve' | 'connect' | 'greeting' | 'tls' | 'certificate' | 'login' | 'sender';
-
-/** One step of a test, in words that complete "resolve: …". */
-export interface TestStep {
-  readonly step: StepName;
-  readonly outcome: 'ok' | 'warning' | 'failed';
-  readonly detail: string;
-  /** What to do about it. */
-  readonly hint?: string;
-}
+import { messageOf, StepFailed, Steps, type TestStep } from './relay-steps.ts';
 
 export interface RelayTestOptions {
   /** The password of the relay's login. */
@@ -46,18 +36,17 @@ export async function testRelay(relay: Relay, options: RelayTestOptions): Promis
   }
 }
 
-/** The step has been reported. */
-class StepFailed extends Error {}
-
 class RelayTest {
   private readonly relay: Relay;
   private readonly options: RelayTestOptions;
+  private readonly steps: Steps;
   private session: SmtpSession | undefined;
   private extensions: ReadonlyMap<string, string> = new Map();
 
   constructor(relay: Relay, options: RelayTestOptions) {
     this.relay = relay;
     this.options = options;
+    this.steps = new Steps(options.report);
   }
 
   end(): void {
@@ -67,7 +56,7 @@ class RelayTest {
   async run(): Promise<void> {
     const { server, address } = await this.reach(await this.resolve());
     await this.greet(address);
-    if (this.relay.port === IMPLICIT_TLS_PORT) this.ok('tls', tlsWords(this.secured()));
+    if (this.relay.port === IMPLICIT_TLS_PORT) this.steps.ok('tls', tlsWords(this.secured()));
     else await this.startTls();
     if (this.session?.secured !== undefined) this.checkCertificate(server);
     await this.login();
@@ -77,10 +66,10 @@ class RelayTest {
   private async resolve(): Promise<readonly RelayServer[]> {
     try {
       const servers = await relayServers(this.relay.host, this.options.dns);
-      this.ok('resolve', servers.map(serverText).join('; '));
+      this.steps.ok('resolve', servers.map(serverText).join('; '));
       return servers;
     } catch (error) {
-      return this.fail(
+      return this.steps.fail(
         'resolve',
         messageOf(error),
         'is the name right? Brackets, as in [name], leave out the MX look-up',
@@ -108,22 +97,22 @@ class RelayTest {
     const hint = implicitTls
       ? 'is the port right, and speaks the server TLS from the start there? Without that: port 587'
       : 'is the port right, is the server up, and does no firewall stand in between? Many providers close port 25';
-    return this.fail('connect', failures.join('; '), hint);
+    return this.steps.fail('connect', failures.join('; '), hint);
   }
 
   private async greet(address: string): Promise<void> {
-    this.ok('connect', `${address} port ${this.relay.port}`);
+    this.steps.ok('connect', `${address} port ${this.relay.port}`);
     const hint = 'is that a mail server, and does it take clients from this address?';
-    const greeting = await this.answer('greeting', () => this.live().reply(), hint);
-    if (greeting.code !== 220) this.fail('greeting', replyText(greeting), hint);
+    const greeting = await this.steps.answer('greeting', () => this.live().reply(), hint);
+    if (greeting.code !== 220) this.steps.fail('greeting', replyText(greeting), hint);
     await this.hello();
-    this.ok('greeting', replyText(greeting));
+    this.steps.ok('greeting', replyText(greeting));
   }
 
   private async hello(): Promise<void> {
     const hint = 'the name that this server gives itself is server.mailname';
-    const reply = await this.answer('greeting', () => this.live().command(`EHLO ${this.options.helo}`), hint);
-    if (reply.code !== 250) this.fail('greeting', replyText(reply), hint);
+    const reply = await this.steps.answer('greeting', () => this.live().command(`EHLO ${this.options.helo}`), hint);
+    if (reply.code !== 250) this.steps.fail('greeting', replyText(reply), hint);
     this.extensions = new Map(
       reply.lines.slice(1).map((line) => {
         const [name = '', ...words] = line.replace(/^AUTH=/i, 'AUTH ').split(' ');
@@ -136,19 +125,19 @@ class RelayTest {
     if (!this.extensions.has('STARTTLS')) {
       const text = 'the server does not offer TLS';
       if (this.relay.tls === 'opportunistic')
-        return this.warn('tls', `${text}: everything crosses the network in clear`);
-      this.fail(
+        return this.steps.warn('tls', `${text}: everything crosses the network in clear`);
+      this.steps.fail(
         'tls',
         text,
         `try another port, such as 587 or 465; "tls: opportunistic" in the state does without TLS`,
       );
     }
     const hint = 'does the server know TLS 1.2 or newer?';
-    const reply = await this.answer('tls', () => this.live().command('STARTTLS'), hint);
-    if (reply.code !== 220) this.fail('tls', replyText(reply), 'ask whoever runs the server');
-    await this.answer('tls', () => this.live().startTls(), hint);
+    const reply = await this.steps.answer('tls', () => this.live().command('STARTTLS'), hint);
+    if (reply.code !== 220) this.steps.fail('tls', replyText(reply), 'ask whoever runs the server');
+    await this.steps.answer('tls', () => this.live().startTls(), hint);
     await this.hello();
-    this.ok('tls', tlsWords(this.secured()));
+    this.steps.ok('tls', tlsWords(this.secured()));
   }
 
   private checkCertificate(server: string): void {
@@ -157,13 +146,13 @@ class RelayTest {
     const below = host.kind === 'mx' && (tls !== 'verify' || server.endsWith(`.${host.name}`));
     const names = below && server !== host.name ? [host.name, server] : [host.name];
     const { about, faults } = checkPeer(this.secured(), names);
-    if (faults.length === 0) return this.ok('certificate', about);
-    if (this.options.insecure && tls !== 'verify') return this.warn('certificate', faults.join('; '));
+    if (faults.length === 0) return this.steps.ok('certificate', about);
+    if (this.options.insecure && tls !== 'verify') return this.steps.warn('certificate', faults.join('; '));
     const all =
       tls === 'verify'
         ? 'Postfix sends nothing there, as tls is verify'
         : `Postfix would send all the same, as tls is ${tls}; --insecure goes on with the test`;
-    this.fail('certificate', faults.join('; '), all);
+    this.steps.fail('certificate', faults.join('; '), all);
   }
 
   private async login(): Promise<void> {
@@ -171,28 +160,19 @@ class RelayTest {
     const { password } = this.options;
     if (login === undefined || password === undefined) return;
     const offered = (this.extensions.get('AUTH') ?? '').toUpperCase().split(' ').filter(Boolean);
-    const mechanism = ['PLAIN', 'LOGIN', 'CRAM-MD5'].find((name) => offered.includes(name));
+    const mechanism = mechanismAmong(offered);
     if (mechanism === undefined) {
       const text = offered.length === 0 ? 'the server offers no login' : `the server offers only ${offered.join(', ')}`;
-      this.fail('login', text, 'logins are often on port 587 or 465 only; a server that needs none gets no username');
+      this.steps.fail(
+        'login',
+        text,
+        'logins are often on port 587 or 465 only; a server that needs none gets no username',
+      );
     }
     const hint = 'are user name and password right? Set them with: eboxmail relay smarthost set, or relay rule';
-    const reply = await this.answer('login', () => this.authenticate(mechanism, login.username, password), hint);
-    if (reply.code !== 235) this.fail('login', replyText(reply), hint);
-    this.ok('login', `as ${login.username}, by ${mechanism}`);
-  }
-
-  private async authenticate(mechanism: string, user: string, password: string): Promise<SmtpReply> {
-    const session = this.live();
-    if (mechanism === 'PLAIN') return session.command(`AUTH PLAIN ${base64(`\0${user}\0${password}`)}`);
-    const challenge = await session.command(`AUTH ${mechanism}`);
-    if (challenge.code !== 334) return challenge;
-    if (mechanism === 'CRAM-MD5') {
-      const text = Buffer.from(challenge.lines[0] ?? '', 'base64');
-      return session.command(base64(`${user} ${createHmac('md5', password).update(text).digest('hex')}`));
-    }
-    const next = await session.command(base64(user));
-    return next.code === 334 ? session.command(base64(password)) : next;
+    const reply = await this.steps.answer('login', () => logIn(this.live(), mechanism, login.username, password), hint);
+    if (reply.code !== 235) this.steps.fail('login', replyText(reply), hint);
+    this.steps.ok('login', `as ${login.username}, by ${mechanism}`);
   }
 
   private async offerSender(): Promise<void> {
@@ -201,10 +181,10 @@ class RelayTest {
       this.relay.login === undefined
         ? 'does it want a login, or does it take mail from this address only?'
         : 'which senders does this login have? Another one is tried with --sender ADDRESS';
-    const reply = await this.answer('sender', () => this.live().command(`MAIL FROM:<${sender}>`), hint);
-    if (reply.code !== 250) this.fail('sender', `${sender}: ${replyText(reply)}`, hint);
-    await this.answer('sender', () => this.live().command('RSET'), hint);
-    this.ok('sender', `${sender} is accepted; nothing was sent`);
+    const reply = await this.steps.answer('sender', () => this.live().command(`MAIL FROM:<${sender}>`), hint);
+    if (reply.code !== 250) this.steps.fail('sender', `${sender}: ${replyText(reply)}`, hint);
+    await this.steps.answer('sender', () => this.live().command('RSET'), hint);
+    this.steps.ok('sender', `${sender} is accepted; nothing was sent`);
   }
 
   private live(): SmtpSession {
@@ -216,28 +196,6 @@ class RelayTest {
     const { secured } = this.live();
     if (secured === undefined) throw new Error('there is no TLS yet');
     return secured;
-  }
-
-  /** A connection that breaks is a failure of the step in which it does. */
-  private async answer<T>(step: StepName, ask: () => Promise<T>, hint: string): Promise<T> {
-    try {
-      return await ask();
-    } catch (error) {
-      return this.fail(step, messageOf(error), hint);
-    }
-  }
-
-  private ok(step: StepName, detail: string): void {
-    this.options.report({ step, outcome: 'ok', detail });
-  }
-
-  private warn(step: StepName, detail: string): void {
-    this.options.report({ step, outcome: 'warning', detail });
-  }
-
-  private fail(step: StepName, detail: string, hint: string): never {
-    this.options.report({ step, outcome: 'failed', detail, hint });
-    throw new StepFailed(step);
   }
 }
 
@@ -251,12 +209,4 @@ function tlsWords(socket: NonNullable<SmtpSession['secured']>): string {
 
 function replyText({ code, lines }: SmtpReply): string {
   return `${code} ${lines.join(' / ')}`.slice(0, 500);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function base64(text: string): string {
-  return Buffer.from(text, 'utf8').toString('base64');
 }

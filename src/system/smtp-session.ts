@@ -1,10 +1,11 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { visibleField } from '../core/visible.ts';
 
 /** An SMTP server's answer to one command (RFC 5321 section 4.2). */
 export interface SmtpReply {
   readonly code: number;
-  /** The lines without their codes, and without what a terminal would act on. */
+  /** The lines without their codes; what a terminal would act on is written out. */
   readonly lines: readonly string[];
 }
 
@@ -90,7 +91,7 @@ export class SmtpSession {
       if (answer !== undefined) {
         this.buffer = this.buffer.slice(answer.length);
         const lines = answer.trimEnd().split('\n');
-        return { code: Number(answer.slice(0, 3)), lines: lines.map((line) => visible(line.slice(4))) };
+        return { code: Number(answer.slice(0, 3)), lines: lines.map((line) => visibleField(line.slice(4).trim())) };
       }
       if (/^(?!\d{0,3}$|\d{3}[ \r\n-])/.test(this.buffer) && this.buffer.includes('\n'))
         throw new Error('it does not speak SMTP');
@@ -159,8 +160,4 @@ function ready(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void
       resolve();
     });
   });
-}
-
-function visible(text: string): string {
-  return text.replace(/[\p{C}\u2028\u2029]/gu, ' ').trim();
 }

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { formatPath, type LocatedProblem } from '../core/problem.ts';
-import { written } from './visible.ts';
+import { written } from '../core/visible.ts';
 
 /** A problem as compilers write it, so that editors can jump to it: `state.yaml:14:12: error: key: message`. */
 export function problemText(file: string, problem: LocatedProblem): string {

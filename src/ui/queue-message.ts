@@ -2,7 +2,7 @@ import { formatAge } from '../core/duration.ts';
 import type { ReadMessage } from '../core/queue/read-message.ts';
 import { shownSender } from '../core/queue/message.ts';
 import { shortSize } from './queue-rows.ts';
-import { visibleField, visibleText } from './visible.ts';
+import { visibleField, visibleText } from '../core/visible.ts';
 
 /** A message for people: envelope, the headers that matter, attachments, and the text. */
 export function messageText({ envelope, delivered, content }: ReadMessage, now: number): string {

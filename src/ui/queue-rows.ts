@@ -1,7 +1,7 @@
 import type { ChalkInstance } from 'chalk';
 import { formatAge } from '../core/duration.ts';
 import { shownSender, type QueueMessage, type QueueRecipient } from '../core/queue/message.ts';
-import { visibleField } from './visible.ts';
+import { visibleField } from '../core/visible.ts';
 
 export const QUEUE_HEADER = row('ID', 'QUEUE', 'SIZE', 'AGE', 'SENDER');
 

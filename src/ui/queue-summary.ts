@@ -1,7 +1,7 @@
 import { BUCKET_MINUTES, type QueueSummary } from '../core/queue/summary.ts';
 import { shortSize } from './queue-rows.ts';
 import type { Terminal } from './terminal.ts';
-import { visibleField } from './visible.ts';
+import { visibleField } from '../core/visible.ts';
 
 /** As qshape(1) has it: a line a domain, a column an age in minutes; elsewhere than on a terminal with tabs and no header. */
 export function summaryText(summary: QueueSummary, terminal: Pick<Terminal, 'tables'>, limit: number): string {

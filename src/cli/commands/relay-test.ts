@@ -1,6 +1,6 @@
 import { loadState, requireValid } from '../../app/load-state.ts';
 import { readHost } from '../../app/read-host.ts';
-import type { TestStep } from '../../app/relay-test.ts';
+import type { TestStep } from '../../app/relay-steps.ts';
 import { readRelayPassword } from '../../app/secrets.ts';
 import { formatAddress, parseAnyAddress, parseDomain } from '../../core/address.ts';
 import { EXIT, failed, notFound, usageError } from '../../core/errors.ts';

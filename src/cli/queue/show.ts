@@ -3,7 +3,7 @@ import { readMessage } from '../../app/queue/show.ts';
 import { EXIT, usageError } from '../../core/errors.ts';
 import { messageChunks } from '../../system/postfix-queue.ts';
 import { messageText } from '../../ui/queue-message.ts';
-import { visibleText } from '../../ui/visible.ts';
+import { visibleText } from '../../core/visible.ts';
 import { printJson, type Context } from '../context.ts';
 import { requireQueueId, secondsNow } from '../queue-filters.ts';
 

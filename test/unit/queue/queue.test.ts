@@ -7,7 +7,7 @@ import { deliveredTo } from '../../../src/core/queue/read-message.ts';
 import { SortedLines, type SortKey } from '../../../src/core/queue/sort.ts';
 import { SummaryCount } from '../../../src/core/queue/summary.ts';
 import { queueFields, queueLines, shortSize } from '../../../src/ui/queue-rows.ts';
-import { visibleField, visibleText } from '../../../src/ui/visible.ts';
+import { visibleField, visibleText } from '../../../src/core/visible.ts';
 import { HASH } from '../../support/scene.ts';
 import { validState } from '../../support/read-state.ts';
 
