@@ -259,6 +259,32 @@ describe('delete', () => {
     expect(await act('delete', '3zzzzz0000z00002')).toMatchObject({ done: 1 });
   });
 
+  it('by two at once is done once, and one undo brings all back', async () => {
+    const before = (await ids()).length;
+    const both = await Promise.all([act('delete', '--all'), act('delete', '--all')]);
+    expect((both as { done: number }[]).map(({ done }) => done).sort()).toEqual([0, before]);
+    expect((both as { kept: boolean }[]).map(({ kept }) => kept).sort()).toEqual([false, true]);
+    expect(await act('undo')).toMatchObject({ restored: before });
+    expect(await ids()).toHaveLength(before);
+  });
+
+  it('that is interrupted says how all comes back', async () => {
+    const held = await ids('--queue', 'hold');
+    await forge(sandbox(), await idOf('--queue', 'deferred'), 1000);
+    const before = await ids();
+    const script = `undo=$EBOXMAIL_ROOT/var/spool/postfix/eboxmail-undo; had=$(ls $undo | wc -l)
+      $EBOXMAIL queue delete --all --yes & until [ $(ls $undo | wc -l) -gt $had ]; do :; done; kill -INT $!; wait $!; echo $?`;
+    const { stdout, stderr } = await bash(script, { EBOXMAIL_ROOT: sandbox().root });
+    if (stdout === '130\n') expect(stderr).toMatch(/interrupted; .*: eboxmail queue undo/);
+    else expect([stdout, stderr]).toEqual(['0\n', expect.stringContaining('deleted')]);
+    // The tool that was running goes on to its end.
+    await eventually('all is back', async () => {
+      await sandbox().run(['queue', 'undo']);
+      return (await ids()).length === before.length && (await ids('--queue', 'hold')).length === held.length;
+    });
+    await act('delete', ...before.filter((id) => id.startsWith('3zzzzz')));
+  });
+
   it('is forgotten after a day, also when nobody looks into the queue', async () => {
     const undo = `${sandbox().root}/var/spool/postfix/eboxmail-undo`;
     const kept = await readdir(undo);

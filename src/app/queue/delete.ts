@@ -28,12 +28,12 @@ export function deleteMessages(
   messages: readonly SelectedMessage[],
 ): Promise<Deleted> {
   return locked(place, async () => {
-    const kept = messages.length > 0 && canBeKept(messages);
-    const linked = kept ? await keep(place, queue, messages) : undefined;
+    const linked = messages.length > 0 && canBeKept(messages) ? await keep(place, queue, messages) : undefined;
     await postsuper(queue, 'delete', linked ?? idsOf(messages));
     const files = queueFiles(queue);
     const failed = messages.filter(({ id }) => files.has(id)).length;
     const gone = linked === undefined ? 0 : Math.max(0, messages.length - linked.length - failed);
+    const kept = linked !== undefined && linked.length > 0;
     return { done: messages.length - failed - gone, unneeded: 0, gone, failed, kept };
   });
 }
@@ -44,13 +44,16 @@ async function keep(
   queue: PostfixQueue,
   messages: readonly SelectedMessage[],
 ): Promise<readonly string[]> {
-  const { path } = beginDeletion(place.root, messages, Date.now());
+  const deletion = beginDeletion(place.root, messages, Date.now());
   await postsuper(queue, 'hold', idsOf(messages.filter((message) => message.queue !== 'hold')));
   const held = queueFiles(queue, ['hold']);
-  return idsOf(messages).filter((id) => {
+  const linked = idsOf(messages).filter((id) => {
     const file = held.get(id);
-    return file !== undefined && linkQueueFile(file.path, `${path}/${id}`);
+    return file !== undefined && linkQueueFile(file.path, `${deletion.path}/${id}`);
   });
+  // When others had all of them already, undo shall bring back what those deleted.
+  if (linked.length === 0) forget(deletion);
+  return linked;
 }
 
 export interface Undone {

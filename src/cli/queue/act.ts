@@ -32,7 +32,8 @@ export async function act(
   const selected = await select(queue, selection, action === 'requeue' ? copiedAgain(context.place) : undefined);
   if (selected.messages.length > 0 && !(await agrees(context, action, selected, 'ids' in selection)))
     return EXIT.cancelled;
-  const outcome = await perform(context, action, queue, selected);
+  const forgetInterrupts = whenInterrupted(context, action);
+  const outcome = await perform(context, action, queue, selected).finally(forgetInterrupts);
   const copied = action === 'requeue' ? { copied_again: selected.counted } : {};
   if (context.json) printJson(context, { action, selected: selected.messages.length, ...outcome, ...copied });
   report(context, action, selected, outcome);
@@ -76,6 +77,21 @@ function perform({ place }: Context, action: Action, queue: PostfixQueue, { mess
     case 'release':
       return release(queue, messages);
   }
+}
+
+/** An interrupted deletion leaves messages on hold; whoever pressed Ctrl-C has to know the way back. */
+function whenInterrupted({ terminal }: Context, action: Action): () => void {
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const forget = (): void => {
+    for (const signal of signals) process.off(signal, tell);
+  };
+  const tell = (signal: NodeJS.Signals): void => {
+    forget();
+    terminal.say('interrupted; messages may be on hold or gone already, this brings them back: eboxmail queue undo');
+    process.kill(process.pid, signal);
+  };
+  if (action === 'delete') for (const signal of signals) process.on(signal, tell);
+  return forget;
 }
 
 function report({ terminal }: Context, action: Action, { messages }: Selected, outcome: Outcome): void {
