@@ -1,5 +1,5 @@
 /**
- * Exit codes of the command line (contract section 2). Only `cli/main` turns an error into one.
+ * Exit codes of the command line (contract section 2). Only `cli/report` turns an error into one.
  */
 export const EXIT = {
   done: 0,

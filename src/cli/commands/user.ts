@@ -180,14 +180,23 @@ async function set(context: Context, text: string, options: EditOptions & Settin
     ...quotaOf(options),
     ...(account === undefined ? {} : { account }),
   };
-  const state = await readState(context.place);
-  const address = addressArgument(text, state);
-  const consequences = account === false ? consequencesOf(state, setUser(state, address, settings)) : [];
-  if (!(await agreesTo(context, `taking the mail account of ${address} away`, consequences))) return EXIT.cancelled;
-  return runEdit(context, options, (current) => setUser(current, address, settings), {
-    done: `changed the user ${address}`,
-    data: { user: address, consequences },
+  const consequences = account === false ? await accountLoss(context, text, settings) : [];
+  if (!(await agreesTo(context, `taking the mail account of ${text} away`, consequences))) return EXIT.cancelled;
+  let address = text;
+  const edit = (state: StateFile): StateFile => {
+    address = addressArgument(text, state);
+    return setUser(state, address, settings);
+  };
+  return runEdit(context, options, edit, {
+    done: () => `changed the user ${address}`,
+    data: () => ({ user: address, consequences }),
   });
+}
+
+/** What else stops working without the account. */
+async function accountLoss(context: Context, text: string, settings: UserSettings): Promise<readonly string[]> {
+  const state = await readState(context.place);
+  return consequencesOf(state, setUser(state, addressArgument(text, state), settings));
 }
 
 async function passwd(context: Context, text: string, options: EditOptions & PasswordOptions): Promise<number> {
