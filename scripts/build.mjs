@@ -1,4 +1,5 @@
-// Bundles src/cli/main.ts into dist/cli/: one file per lazily loaded part, so that a command reads only what it runs.
+// Bundles src/cli into dist/cli/: main.cjs, which starts, and a file for each lazily loaded part, so that a command reads only
+// what it runs.
 // Text templates are taken in as strings. Generation (types, validators) is a step of its own: npm run generate.
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
@@ -15,18 +16,18 @@ const REQUIRE_BANNER =
  * Builds the program. Chunks are written before the entry that names them, and each file whole (temporary name, then
  * rename), so a command started meanwhile finds either the old program or the new one.
  *
- * @param {{ entry?: string, outdir?: string }} [options] paths, relative to the repository's root
+ * @param {{ outdir?: string }} [options] relative to the repository's root
  * @returns {Promise<{ files: number, bytes: number }>} what dist/ now holds
  */
-export async function build({ entry = 'src/cli/main.ts', outdir = 'dist' } = {}) {
+export async function build({ outdir = 'dist' } = {}) {
   const target = join(ROOT, outdir);
-  const outputs = (await bundle(entry, target)).sort((a, b) => Number(isEntry(a.path)) - Number(isEntry(b.path)));
+  const outputs = (await bundle(target)).sort((a, b) => Number(isEntry(a.path)) - Number(isEntry(b.path)));
   for (const { path, contents } of outputs) await writeWhole(path, contents);
   await removeOthers(target, new Set(outputs.map(({ path }) => path)));
   return { files: outputs.length, bytes: outputs.reduce((sum, { contents }) => sum + contents.length, 0) };
 }
 
-async function bundle(entry, outdir) {
+async function bundle(outdir) {
   const esbuild = await import('esbuild');
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
   const options = {
@@ -46,26 +47,31 @@ async function bundle(entry, outdir) {
     define: { __EBOXMAIL_VERSION__: JSON.stringify(version) },
     logLevel: 'warning',
   };
-  const main = { 'cli/main': entry };
   const chunkNames = 'cli/chunks/[name]-[hash]';
-  const program = await esbuild.build({ ...options, entryPoints: main, chunkNames, splitting: true, plugins: [alone] });
-  const quick = await esbuild.build({ ...options, entryPoints: { 'cli/quick-list': QUICK } });
+  const run = { 'cli/run': 'src/cli/run.ts' };
+  const program = await esbuild.build({ ...options, entryPoints: run, chunkNames, splitting: true });
+  // Node starts CommonJS a third faster.
+  const main = { 'cli/main': 'src/cli/main.ts' };
+  const outExtension = { '.js': '.cjs' };
+  const start = await esbuild.build({
+    ...options,
+    entryPoints: main,
+    format: 'cjs',
+    outExtension,
+    plugins: [external],
+  });
   const merged = await mergeChunks(esbuild, filesOf(program));
-  return [...merged, ...filesOf(quick).map(({ path, text }) => ({ path, contents: text }))].map(
-    ({ path, contents }) => ({
-      path,
-      contents: contents.includes('typeof require') ? REQUIRE_BANNER + contents : contents,
-    }),
-  );
+  const files = [...merged, ...filesOf(start).map(({ path, text }) => ({ path, contents: text }))];
+  return files.map(({ path, contents }) => ({
+    path,
+    contents: contents.includes('typeof require') && path.endsWith('.js') ? REQUIRE_BANNER + contents : contents,
+  }));
 }
 
-/** What is loaded without anything else. */
-const QUICK = 'src/cli/queue/quick-list.ts';
-
-const alone = {
-  name: 'alone',
-  setup: ({ onResolve }) =>
-    onResolve({ filter: /\/quick-list\.ts$/ }, () => ({ path: './quick-list.js', external: true })),
+/** All but what needs nothing else. */
+const external = {
+  name: 'external',
+  setup: ({ onResolve }) => onResolve({ filter: /\/run\.ts$/ }, () => ({ path: './run.js', external: true })),
 };
 
 function filesOf({ outputFiles, metafile }) {
@@ -76,7 +82,7 @@ function filesOf({ outputFiles, metafile }) {
   });
 }
 
-const isEntry = (path) => path.endsWith(join('cli', 'main.js'));
+const isEntry = (path) => path.endsWith(join('cli', 'main.cjs'));
 
 async function writeWhole(path, contents) {
   await mkdir(dirname(path), { recursive: true });

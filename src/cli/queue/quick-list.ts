@@ -7,8 +7,8 @@ import { report } from '../report.ts';
 
 /**
  * `queue list --json` is what `postqueue -j` prints, so Postfix writes it where it goes. That is a fifth faster than reading
- * it, and has to be before anything touches standard output (see execOnOutput). This file is bundled with all that it
- * needs (scripts/build.mjs), so that nothing else is loaded.
+ * it, and has to be before anything touches standard output (see execOnOutput). What this file needs is bundled with
+ * `main` (scripts/build.mjs), so that nothing else is loaded.
  * @returns undefined when the command line says more than that
  */
 export async function quickList(process: ProcessLike): Promise<number | undefined> {
