@@ -12,7 +12,7 @@ describe('a regular expression that somebody typed', () => {
     },
   );
 
-  it.each(['(a+)+$', '(a|a)*$', 'a*a*a*a*a*a*a*a*a*a*$', `${'a?'.repeat(40)}${'a'.repeat(40)}$`])(
+  it.each(['(a+)+$', '(a|a)*$', 'a*a*a*a*a*a*a*a*a*a*$', '(a?){30}$'])(
     '%s is given up where it takes too long',
     (source) => {
       const test = carefulMatch(new RegExp(source, 'iu'));
