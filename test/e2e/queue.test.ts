@@ -70,7 +70,7 @@ const ids = async (...args: string[]): Promise<string[]> =>
 const act = async (...args: string[]): Promise<unknown> =>
   JSON.parse((await sandbox().ok(['queue', ...args, '--yes', '--json'])).stdout) as unknown;
 const idOf = async (...args: string[]): Promise<string> => (await ids(...args, '--limit', '1'))[0] ?? '';
-const byId = (a: QueueMessage, b: QueueMessage): number => a.queue_id.localeCompare(b.queue_id);
+const byId = (a: QueueMessage, b: QueueMessage): number => (a.queue_id < b.queue_id ? -1 : 1);
 
 describe('list', () => {
   it('is empty before there is something, in every form', async () => {
