@@ -84,16 +84,12 @@ async function parseAndCheck(text: string): Promise<LoadedState> {
   const { parseState } = await import('../core/state/parse.ts');
   const parsed = parseState(text);
   const { data, problems, layout } = parsed;
-  const located = (problem: Problem): LocatedProblem => {
-    const position = parsed.locate(problem.path, problem.at);
-    return position === undefined ? problem : { ...problem, position };
-  };
   // A key that is there twice is no reason to say nothing of the rest.
   const readable = problems.every(({ rule }) => rule === 'duplicate-key');
   const checked = readable ? await checkState(data) : [];
   const findings = problems.length === 0 ? checked : checked.filter(({ severity }) => severity === 'error');
   // Two brackets that are not closed are one mistake to whoever reads of them.
-  const found = [...new Map([...problems, ...findings.map(located)].map((one) => [JSON.stringify(one), one])).values()];
+  const found = [...new Map([...problems, ...findings.map(parsed.located)].map((one) => [JSON.stringify(one), one])).values()];
   const wellFormed = !hasErrors(problems) && !findings.some(({ rule }) => rule === 'schema');
   const line = (problem: LocatedProblem): number => problem.position?.line ?? 0;
   found.sort((a, b) => line(a) - line(b) || (a.position?.column ?? 0) - (b.position?.column ?? 0));

@@ -1,5 +1,4 @@
 import type { HostFile } from '../core/generated/host-types.ts';
-import type { LocatedProblem } from '../core/problem.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { readIfPresent } from '../system/files.ts';
 import { InvalidState } from './load-state.ts';
@@ -11,14 +10,9 @@ export async function readHost(root: string): Promise<HostFile> {
   if (text === undefined) return { version: 1 };
   const { parseState } = await import('../core/state/parse.ts');
   const { checkHostSchema } = await import('../core/state/check-schema.ts');
-  const parsed = parseState(text);
-  const found: LocatedProblem[] = [...parsed.problems];
-  if (found.length === 0) {
-    for (const problem of checkHostSchema(parsed.data)) {
-      const position = parsed.locate(problem.path, problem.at);
-      found.push(position === undefined ? problem : { ...problem, position });
-    }
-  }
+  const parsed = parseState(text, await import('../core/generated/host-keys.ts'));
+  const found =
+    parsed.problems.length > 0 ? parsed.problems : checkHostSchema(parsed.data).map((problem) => parsed.located(problem));
   if (found.length > 0) throw new InvalidState(path, found);
   return parsed.data as unknown as HostFile;
 }

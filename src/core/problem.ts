@@ -24,9 +24,16 @@ export interface Position {
   readonly column: number;
 }
 
+/** A line of a file as it may be shown, without secrets; `column` (0-based, UTF-16 code units) is what is pointed at. */
+export interface SourceLine {
+  readonly text: string;
+  readonly column: number;
+}
+
 /** A Problem with its place in the file; `position` is absent when the file itself could not be read as YAML there. */
 export interface LocatedProblem extends Problem {
   readonly position?: Position;
+  readonly source?: SourceLine;
 }
 
 /** `users.alice@example.com.password` for people: keys joined by dots, list items as `[n]` (0-based). */

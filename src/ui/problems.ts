@@ -1,13 +1,18 @@
 import { basename } from 'node:path';
 import { formatPath, type LocatedProblem } from '../core/problem.ts';
 import { written } from '../core/visible.ts';
+import { excerptText } from './excerpt.ts';
 
-/** A problem as compilers write it, so that editors can jump to it: `state.yaml:14:12: error: key: message`. */
+/**
+ * A problem as compilers write it, so that editors can jump to it: `state.yaml:14:12: error: key: message`, the line
+ * with a caret, and what to do.
+ */
 export function problemText(file: string, problem: LocatedProblem): string {
-  const { position, severity, message, hint, path } = problem;
+  const { position, severity, message, hint, path, source } = problem;
   const where = position === undefined ? basename(file) : `${basename(file)}:${position.line}:${position.column}`;
   const key = path.length === 0 ? '' : `${formatPath(path)}: `;
-  return `${where}: ${severity}: ${visible(`${key}${message}`)}${hint === undefined ? '' : `\n    ${hint}`}`;
+  const excerpt = position === undefined || source === undefined ? '' : `\n${excerptText(position.line, source)}`;
+  return `${where}: ${severity}: ${visible(`${key}${message}`)}${excerpt}${hint === undefined ? '' : `\n    ${hint}`}`;
 }
 
 /** What the file holds is shown, never acted on by a terminal; and a problem is one line. */
