@@ -89,7 +89,9 @@ async function parseAndCheck(text: string): Promise<LoadedState> {
   const checked = readable ? await checkState(data) : [];
   const findings = problems.length === 0 ? checked : checked.filter(({ severity }) => severity === 'error');
   // Two brackets that are not closed are one mistake to whoever reads of them.
-  const found = [...new Map([...problems, ...findings.map(parsed.located)].map((one) => [JSON.stringify(one), one])).values()];
+  const found = [
+    ...new Map([...problems, ...findings.map(parsed.located)].map((one) => [JSON.stringify(one), one])).values(),
+  ];
   const wellFormed = !hasErrors(problems) && !findings.some(({ rule }) => rule === 'schema');
   const line = (problem: LocatedProblem): number => problem.position?.line ?? 0;
   found.sort((a, b) => line(a) - line(b) || (a.position?.column ?? 0) - (b.position?.column ?? 0));

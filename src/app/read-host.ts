@@ -12,7 +12,9 @@ export async function readHost(root: string): Promise<HostFile> {
   const { checkHostSchema } = await import('../core/state/check-schema.ts');
   const parsed = parseState(text, await import('../core/generated/host-keys.ts'));
   const found =
-    parsed.problems.length > 0 ? parsed.problems : checkHostSchema(parsed.data).map((problem) => parsed.located(problem));
+    parsed.problems.length > 0
+      ? parsed.problems
+      : checkHostSchema(parsed.data).map((problem) => parsed.located(problem));
   if (found.length > 0) throw new InvalidState(path, found);
   return parsed.data as unknown as HostFile;
 }

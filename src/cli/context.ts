@@ -52,7 +52,8 @@ export function contextOf(process: ProcessLike, options: GlobalOptions): Context
       sayWithheld: () => void stderr.write(withheld.splice(0).join('')),
       interactive: stdin.isTTY === true && stderr.isTTY === true,
       tables: stdout.isTTY === true,
-      columns: stdout.columns ?? 80,
+      // A terminal that does not know its size says 0.
+      columns: stdout.columns || 80,
       size: () => [stdout.rows || 24, stdout.columns || 80],
       colored: {
         stdout: wantsColor(choice, stdout.isTTY === true, env),

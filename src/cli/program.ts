@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { visibleText } from '../core/visible.ts';
 import type { Context, GlobalOptions, ProcessLike } from './context.ts';
 import { contextOf } from './context.ts';
 import { noticeInterruptedApply } from './interrupted.ts';
@@ -180,7 +181,11 @@ export async function makeProgram(process: ProcessLike, settings: ProgramSetting
     .configureOutput({
       writeOut: onOutput ?? ((text) => void process.stdout.write(text)),
       writeErr: onOutput ?? ((text) => void process.stderr.write(text)),
-      outputError: (text, write) => write(`eboxmail: ${text.replace(/^error: /, '')}`),
+      outputError: (text, write) => {
+        const path = commandPath(program, process.argv.slice(2));
+        const words = text.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)/, '\n  did you mean $1?');
+        write(`eboxmail: ${visibleText(words)}  see: ${path.join(' ')} --help\n`);
+      },
     })
     .showSuggestionAfterError()
     .version(__EBOXMAIL_VERSION__, '--version', 'print the version')
@@ -212,6 +217,19 @@ export async function makeProgram(process: ProcessLike, settings: ProgramSetting
   return { command: program, exitCode: () => exitCode };
 }
 
+/** The names of the commands that arguments lead to, from the program's own on. */
+function commandPath(program: Command, args: readonly string[]): readonly string[] {
+  const path = [program.name()];
+  let command = program;
+  for (const word of wordsOf(args)) {
+    const next = command.commands.find((each) => each.name() === word);
+    if (next === undefined) break;
+    path.push(word);
+    command = next;
+  }
+  return path;
+}
+
 async function showCommands({ terminal }: Context): Promise<void> {
   const { reportCommandsTo } = await import('../system/exec.ts');
   reportCommandsTo((command) => terminal.say(`$ ${command.join(' ')}`));
@@ -219,8 +237,12 @@ async function showCommands({ terminal }: Context): Promise<void> {
 
 /** The command that arguments name: the first word that is no option, or the one that help is asked for. */
 function nounIn(args: readonly string[]): string | undefined {
-  const words = args.filter((word, index) => !word.startsWith('-') && !VALUE_OPTIONS.has(args[index - 1] ?? ''));
+  const words = wordsOf(args);
   return words[0] === 'help' ? words[1] : words[0];
+}
+
+function wordsOf(args: readonly string[]): readonly string[] {
+  return args.filter((word, index) => !word.startsWith('-') && !VALUE_OPTIONS.has(args[index - 1] ?? ''));
 }
 
 /** Help with an example, as every command has. */

@@ -1,5 +1,6 @@
 import type { InvalidState } from '../app/load-state.ts';
 import { EboxmailError, EXIT, isSystemError } from '../core/errors.ts';
+import { visibleText } from '../core/visible.ts';
 import type { RefusedBatch } from './batch-run.ts';
 import type { ProcessLike } from './context.ts';
 
@@ -33,8 +34,9 @@ async function describe(error: EboxmailError): Promise<string> {
     lines.push(...problems.map((problem) => problemText(file ?? 'state', problem)));
   }
   if ('details' in error) lines.push(...(error as RefusedBatch).details);
-  lines.push(`eboxmail: ${error.message}`);
-  if (error.hint !== undefined) lines.push(...error.hint.split('\n').map((line) => `  ${line}`));
+  lines.push(`eboxmail: ${visibleText(error.message)}`);
+  const hint = error.hint === undefined ? [] : visibleText(error.hint).split('\n');
+  lines.push(...hint.map((line) => `  ${line}`));
   return `${lines.join('\n')}\n`;
 }
 

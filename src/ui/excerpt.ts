@@ -1,6 +1,6 @@
-import stringWidth from 'string-width';
 import type { SourceLine } from '../core/problem.ts';
 import { written } from '../core/visible.ts';
+import { widthOf as columnsOf } from './width.ts';
 
 /** Columns that a line of a file may take; what is further from the caret is left out. */
 const WIDTH = 76;
@@ -29,7 +29,7 @@ function cellsOf(text: string, from = 0): readonly Cell[] {
   let at = from;
   return [...new Intl.Segmenter().segment(text)].map(({ segment }) => {
     const shown = segment === '\t' ? ' '.repeat(TAB - (at % TAB)) : segment.replace(/[\p{C}\u2028\u2029]/gu, written);
-    const width = stringWidth(shown);
+    const width = columnsOf(shown);
     at += width;
     return { text: shown, width };
   });

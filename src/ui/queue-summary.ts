@@ -1,5 +1,7 @@
+import { widthOf } from './width.ts';
 import { BUCKET_MINUTES, type QueueSummary } from '../core/queue/summary.ts';
 import { shortSize } from './queue-rows.ts';
+import { padded } from './table.ts';
 import type { Terminal } from './terminal.ts';
 import { visibleField } from '../core/visible.ts';
 
@@ -12,9 +14,9 @@ export function summaryText(summary: QueueSummary, terminal: Pick<Terminal, 'tab
     ...summary.domains.slice(0, limit).map(({ domain, messages, ages }) => [domain, messages, ...ages]),
   ].map((row) => row.map((cell) => visibleField(String(cell))));
   if (!terminal.tables) return rows.map((row) => `${row.join('\t')}\n`).join('');
-  const width = Math.max(...rows.map(([domain = '']) => domain.length));
+  const width = rows.reduce((most, [domain = '']) => Math.max(most, widthOf(domain)), 0);
   const line = ([domain = '', ...cells]: readonly string[]): string =>
-    `${domain.padEnd(width)}${cells.map((cell, column) => `  ${cell.padStart(column === 0 ? 8 : 6)}`).join('')}\n`;
+    `${padded(domain, width)}${cells.map((cell, column) => `  ${cell.padStart(column === 0 ? 8 : 6)}`).join('')}\n`;
   const queues = Object.entries(summary.queues).map(([queue, count]) => `${count} ${queue}`);
   const total = `${summary.messages} messages, ${shortSize(summary.size)}`;
   return `${total}${queues.length === 0 ? '' : ` (${queues.join(', ')})`}\n\n${[header, ...rows].map(line).join('')}`;

@@ -80,8 +80,8 @@ describe('version and help', () => {
 describe('wrong usage', () => {
   const rows: readonly (readonly [args: string[], words: RegExp])[] = [
     [['usr', 'list'], /unknown command 'usr'[\s\S]*user/],
-    [['user', 'lst'], /unknown command 'lst'[\s\S]*Did you mean list/],
-    [['domain', 'alias', 'ad'], /Did you mean add/],
+    [['user', 'lst'], /unknown command 'lst'[\s\S]*did you mean list/],
+    [['domain', 'alias', 'ad'], /did you mean add/],
     [['frobnicate'], /unknown command 'frobnicate'/],
     [['user list'], /unknown command/],
     [['user', 'add', 'x@example.com', '--pasword-stdin'], /unknown option[\s\S]*--password-stdin/],

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { scene, STATE, type Scene } from '../support/scene.ts';
 import { CTRL_C, CTRL_D, ENTER, onTerminal, type Dialogue, type Seen } from '../support/terminal.ts';
@@ -150,6 +151,30 @@ describe('tables', () => {
     expect(code).toBe(0);
     expect(screen).toMatch(/ADDRESS\s+NAME\s+ACCOUNT\s+QUOTA/);
     expect(screen).toMatch(/alice@example\.com\s+Alice Liddell\s+yes\s+2 GB/);
+  });
+
+  it.each([80, 40])('fit into %d columns, with wide characters and long addresses', async (columns) => {
+    const names = ['李明 王小明', '👩‍💻 Ada Lovelace', 'Bartholomew Featherstonehaugh'];
+    const users = names.map((name, n) => `  user${n}@example.com: {name: "${name}", account: false}\n`).join('');
+    const there = await scene(
+      `version: 1\nserver: {mailname: mx.test.example}\ndomains: {example.com: }\nusers:\n${users}`,
+    );
+    const lines = async (args: string[]): Promise<string[]> => {
+      const env = { EBOXMAIL_ROOT: there.root };
+      const { code, screen } = await onTerminal({ args, steps: [], env, columns });
+      expect(code).toBe(0);
+      return screen.split('\r\n').filter((line) => line !== '');
+    };
+    const table = await lines(['user', 'list']);
+    expect(Math.max(...table.map((line) => stringWidth(line)))).toBeLessThanOrEqual(columns);
+    for (const word of names.flatMap((name) => name.split(' '))) expect(table.join('\n')).toContain(word);
+    expect(table.length > names.length + 1).toBe(columns === 40);
+    const long = `${'x'.repeat(60)}@example.com`;
+    await there.ok(['user', 'add', long, '--no-account']);
+    expect((await lines(['user', 'list'])).some((line) => line.includes(long))).toBe(true);
+    expect(Math.max(...(await lines(['user', 'show', 'user2@example.com'])).map((line) => line.length))).toBeLessThan(
+      columns + 1,
+    );
   });
 
   it('and colours follow the terminal', async () => {

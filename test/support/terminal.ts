@@ -9,6 +9,8 @@ export interface Dialogue {
   /** Milliseconds that all of it may take (20 s). */
   readonly timeout?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** How wide the terminal is (unknown, so 80). */
+  readonly columns?: number;
   /** What has to appear on the screen, and what is typed then. */
   readonly steps: readonly (readonly [prompt: string | RegExp, typed: string])[];
 }
@@ -28,8 +30,9 @@ export const CTRL_U = '\u0015';
 export const CTRL_D = '\u0004';
 
 /** Runs `eboxmail` on a terminal of its own, a pseudo-terminal that script(1) makes, and types. */
-export async function onTerminal({ args, env, steps, timeout = 20_000 }: Dialogue): Promise<Seen> {
-  const command = [process.execPath, BIN, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+export async function onTerminal({ args, env, steps, columns, timeout = 20_000 }: Dialogue): Promise<Seen> {
+  const program = [process.execPath, BIN, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+  const command = columns === undefined ? program : `stty cols ${columns}; ${program}`;
   const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
     env: { PATH: process.env['PATH'], TERM: 'xterm', SHELL: '/bin/sh', ...env },
     stdio: 'pipe',

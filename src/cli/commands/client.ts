@@ -62,7 +62,7 @@ async function run(context: Context, text: string, { format, qr }: ClientOptions
   const settings = clientSettings(user, model, { listen, portOffset, sandbox });
   if (context.json)
     printJson(context, { ...clientData(settings), ...(qr === true ? { qr: clientCode(settings) } : {}) });
-  else terminal.data(fileOf(settings, format) ?? clientText(settings));
+  else terminal.data(fileOf(settings, format) ?? clientText(settings, terminal.tables ? terminal.columns : undefined));
   if (qr === true && !context.json) {
     const { qrText } = await import('../../ui/qr.ts');
     terminal.data(

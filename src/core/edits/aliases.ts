@@ -4,6 +4,7 @@ import type { StateFile } from '../generated/state-types.ts';
 import { ROLE_LOCAL_PARTS } from '../directory.ts';
 import { modelOf } from '../state/model-of.ts';
 import { quoted } from '../state/schema-words.ts';
+import { nearest } from '../state/unknown-key.ts';
 import {
   addressArgument,
   addressAsWritten,
@@ -42,7 +43,8 @@ export function removeAlias(state: StateFile, text: string, targets: readonly st
   const present = targetsOf(sectionOf(state, 'aliases')[key] ?? []);
   const absent = targets.filter((target) => !present.some((old) => sameTarget(old, target)));
   if (absent.length > 0 && !(ifExists && absent.length < targets.length)) {
-    throw notThere(`${absent.join(', ')} is no target of the alias ${key}`);
+    const verb = absent.length === 1 ? 'is no target' : 'are no targets';
+    throw notThere(`${absent.join(', ')} ${verb} of the alias ${key}`, `there is: ${present.join(', ')}`);
   }
   const left = targetsLeft(present, targets);
   if (left.length > 0) return withEntry(state, 'aliases', key, left);
@@ -105,15 +107,17 @@ function isRole(address: string): boolean {
 /** A group alias needs one member with an account (manual: "at least, one user of the group has an email account"). */
 function groupArgument(state: StateFile, text: string): string {
   const name = text.toLowerCase();
-  if (!Object.keys(sectionOf(state, 'groups')).some((key) => key.toLowerCase() === name)) {
-    throw notFound(
-      `there is no group ${quoted(text)}`,
-      'a target without "@" is a group; write a full address for a user',
-    );
+  const groups = Object.keys(sectionOf(state, 'groups'));
+  if (!groups.some((key) => key.toLowerCase() === name)) {
+    const near = nearest(name, groups);
+    const rule = 'a target without "@" is a group; write a full address for a user';
+    const hint = near === undefined ? rule : `did you mean ${near}? If not, ${rule}`;
+    throw notFound(`there is no group ${quoted(text)}`, hint);
   }
   const { directory } = modelOf(state);
   if (directory.groupAccounts(name).length === 0) {
-    throw new EboxmailError(EXIT.failed, `no member of the group ${text} has a mail account`, 'add one first');
+    const hint = `add one first: eboxmail group member add ${name} ADDRESS`;
+    throw new EboxmailError(EXIT.failed, `no member of the group ${text} has a mail account`, hint);
   }
   return name;
 }

@@ -3,6 +3,8 @@ import type { CatchAllSection, StateFile } from '../generated/state-types.ts';
 import { targetArgument } from './aliases.ts';
 import { domainArgument } from './names.ts';
 import { requireDomain } from './domains.ts';
+import { quoted } from '../state/schema-words.ts';
+import { wordHint } from '../state/unknown-key.ts';
 import { sectionOf, withEntry } from './sections.ts';
 
 export interface CatchAllSettings {
@@ -44,6 +46,6 @@ function bounceSetting(text: string | undefined): object {
   if (text === undefined) return {};
   const found = ON_BOUNCE.find((word) => word === text);
   if (found === undefined)
-    throw usageError(`"${text}" is no answer to who hears of a bounce`, 'write sender, postmaster or none');
+    throw usageError(`${quoted(text)} is no answer to who hears of a bounce`, wordHint(text, ON_BOUNCE));
   return { on_bounce: found };
 }

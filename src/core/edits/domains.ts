@@ -4,6 +4,7 @@ import { aliasOwner, domainArgument, domainKey, missing, normalAddress, sameDoma
 import { sectionOf, withEntry, withoutEntries } from './sections.ts';
 import { ROLE_LOCAL_PARTS } from '../directory.ts';
 import { consequencesOf } from './consequences.ts';
+import { nearest } from '../state/unknown-key.ts';
 import { withoutAddresses } from './references.ts';
 
 export function addDomain(state: StateFile, text: string): StateFile {
@@ -92,7 +93,12 @@ export function removeDomainAlias(state: StateFile, text: string, aliasText: str
   const alias = domainArgument(aliasText);
   const entry = sectionOf(state, 'domains')[key] ?? {};
   const left = (entry.aliases ?? []).filter((written) => !sameDomain(written, alias));
-  if (left.length === (entry.aliases ?? []).length) throw notThere(`${alias} is no alias of ${key}`);
+  if (left.length === (entry.aliases ?? []).length) {
+    const present = entry.aliases ?? [];
+    const near = nearest(alias, present);
+    const there = present.length === 0 ? 'it has none' : `there is: ${present.join(', ')}`;
+    throw notThere(`${alias} is no alias of ${key}`, near === undefined ? there : `did you mean ${near}?`);
+  }
   const { aliases: _, ...rest } = entry;
   return withEntry(state, 'domains', key, left.length === 0 ? rest : { ...rest, aliases: left });
 }

@@ -3,6 +3,7 @@ import { FETCH_PROTOCOLS, type FetchProtocol } from '../fetch/fetching.ts';
 import { alreadyThere, notThere, usageError } from '../errors.ts';
 import type { FetchEntry, StateFile } from '../generated/state-types.ts';
 import { quoted } from '../state/schema-words.ts';
+import { nearestAddress, wordHint } from '../state/unknown-key.ts';
 import { sectionOf, withEntry } from './sections.ts';
 import { requireUserKey } from './users.ts';
 
@@ -75,7 +76,7 @@ export function fetchPasswordFiles(state: StateFile): ReadonlySet<string> {
 export function protocolArgument(text: string): FetchProtocol {
   const found = FETCH_PROTOCOLS.find((name) => name === text);
   if (found !== undefined) return found;
-  throw usageError(`${quoted(text)} is no protocol`, `write ${FETCH_PROTOCOLS.join(', ')}`);
+  throw usageError(`${quoted(text)} is no protocol`, wordHint(text, FETCH_PROTOCOLS));
 }
 
 export function portArgument(text: string): number {
@@ -117,7 +118,9 @@ function requireIndex(state: StateFile, key: string, address: string): number {
   const at = indexOf(state, key, wanted);
   if (at >= 0) return at;
   const all = entriesOf(state, key).map((entry) => entry.address);
-  const hint = all.length === 0 ? 'nothing is fetched for this user' : `there is: ${all.join(', ')}`;
+  const near = nearestAddress(wanted, all);
+  const there = all.length === 0 ? 'nothing is fetched for this user' : `there is: ${all.join(', ')}`;
+  const hint = near === undefined ? there : `did you mean ${near}?`;
   throw notThere(`no mail of ${wanted} is fetched for ${key}`, hint);
 }
 

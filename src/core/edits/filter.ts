@@ -1,6 +1,7 @@
 import { usageError } from '../errors.ts';
 import type { FilterSection, StateFile } from '../generated/state-types.ts';
 import { quoted } from '../state/schema-words.ts';
+import { wordHint } from '../state/unknown-key.ts';
 import { requireDomain } from './domains.ts';
 import { domainArgument } from './names.ts';
 import { asIs, onOff, oneOf, optionName, withValue, type Section, type Value } from './server.ts';
@@ -64,7 +65,7 @@ const PLACES: Readonly<Record<Exclude<keyof FilterSettings, 'domain'>, Place>> =
  */
 export function setFilter(state: StateFile, mode: string, { domain, ...settings }: FilterSettings): StateFile {
   if (!FILTER_MODES.some((known) => known === mode)) {
-    throw usageError(`${quoted(mode)} is no kind of filter`, `write ${FILTER_MODES.join(', ')}`);
+    throw usageError(`${quoted(mode)} is no kind of filter`, wordHint(mode, FILTER_MODES));
   }
   const given = Object.entries(settings) as [keyof typeof PLACES, string | undefined][];
   let filter = sectionOf({ ...(state.filter ?? {}), mode: mode as FilterMode });

@@ -2,6 +2,7 @@ import { alreadyThere, notThere, usageError } from '../errors.ts';
 import type { StateFile } from '../generated/state-types.ts';
 import { whyNotGroupName } from '../state/read/groups.ts';
 import { quoted } from '../state/schema-words.ts';
+import { nearestAddress } from '../state/unknown-key.ts';
 import { addressArgument, addressKey, missing, normalAddress } from './names.ts';
 import { targetsOf, withoutGroupTargets, type Cleaned } from './references.ts';
 import { sectionOf, withEntry, withoutEntries } from './sections.ts';
@@ -37,7 +38,12 @@ export function removeMembers(state: StateFile, name: string, users: readonly st
   const gone = new Set(users.map((text) => addressArgument(text, state)));
   const present = membersOf(state, key);
   const absent = [...gone].filter((user) => !present.some((member) => normalAddress(member) === user));
-  if (absent.length > 0) throw notThere(`${absent.join(', ')} is not in the group ${key}`);
+  if (absent.length > 0) {
+    const near = nearestAddress(absent[0] ?? '', present);
+    const there = present.length === 0 ? 'it has no members' : `there is: ${present.join(', ')}`;
+    const hint = near === undefined ? there : `did you mean ${near}?`;
+    throw notThere(`${absent.join(', ')} ${absent.length === 1 ? 'is' : 'are'} not in the group ${key}`, hint);
+  }
   return withEntry(state, 'groups', key, { members: present.filter((member) => !gone.has(normalAddress(member))) });
 }
 

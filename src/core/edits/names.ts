@@ -2,7 +2,7 @@ import { formatAddress, parseDomain, parseManagedAddress } from '../address.ts';
 import { notThere, usageError } from '../errors.ts';
 import type { StateFile } from '../generated/state-types.ts';
 import { quoted } from '../state/schema-words.ts';
-import { nearest } from '../state/unknown-key.ts';
+import { nearest, nearestAddress } from '../state/unknown-key.ts';
 import { draftKey } from './draft.ts';
 import { sectionOf, type SectionName } from './sections.ts';
 
@@ -78,8 +78,19 @@ export function sameDomain(written: string, domain: string): boolean {
 
 /** @throws not found, with the nearest name that is there */
 export function missing(noun: string, name: string, state: StateFile, section: SectionName, add: string): never {
-  const near = nearest(name, Object.keys(sectionOf(state, section)));
-  throw notThere(`there is no ${noun} ${name}`, near === undefined ? `add it with: ${add}` : `did you mean ${near}?`);
+  const known = Object.keys(sectionOf(state, section));
+  const near = name.includes('@') ? nearestAddress(name, known) : nearest(name, known);
+  const hint =
+    near === undefined ? (otherKind(name, state, section) ?? `add it with: ${add}`) : `did you mean ${near}?`;
+  throw notThere(`there is no ${noun} ${name}`, hint);
+}
+
+/** What an address is that is looked for among the users or among the aliases, and is there as the other. */
+function otherKind(name: string, state: StateFile, section: SectionName): string | undefined {
+  if (section !== 'users' && section !== 'aliases') return undefined;
+  const other = section === 'users' ? 'aliases' : 'users';
+  if (addressKey(state, other, name) === undefined) return undefined;
+  return `${name} is ${other === 'users' ? 'a user' : 'an alias'}; what happens to its mail: eboxmail explain ${name}`;
 }
 
 /** @throws not found, when an address' domain is not managed here */

@@ -4,6 +4,7 @@ import { formatNetwork, parseNetwork, type Network } from '../network.ts';
 import { modelOf } from '../state/model-of.ts';
 import { whyNotGroupName } from '../state/read/groups.ts';
 import { quoted } from '../state/schema-words.ts';
+import { nearest } from '../state/unknown-key.ts';
 import { missing } from './names.ts';
 import { sectionOf, withEntry, withoutEntries } from './sections.ts';
 
@@ -50,7 +51,13 @@ export function removeMember(state: StateFile, name: string, member: string): St
   const key = requireNetworkKey(state, name);
   const entry = entryOf(state, key);
   const written = memberKey(entry, member);
-  if (written === undefined) throw notThere(`the network ${key} has no member ${member}`);
+  if (written === undefined) {
+    const names = Object.keys(entry.members);
+    const near = nearest(member, names);
+    const all = names.length === 0 ? 'it has none' : `there is: ${names.join(', ')}`;
+    const hint = near === undefined ? all : `did you mean ${near}?`;
+    throw notThere(`the network ${key} has no member ${quoted(member)}`, hint);
+  }
   const members = Object.entries(entry.members).filter(([other]) => other !== written);
   return withEntry(state, 'networks', key, { ...entry, members: Object.fromEntries(members) });
 }

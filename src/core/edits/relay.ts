@@ -6,6 +6,7 @@ import { matchText, parseMatch } from '../state/read/relay.ts';
 import { readDomains } from '../state/read/domains.ts';
 import { Findings } from '../state/read/findings.ts';
 import { quoted } from '../state/schema-words.ts';
+import { nearest, wordHint } from '../state/unknown-key.ts';
 import { withRelay } from './networks.ts';
 
 /** A server as it stands on a command line. */
@@ -42,10 +43,18 @@ export function addRule(state: StateFile, match: RuleMatch, to: RelayArgument | 
 
 export function removeRule(state: StateFile, match: RuleMatch): StateFile {
   const index = ruleIndex(state, match);
-  if (index < 0) throw notThere(`there is no rule for ${matchText(match)}`, 'see them with: eboxmail relay rule list');
+  if (index < 0) throw notThere(`there is no rule for ${matchText(match)}`, ruleHint(state, match));
   const { rules = [], ...others } = state.relay ?? {};
   const left = rules.filter((_, position) => position !== index);
   return withRelay(state, left.length === 0 ? others : { ...others, rules: left });
+}
+
+function ruleHint(state: StateFile, match: RuleMatch): string {
+  const known = (state.relay?.rules ?? []).map(({ sender, recipient }) =>
+    sender === undefined ? `recipient ${recipient ?? ''}` : `sender ${sender}`,
+  );
+  const near = nearest(matchText(match), known);
+  return near === undefined ? 'see them with: eboxmail relay rule list' : `did you mean ${near}?`;
 }
 
 /** What a rule is about, from the words of a command line. */
@@ -101,7 +110,7 @@ function serverOf({ target, username, tls, file }: RelayArgument): SmarthostSect
 
 function tlsWord(word: string): NonNullable<SmarthostSection['tls']> {
   if (word === 'opportunistic' || word === 'required' || word === 'verify') return word;
-  throw usageError(`--tls cannot be ${quoted(word)}`, 'write opportunistic, required or verify');
+  throw usageError(`--tls cannot be ${quoted(word)}`, wordHint(word, ['opportunistic', 'required', 'verify']));
 }
 
 function sideOf(match: RuleMatch): 'sender' | 'recipient' {

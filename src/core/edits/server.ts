@@ -1,6 +1,7 @@
 import { usageError } from '../errors.ts';
 import type { StateFile } from '../generated/state-types.ts';
 import { quoted } from '../state/schema-words.ts';
+import { wordHint } from '../state/unknown-key.ts';
 import { formatDays, parseDays, writtenSize } from '../units.ts';
 
 /** General options as they stand on a command line; `default` takes one away again. */
@@ -89,13 +90,13 @@ export function asIs(_option: string, word: string): string {
 
 export function onOff(option: string, word: string): boolean {
   if (word === 'on' || word === 'off') return word === 'on';
-  throw usageError(`${option} cannot be ${quoted(word)}`, 'write on, off or default');
+  throw usageError(`${option} cannot be ${quoted(word)}`, wordHint(word, ['on', 'off', 'default']));
 }
 
 export function oneOf(...words: readonly string[]): (option: string, word: string) => string {
   return (option, word) => {
     if (words.includes(word)) return word;
-    throw usageError(`${option} cannot be ${quoted(word)}`, `write ${words.join(', ')} or default`);
+    throw usageError(`${option} cannot be ${quoted(word)}`, wordHint(word, [...words, 'default']));
   };
 }
 

@@ -3,6 +3,7 @@ import type { StateFile, UserEntry } from '../generated/state-types.ts';
 import { domainOf } from '../recipients.ts';
 import { whyNotPassword } from '../state/read/password.ts';
 import { quoted } from '../state/schema-words.ts';
+import { nearest } from '../state/unknown-key.ts';
 import { parseSize, writtenSize } from '../units.ts';
 import {
   addressArgument,
@@ -45,7 +46,9 @@ export function restoreUser(state: StateFile, text: string, entry: UserEntry): S
   const address = addressArgument(text, state);
   const domain = domainOf(address);
   if (domainKey(state, domain) === undefined && aliasOwner(state, domain) === undefined) {
-    const way = `eboxmail domain add ${domain}; or give the user another address with --as`;
+    const near = nearest(domain, Object.keys(sectionOf(state, 'domains')));
+    const meant = near === undefined ? '' : `did you mean ${near}? If not: `;
+    const way = `${meant}eboxmail domain add ${domain}; or give the user another address with --as`;
     throw notFound(`there is no domain ${domain} for ${address}`, way);
   }
   requireManagedDomain(state, address);

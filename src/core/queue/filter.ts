@@ -2,6 +2,8 @@ import { domainToASCII } from 'node:url';
 import { parseDuration } from '../duration.ts';
 import { usageError } from '../errors.ts';
 import { domainOf } from '../recipients.ts';
+import { quoted } from '../state/schema-words.ts';
+import { wordHint } from '../state/unknown-key.ts';
 import { parseSize } from '../units.ts';
 import { isNullSender, QUEUE_NAMES, type QueueMessage, type QueueRecipient } from './message.ts';
 
@@ -127,7 +129,7 @@ function regularExpression(text: string): RegExp {
 function queueNames(text: string): ReadonlySet<string> {
   const names = text.split(',').map((name) => name.trim().toLowerCase());
   const wrong = names.find((name) => !(QUEUE_NAMES as readonly string[]).includes(name));
-  if (wrong !== undefined) throw usageError(`"${wrong}" is no queue`, `there are: ${QUEUE_NAMES.join(', ')}`);
+  if (wrong !== undefined) throw usageError(`${quoted(wrong)} is no queue`, wordHint(wrong, QUEUE_NAMES));
   return new Set(names);
 }
 

@@ -22,7 +22,7 @@ export interface ParsedState {
   /** Where the key or the value at a path stands: the deepest ancestor there is, when it does not exist. */
   locate(path: StatePath, at: 'key' | 'value'): Position | undefined;
   /** A problem with its place in the file and the line there. */
-  located(problem: Problem): LocatedProblem;
+  readonly located: (problem: Problem) => LocatedProblem;
   /** Where the entries of the big maps stand; undefined when the file is too irregular or has problems. */
   readonly layout: Layout | undefined;
 }

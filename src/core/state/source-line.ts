@@ -25,10 +25,11 @@ export function sourceLinesOf(
   root: Node | undefined,
   schema: SchemaFacts,
 ): (position: Position) => SourceLine | undefined {
-  const lines = text.replace(/^\uFEFF/, '').split('\n');
+  let lines: readonly string[] | undefined;
   let starts: readonly number[] | undefined;
   let parts: readonly Part[] | undefined;
   return ({ line, column }) => {
+    lines ??= text.replace(/^\uFEFF/, '').split('\n');
     const source = lines[line - 1];
     if (source === undefined || source.trim() === '') return undefined;
     if (root === undefined) return hideInBrokenLine(lines, line - 1, column - 1, HIDDEN);

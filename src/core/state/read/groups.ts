@@ -3,6 +3,7 @@ import type { StateFile } from '../../generated/state-types.ts';
 import type { Group, User } from '../../model.ts';
 import type { DomainIndex } from './domains.ts';
 import type { Findings } from './findings.ts';
+import { addressHint } from '../unknown-key.ts';
 
 /** Why a text is no name of a group or network object; undefined when it is one. Groups are told from addresses by having no "@". */
 export function whyNotGroupName(name: string): string | undefined {
@@ -64,7 +65,7 @@ function readMembers(group: string, written: readonly string[], known: Known, fi
   return [...members];
 }
 
-function memberHint(address: Address, { state, index }: Known): string {
+function memberHint(address: Address, { state, index, users }: Known): string {
   const text = formatAddress(address);
   const main = index.aliasOf.get(address.domain);
   if (main !== undefined) return `${address.domain} is a domain alias of ${main}: write ${address.local}@${main}`;
@@ -74,5 +75,5 @@ function memberHint(address: Address, { state, index }: Known): string {
     return parsed.ok && formatAddress(parsed.value) === text;
   });
   if (isAlias) return 'it is an alias, and members are users: write the users that it goes to';
-  return `add it with: eboxmail user add ${text} --no-account`;
+  return addressHint(text, [users], `add it with: eboxmail user add ${text} --no-account`);
 }

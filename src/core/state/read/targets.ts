@@ -4,6 +4,7 @@ import type { Group, Target, User } from '../../model.ts';
 import type { StatePath } from '../../problem.ts';
 import type { DomainIndex } from './domains.ts';
 import type { Findings } from './findings.ts';
+import { nearest } from '../unknown-key.ts';
 
 /** What targets are told apart by. */
 export interface Known {
@@ -22,7 +23,9 @@ export function readTarget(
   if (!written.includes('@')) {
     const name = written.toLowerCase();
     if (groups.has(name)) return { kind: 'group', name, path };
-    const hint = 'a target without "@" is a group; write a full address for a user';
+    const near = nearest(name, [...groups.keys()]);
+    const rule = 'a target without "@" is a group; write a full address for a user';
+    const hint = near === undefined ? rule : `did you mean ${near}? If not, ${rule}`;
     findings.error('group-missing', path, 'value', `there is no group "${written}"`, hint);
     return undefined;
   }

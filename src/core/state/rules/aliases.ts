@@ -3,6 +3,7 @@ import type { Alias, MailModel, Target } from '../../model.ts';
 import type { StatePath } from '../../problem.ts';
 import { finalRecipients } from '../../recipients.ts';
 import type { Findings } from '../read/findings.ts';
+import { addressHint } from '../unknown-key.ts';
 
 /** Every alias ends somewhere: targets exist and have an account, no cycles, groups have somebody to deliver to. */
 export function checkAliases(model: MailModel, directory: Directory, findings: Findings): void {
@@ -41,7 +42,8 @@ export function checkTarget(
     const hint = `give the user one: eboxmail user set ${target.address} --account`;
     findings.error('target-without-account', path, 'value', `${target.address} has no mail account`, hint);
   } else {
-    const hint = `add it with: eboxmail user add ${target.address}`;
+    const add = `add it with: eboxmail user add ${target.address}`;
+    const hint = addressHint(target.address, [model.users, model.aliases], add);
     findings.error(
       'target-missing',
       path,

@@ -5,6 +5,7 @@ import type { MailModel } from '../../model.ts';
 import { leadsToPostmaster, localDomains } from '../../recipients.ts';
 import { domainHint, type DomainIndex } from '../read/domains.ts';
 import type { Findings } from '../read/findings.ts';
+import { addressHint } from '../unknown-key.ts';
 
 /** The postmaster, when managed here, can be delivered to. */
 export function checkPostmaster(model: MailModel, index: DomainIndex, directory: Directory, findings: Findings): void {
@@ -64,7 +65,8 @@ export function checkPostmaster(model: MailModel, index: DomainIndex, directory:
     const hint = `give the user one: eboxmail user set ${model.postmaster} --account`;
     findings.error('target-without-account', path, 'value', `${model.postmaster} has no mail account`, hint);
   } else {
-    const hint = `add it with: eboxmail user add ${model.postmaster}, or write root`;
+    const add = `add it with: eboxmail user add ${model.postmaster}, or write root`;
+    const hint = addressHint(model.postmaster, [model.users, model.aliases], add);
     findings.error('postmaster', path, 'value', `${model.postmaster} does not exist`, hint);
   }
 }
