@@ -160,6 +160,8 @@ export interface Program {
 export interface ProgramSettings {
   /** The commands to be loaded in full. */
   readonly wanted?: ReadonlySet<string>;
+  /** All of them: for what describes the program, such as man pages. */
+  readonly whole?: boolean;
   readonly contextOf?: (options: GlobalOptions) => Context;
   /** Takes help, and what is wrong with the words. */
   readonly onOutput?: (text: string) => void;
@@ -170,6 +172,7 @@ export async function makeProgram(process: ProcessLike, settings: ProgramSetting
   const noun = nounIn(process.argv.slice(2));
   const {
     wanted = new Set([noun]),
+    whole = false,
     contextOf: makeContext = (options) => contextOf(process, options),
     onOutput,
   } = settings;
@@ -212,7 +215,7 @@ export async function makeProgram(process: ProcessLike, settings: ProgramSetting
     };
   for (const { name, summary, load } of NOUNS) {
     const command = program.command(name).description(summary);
-    if (wanted.has(name)) (await load())(command, action);
+    if (whole || wanted.has(name)) (await load())(command, action);
   }
   return { command: program, exitCode: () => exitCode };
 }

@@ -1,10 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { main } from '../../src/cli/main.ts';
-import type { ProcessLike } from '../../src/cli/context.ts';
+import { allCommands, silentProcess } from '../support/program.ts';
 import { tempDir } from '../support/temp.ts';
 
 /**
@@ -34,12 +33,10 @@ it.each(cases.map(({ name }) => name))('%s', async (name) => {
 it('has enough cases, each with a number of its own, of every command', async () => {
   expect(cases.length).toBeGreaterThanOrEqual(60);
   expect(new Set(cases.map(({ name }) => name.split('-')[0])).size).toBe(cases.length);
-  const { makeProgram } = await import('../../src/cli/program.ts');
-  const { command } = await makeProgram(processOf([], '/').process);
+  const [program] = await allCommands();
   const lines = cases.map(({ name }) => JSON.parse(readFileSync(`${HERE}${name}/args`, 'utf8')) as string[]);
-  const missing = command.commands
-    .map((one) => one.name())
-    .filter((noun) => !lines.some((line) => line.includes(noun)));
+  const nouns = program?.command.commands.map((one) => one.name()) ?? [];
+  const missing = nouns.filter((noun) => !lines.some((line) => line.includes(noun)));
   expect(missing, 'a case for each command: what do people get wrong?').toEqual([]);
 });
 
@@ -48,19 +45,8 @@ async function run(args: readonly string[]): Promise<{ code: number; said: strin
   const statePath = join(root, 'etc/eboxmail/state.yaml');
   mkdirSync(join(root, 'etc/eboxmail'), { recursive: true });
   writeFileSync(statePath, STATE, { mode: 0o600 });
-  const { process, out, err } = processOf(args, root);
+  const { process, out, err } = silentProcess(args, { EBOXMAIL_ROOT: root });
   const code = await main(process);
   expect(out()).toBe('');
   return { code, said: err().replaceAll(root, 'ROOT'), state: readFileSync(statePath, 'utf8') };
-}
-
-function processOf(
-  args: readonly string[],
-  root: string,
-): { process: ProcessLike; out: () => string; err: () => string } {
-  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  stdin.end();
-  const read = (stream: PassThrough) => (): string => String(stream.read() ?? '');
-  const like = { argv: ['node', 'eboxmail', ...args], env: { EBOXMAIL_ROOT: root }, stdin, stdout, stderr };
-  return { process: like as unknown as ProcessLike, out: read(stdout), err: read(stderr) };
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { checkOutput } from './output-schemas.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/eboxmail.js', import.meta.url));
 
@@ -30,7 +31,7 @@ const PASSED_ON = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'TZ', 'T
 /** A command that has ended may leave daemons, but none may keep its output: `x=$(eboxmail …)` would wait for it for ever. */
 const OUTPUT_GRACE = 5_000;
 
-/** Runs the built `eboxmail` in a process and session of its own, without a terminal. */
+/** Runs the built `eboxmail` in a process and session of its own, without a terminal; JSON that it prints is checked. */
 export async function runCli(options: RunOptions): Promise<RunResult> {
   const { args, input = '', timeout = 60_000 } = options;
   const child = spawn(process.execPath, [BIN, ...args], {
@@ -52,6 +53,7 @@ export async function runCli(options: RunOptions): Promise<RunResult> {
     if ((await Promise.race([closed, expire(OUTPUT_GRACE, deadline.signal)])) === undefined) {
       throw new Error(`eboxmail ${args.join(' ')} has ended, but something it started keeps its output open`);
     }
+    if (child.exitCode !== null) checkOutput(args, stdout());
     return { code: child.exitCode, signal: child.signalCode, stdout: stdout(), stderr: stderr() };
   } catch (error) {
     if (child.exitCode === null) killGroup(child.pid);

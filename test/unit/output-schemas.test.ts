@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { checkOutput, describedCommands } from '../support/output-schemas.ts';
+import { allCommands } from '../support/program.ts';
+
+const DIRECTORY = fileURLToPath(new URL('../../schemas/output/', import.meta.url));
+
+type Node = Readonly<Record<string, unknown>>;
+
+/** Commands that print no JSON: what they print is for a shell. */
+const WITHOUT: ReadonlySet<string> = new Set(['completion']);
+
+it('describes the output of every command', async () => {
+  const leaves = (await allCommands()).filter(({ command }) => command.commands.length === 0);
+  const names = leaves.map(({ words }) => words.join('-')).filter((name) => !WITHOUT.has(name));
+  expect([...describedCommands()].sort()).toEqual(names.sort());
+});
+
+it.each(readdirSync(DIRECTORY))('%s describes each field, and allows no other', (name) => {
+  const schema = JSON.parse(readFileSync(`${DIRECTORY}${name}`, 'utf8')) as Node;
+  expect(schema['$schema']).toBe('https://json-schema.org/draft/2020-12/schema');
+  expect(schema['$id']).toBe(`urn:eboxmail:schema:output:${name.replace('.schema.json', '')}:1`);
+  const look = (node: unknown, place: string): void => {
+    if (typeof node !== 'object' || node === null) return;
+    const { properties, additionalProperties, type } = node as Node;
+    if (type === 'object') expect(additionalProperties, place).not.toBe(undefined);
+    for (const [key, value] of Object.entries((properties ?? {}) as Node)) {
+      const { description, $ref } = value as Node;
+      expect(typeof (description ?? $ref), `${place}.${key}`).toBe('string');
+    }
+    for (const [key, value] of Object.entries(node)) look(value, `${place}.${key}`);
+  };
+  look(schema, name);
+});
+
+it('notices what is different', () => {
+  const args = ['user', 'list', '--json', '--domain', 'example.com'];
+  const user = { address: 'a@example.com', account: true, quota: 'default' };
+  checkOutput(args, JSON.stringify([user]));
+  checkOutput(['user', 'list'], 'no JSON');
+  expect(() => checkOutput(args, JSON.stringify([{ ...user, more: 1 }]))).toThrow(/additionalProperties/);
+  expect(() => checkOutput(args, JSON.stringify([{ ...user, quota: 1 }]))).toThrow(/user-list\.schema\.json/);
+  expect(() => checkOutput(['frobnicate', '--json'], '{}')).toThrow(/no schema/);
+});
