@@ -48,7 +48,8 @@ async function bundle(outdir) {
     logLevel: 'warning',
   };
   const chunkNames = 'cli/chunks/[name]-[hash]';
-  const run = { 'cli/run': 'src/cli/run.ts' };
+  // The table of commands is an entry, too: scripts/man.mjs makes the man pages of it.
+  const run = { 'cli/run': 'src/cli/run.ts', 'cli/program': 'src/cli/program.ts' };
   const program = await esbuild.build({ ...options, entryPoints: run, chunkNames, splitting: true });
   // Node starts CommonJS a third faster.
   const main = { 'cli/main': 'src/cli/main.ts' };

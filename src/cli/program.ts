@@ -145,6 +145,11 @@ const NOUNS: readonly Noun[] = [
     summary: 'a private, throw-away mail server',
     load: async () => (await import('./commands/sandbox.ts')).setup,
   },
+  {
+    name: 'help',
+    summary: 'help on a topic or a command',
+    load: async () => (await import('./commands/help.ts')).setup,
+  },
 ];
 
 /** Options of the program that take a value: what follows them is no command. */
@@ -169,9 +174,9 @@ export interface ProgramSettings {
 
 /** The program, with the command that the arguments name in full and all others by name only. */
 export async function makeProgram(process: ProcessLike, settings: ProgramSettings = {}): Promise<Program> {
-  const noun = nounIn(process.argv.slice(2));
+  const nouns = nounsIn(process.argv.slice(2));
   const {
-    wanted = new Set([noun]),
+    wanted = new Set(nouns),
     whole = false,
     contextOf: makeContext = (options) => contextOf(process, options),
     onOutput,
@@ -210,9 +215,10 @@ export async function makeProgram(process: ProcessLike, settings: ProgramSetting
     async (...args) => {
       const context = makeContext(program.opts<GlobalOptions>());
       if (context.verbose) await showCommands(context);
-      if (settings.wanted === undefined) noticeInterruptedApply(context, noun);
+      if (settings.wanted === undefined) noticeInterruptedApply(context, nouns[0]);
       exitCode = (await handler(context, ...args)) ?? 0;
     };
+  program.helpCommand(false);
   for (const { name, summary, load } of NOUNS) {
     const command = program.command(name).description(summary);
     if (whole || wanted.has(name)) (await load())(command, action);
@@ -238,10 +244,10 @@ async function showCommands({ terminal }: Context): Promise<void> {
   reportCommandsTo((command) => terminal.say(`$ ${command.join(' ')}`));
 }
 
-/** The command that arguments name: the first word that is no option, or the one that help is asked for. */
-function nounIn(args: readonly string[]): string | undefined {
+/** The command that arguments name: the first word that is no option, and the one that help is asked for. */
+function nounsIn(args: readonly string[]): readonly string[] {
   const words = wordsOf(args);
-  return words[0] === 'help' ? words[1] : words[0];
+  return words.slice(0, words[0] === 'help' ? 2 : 1);
 }
 
 function wordsOf(args: readonly string[]): readonly string[] {

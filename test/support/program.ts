@@ -23,9 +23,10 @@ export async function allCommands(): Promise<readonly NamedCommand[]> {
 export function silentProcess(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
+  input = '',
 ): { readonly process: ProcessLike; readonly out: () => string; readonly err: () => string } {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  stdin.end();
+  stdin.end(input);
   const read = (stream: PassThrough) => (): string => String(stream.read() ?? '');
   const like = { argv: ['node', 'eboxmail', ...args], env, stdin, stdout, stderr };
   return { process: like as unknown as ProcessLike, out: read(stdout), err: read(stderr) };

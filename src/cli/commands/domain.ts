@@ -28,7 +28,7 @@ export const setup: Setup = (domain, action) => {
   editOptions(domain.command('remove <domain>'), 'remove')
     .description('remove a mail domain')
     .option('--cascade', 'remove its users and aliases too')
-    .addHelpText('after', example('eboxmail domain remove example.com', 'eboxmail domain remove example.com --cascade'))
+    .addHelpText('after', example('eboxmail domain remove old.example', 'eboxmail domain remove example.com --cascade'))
     .action(action(remove));
   domain
     .command('list')
