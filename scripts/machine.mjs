@@ -32,8 +32,11 @@ export const FILTER_PACKAGES = ['rspamd', 'redis-server', 'clamav-daemon'];
 /** Clients that people type into a shell, for the demonstration. */
 export const CLIENT_PACKAGES = ['iproute2', 'swaks', 'libnet-ssleay-perl', 'curl'];
 
-/** For the tests. systemd: its analyzer of unit files. systemd-journal-remote: makes a journal without a systemd that runs. */
-export const TEST_PACKAGES = ['systemd', 'systemd-journal-remote'];
+/**
+ * For the tests. systemd: its analyzer of unit files. systemd-journal-remote: makes a journal without a systemd that runs.
+ * Shells that completion is tried in; what reads man pages.
+ */
+export const TEST_PACKAGES = ['systemd', 'systemd-journal-remote', 'zsh', 'fish', 'groff-base'];
 
 /** Runs `npm ci` when what is installed is not what package-lock.json says. npm then builds the program (`prepare`). */
 export function ensureNpmPackages() {

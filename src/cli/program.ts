@@ -146,6 +146,11 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import('./commands/sandbox.ts')).setup,
   },
   {
+    name: 'completion',
+    summary: 'a script that makes a shell complete commands, options and names',
+    load: async () => (await import('./commands/completion.ts')).setup,
+  },
+  {
     name: 'help',
     summary: 'help on a topic or a command',
     load: async () => (await import('./commands/help.ts')).setup,
