@@ -1,9 +1,11 @@
 // Bundles src/cli into dist/cli/: main.cjs, which starts, and a file for each lazily loaded part, so that a command reads only
 // what it runs.
-// Text templates are taken in as strings. Generation (types, validators) is a step of its own: npm run generate.
+// Text templates are taken in as strings. The man pages are made of what was built (scripts/man.mjs).
+// Generation (types, validators) is a step of its own: npm run generate.
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { writeManPages } from './man.mjs';
 import { mergeChunks } from './merge-chunks.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -23,7 +25,8 @@ export async function build({ outdir = 'dist' } = {}) {
   const target = join(ROOT, outdir);
   const outputs = (await bundle(target)).sort((a, b) => Number(isEntry(a.path)) - Number(isEntry(b.path)));
   for (const { path, contents } of outputs) await writeWhole(path, contents);
-  await removeOthers(target, new Set(outputs.map(({ path }) => path)));
+  await removeOthers(join(target, 'cli'), new Set(outputs.map(({ path }) => path)));
+  await writeManPages(target);
   return { files: outputs.length, bytes: outputs.reduce((sum, { contents }) => sum + contents.length, 0) };
 }
 
@@ -49,7 +52,7 @@ async function bundle(outdir) {
   };
   const chunkNames = 'cli/chunks/[name]-[hash]';
   // The table of commands is an entry, too: scripts/man.mjs makes the man pages of it.
-  const run = { 'cli/run': 'src/cli/run.ts', 'cli/program': 'src/cli/program.ts' };
+  const run = { 'cli/run': 'src/cli/run.ts', 'cli/program': 'src/cli/program.ts', 'cli/topics': 'src/cli/topics.ts' };
   const program = await esbuild.build({ ...options, entryPoints: run, chunkNames, splitting: true });
   // Node starts CommonJS a third faster.
   const main = { 'cli/main': 'src/cli/main.ts' };
