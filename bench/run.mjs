@@ -76,6 +76,7 @@ try {
     `${'command'.padEnd(34)}   ratio   goal    median      peak   (median of ${RUNS} pairs, node ${process.version})`,
   );
   measure('--version', 1.5, () => [BIN, '--version']);
+  measure('completion of a command', 3, () => [BIN, '__complete', 'bash', 'eboxmail us', '']);
   for (const [users, goals] of [
     [100, [3, 3.5]],
     [10_000, [6, 6]],
@@ -85,6 +86,8 @@ try {
     writeFileSync(state, stateWith(users), { mode: 0o600 });
     const common = [BIN, '--root', root, '--state', state];
     measure(`user list, ${users} users`, goals[0], () => [...common, 'user', 'list']);
+    const line = `eboxmail --root ${root} --state ${state} user show user1`;
+    measure(`completion, ${users} users`, goals[0], () => [BIN, '__complete', 'bash', line, '@:=']);
     measure(`alias add, ${users} users`, goals[1], (run) => [
       ...common,
       'alias',
