@@ -8,6 +8,7 @@ import type { MailModel, Relay, RelayRule } from '../../core/model.ts';
 import { isLoopback, nextHop } from '../../core/relay-host.ts';
 import { matchText } from '../../core/state/read/relay.ts';
 import { quoted } from '../../core/state/schema-words.ts';
+import { nearest } from '../../core/state/unknown-key.ts';
 import { relayData } from '../../ui/relay-text.ts';
 import type { Command } from 'commander';
 import { printJson, type Context } from '../context.ts';
@@ -106,8 +107,14 @@ function findRule({ relay }: MailModel, text: string): RelayRule {
   const wanted = `${side} ${what.slice(0, at)}${domain.ok ? domain.value : ''}`.trim().toLowerCase();
   const found = relay.rules.filter(({ match }) => [matchText(match), matchText(match).split(' ')[1]].includes(wanted));
   const [only, other] = found;
-  if (only === undefined)
-    throw notFound(`there is no rule for ${quoted(text)}`, 'see them with: eboxmail relay rule list');
+  if (only === undefined) {
+    const near = nearest(
+      text.trim(),
+      relay.rules.map(({ match }) => matchText(match)),
+    );
+    const hint = near === undefined ? 'see them with: eboxmail relay rule list' : `did you mean ${near}?`;
+    throw notFound(`there is no rule for ${quoted(text)}`, hint);
+  }
   if (other === undefined) return only;
   throw usageError(
     `${quoted(text)} is the sender of a rule and the recipient of another`,

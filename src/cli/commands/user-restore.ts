@@ -8,6 +8,7 @@ import { alreadyExists, notFound, usageError } from '../../core/errors.ts';
 import type { StateFile, UserEntry } from '../../core/generated/state-types.ts';
 import { isObject, type Json } from '../../core/json.ts';
 import type { NewEvent } from '../../system/mailbox-log.ts';
+import { nearestAddress } from '../../core/state/unknown-key.ts';
 import { approximateSize } from '../../core/units.ts';
 import { showTable } from '../../ui/table.ts';
 import { printJson, type Context } from '../context.ts';
@@ -125,10 +126,12 @@ function archivedOnes(
 function choose(all: readonly Candidate[], address: string, from = '1'): Candidate {
   const theirs = all.filter((one) => one.address === address);
   if (theirs.length === 0) {
-    throw notFound(
-      `no mailbox of ${address} is in the archive`,
-      'see what there is with: eboxmail user restore --list',
+    const near = nearestAddress(
+      address,
+      all.map((one) => one.address),
     );
+    const hint = near === undefined ? 'see what there is with: eboxmail user restore --list' : `did you mean ${near}?`;
+    throw notFound(`no mailbox of ${address} is in the archive`, hint);
   }
   const found = theirs.find(({ number, archived }) => String(number) === from || archived?.id === from);
   if (found !== undefined) return found;

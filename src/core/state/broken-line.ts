@@ -41,12 +41,26 @@ function isSecretKey(name: string): boolean {
   return SECRET_KEY.test(name) || nearest(name, ['password']) !== undefined;
 }
 
-/** Whether a line without a key goes on with the value of a secret one above. */
+/** Whether a line goes on with the value of a secret key above: it is indented below that, or has no key of its own. */
 function continuesSecret(lines: readonly string[], row: number): boolean {
-  for (let at = row; at >= 0; at -= 1) {
-    const keys = [...(lines[at] ?? '').matchAll(KEY)];
-    const last = keys.at(-1)?.[1];
-    if (last !== undefined) return at < row && isSecretKey(last);
+  let indent = indentOf(lines[row] ?? '');
+  let keyless = lastKeyIn(lines[row] ?? '') === undefined;
+  for (let at = row - 1; at >= 0 && (indent > 0 || keyless); at -= 1) {
+    const line = lines[at] ?? '';
+    if (line.trim() === '') continue;
+    const key = lastKeyIn(line);
+    const above = indentOf(line) < indent;
+    if (key !== undefined && (above || keyless) && isSecretKey(key)) return true;
+    if (key !== undefined) keyless = false;
+    indent = Math.min(indent, indentOf(line));
   }
   return false;
+}
+
+function lastKeyIn(line: string): string | undefined {
+  return [...line.matchAll(KEY)].at(-1)?.[1];
+}
+
+function indentOf(line: string): number {
+  return line.search(/\S|$/);
 }
