@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { main } from '../../src/cli/main.ts';
 import { allCommands, silentProcess } from '../support/program.ts';
 import { runCli } from '../support/run-cli.ts';
-import { bash, HASH, inTurns, scene, STATE, type Scene } from '../support/scene.ts';
+import { bash, HASH, scene, STATE, type Scene } from '../support/scene.ts';
 import { tempDir } from '../support/temp.ts';
 
 /** Enough users that their list does not fit into the buffer of a pipe (64 kB). */
