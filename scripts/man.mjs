@@ -91,7 +91,12 @@ async function loadProgram(dist) {
 function commandsBelow(command, words) {
   return command.commands.flatMap((each) => {
     const path = [...words, each.name()];
-    return each.commands.length === 0 ? [{ command: each, path }] : commandsBelow(each, path);
+    const below = commandsBelow(each, path);
+    // A command that has others below it may do something itself: then it is an example of itself.
+    const itself =
+      below.length === 0 ||
+      helpAfter(each).some((text) => text.includes(`\n  ${roff(`eboxmail ${path.join(' ')}`)}\n`));
+    return itself ? [{ command: each, path }, ...below] : below;
   });
 }
 

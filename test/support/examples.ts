@@ -9,7 +9,7 @@ export interface Example {
 
 /** What these do is done to a running server: test/e2e/examples.test.ts has one. */
 export const NEED_DAEMONS =
-  /^eboxmail (?:queue|log|status|apply(?! --dry-run)|expire|sandbox|relay test|fetch test|user restore|user show|--root)|--apply|--self/;
+  /^eboxmail (?:queue|log|status|apply(?! --dry-run)|expire|history|rollback|uninstall|sandbox|relay test|fetch test|user restore|user show|--root)|--apply|--self/;
 
 /** Every example of every help text and topic, each once. */
 export async function allExamples(): Promise<readonly Example[]> {

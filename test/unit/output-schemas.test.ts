@@ -12,9 +12,11 @@ type Node = Readonly<Record<string, unknown>>;
 const WITHOUT: ReadonlySet<string> = new Set(['completion', 'help']);
 
 it('describes the output of every command', async () => {
-  const leaves = (await allCommands()).filter(({ command }) => command.commands.length === 0);
-  const names = leaves.map(({ words }) => words.join('-')).filter((name) => !WITHOUT.has(name));
-  expect([...describedCommands()].sort()).toEqual(names.sort());
+  const commands = await allCommands();
+  const leaves = commands.filter(({ command }) => command.commands.length === 0).map(({ words }) => words.join('-'));
+  expect(leaves.filter((name) => !WITHOUT.has(name) && !describedCommands().has(name))).toEqual([]);
+  const names = commands.map(({ words }) => words.join('-'));
+  expect([...describedCommands()].filter((name) => !names.includes(name))).toEqual([]);
 });
 
 it.each(readdirSync(DIRECTORY))('%s describes each field, and allows no other', (name) => {
