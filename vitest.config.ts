@@ -29,7 +29,10 @@ export default defineConfig({
   test: {
     watch: false,
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/{bad,bad-commands}/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/{bad,bad-commands}/*.test.ts'] },
+      },
       { extends: true, test: { name: 'golden', include: ['test/golden/*.test.ts'] } },
       {
         extends: true,
