@@ -31,7 +31,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/{bad,bad-commands}/*.test.ts'] },
+        test: {
+          name: 'unit',
+          testTimeout: 30_000,
+          include: ['test/unit/**/*.test.ts', 'test/{bad,bad-commands}/*.test.ts'],
+        },
       },
       { extends: true, test: { name: 'golden', include: ['test/golden/*.test.ts'] } },
       {

@@ -54,9 +54,9 @@ it('shows what a terminal would act on', () => {
   expect(tableText(['A'], [['\u001b[31mred\u202e\n']], 80)).toBe('A\n\\u{001B}[31mred\\u{202E}\\u{000A}\n');
 });
 
-it('draws a hundred thousand rows', () => {
-  const rows = Array.from({ length: 100_000 }, (_, n) => [`user${n}@example.com`, 'x']);
-  expect(tableText(['A', 'B'], rows, 80).split('\n')).toHaveLength(100_002);
+it('draws twenty thousand rows', () => {
+  const rows = Array.from({ length: 20_000 }, (_, n) => [`user${n}@example.com`, 'x']);
+  expect(tableText(['A', 'B'], rows, 80).split('\n')).toHaveLength(20_002);
 });
 
 it('has no rows', () => {
