@@ -30,7 +30,7 @@ export async function list(context: Context, options: ListOptions): Promise<numb
   const limit = limitOf(options.limit);
   if (options.watch === true) return (await import('./watch.ts')).watch(context, options, limit);
   // What is wrong with the command is said before what is wrong with the machine.
-  makeFilter(options, secondsNow());
+  filterOf(options);
   const queue = runningQueue(context.place);
   const show = await writer(context, options);
   let count = 0;
