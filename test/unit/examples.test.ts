@@ -57,8 +57,17 @@ async function run(root: string, args: readonly string[]): Promise<Ran> {
   return { code: await main(process), said: err() };
 }
 
-async function place(): Promise<string> {
+/** Files that examples name, beside where they are run. */
+const FILES: Readonly<Record<string, string>> = {
+  'users.csv': 'address,name\nnew@example.com,New\n',
+  'new-users.txt': 'domain add new.example\n',
+  password: 'Geheim-4711-x\n',
+};
+
+async function place(fresh: boolean): Promise<string> {
   const root = join(await tempDir(), 'root');
+  for (const [name, content] of Object.entries(FILES)) writeFileSync(`${root}.${name}`, content, { mode: 0o600 });
+  if (fresh) return root;
   mkdirSync(join(root, 'etc/eboxmail/secrets'), { recursive: true });
   writeFileSync(join(root, 'etc/eboxmail/state.yaml'), STATE, { mode: 0o600 });
   writeFileSync(join(root, 'etc/eboxmail/secrets/isp'), 'x\n', { mode: 0o600 });
@@ -70,14 +79,17 @@ const alone = examples.filter(({ line }) => !NEED_DAEMONS.test(line));
 
 describe('the examples of the help texts', () => {
   it.each(alone.map(({ line, args }) => [line, args] as const))('%s', async (_line, args) => {
-    const root = await place();
+    const root = await place(args[0] === 'setup');
     const undo = undoOf(args);
     if (undo !== undefined) expect([0, 4], (await run(root, undo)).said).toContain((await run(root, undo)).code);
     const state = args.indexOf('--state');
-    const own = state < 0 ? args : args.with(state + 1, join(root, 'etc/eboxmail/state.yaml'));
+    const there = state < 0 ? args : args.with(state + 1, join(root, 'etc/eboxmail/state.yaml'));
+    const own = there.map((arg, at) =>
+      args[at - 1] === '--root' ? root : Object.hasOwn(FILES, arg) ? `${root}.${arg}` : arg,
+    );
     const { code, said } = await run(root, own);
     // What asks a person has nobody to ask here, and says what gives the answer.
-    if (code === 2) expect(said).toMatch(/give it with --/);
+    if (code === 2) expect(said).toMatch(/give (it|them) with|--mailname/);
     else if (args.includes('--exit-code')) expect(code).toBe(10);
     else expect({ code, said }).toMatchObject({ code: 0 });
   });
