@@ -130,8 +130,12 @@ export function makeDirectory(path: string, mode: number, uid = 0, gid = 0): voi
  * is still being written (dict_load_file_xt); what is renamed into place is complete.
  */
 export function backdate(path: string): void {
-  const time = Date.now() / 1000 - 10;
-  utimesSync(path, time, time);
+  setTime(path, Date.now() - 10_000);
+}
+
+/** @param time milliseconds since 1970 */
+export function setTime(path: string, time: number): void {
+  utimesSync(path, time / 1000, time / 1000);
 }
 
 /** Contents, or undefined when there is no such file. */

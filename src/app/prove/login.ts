@@ -5,7 +5,7 @@ import { portsOf, type HostFacts } from '../../core/host-facts.ts';
 import type { MailModel } from '../../core/model.ts';
 import { PROBE } from '../../core/probe.ts';
 import { below, PATHS } from '../../core/render/paths.ts';
-import { lstat, writeAtomically } from '../../system/files.ts';
+import { lstat, setTime, stageFile } from '../../system/files.ts';
 import { requireGroup } from '../../system/identity.ts';
 import { SmtpSession } from '../../system/smtp-session.ts';
 
@@ -36,8 +36,13 @@ export function withdrawProbe(facts: HostFacts): void {
 /** Dovecot wants the file to be there; it is empty but for the moment of the probe. */
 export function writeProbeFile(facts: HostFacts, content: string): void {
   const gid = requireGroup('dovecot');
-  // Nothing is lost when the power takes it.
-  writeAtomically({ path: below(facts, PATHS.probe), content, mode: 0o640, uid: 0, gid, volatile: true });
+  const path = below(facts, PATHS.probe);
+  const before = lstat(path)?.mtimeMs ?? 0;
+  // Not waited for until it is on the disk: nothing is lost when the power takes it.
+  const file = stageFile({ path, content, mode: 0o640, uid: 0, gid });
+  // Dovecot takes a file with the size and the second of the last one for that one, and applies may follow fast.
+  setTime(file.temporary, Math.max(Date.now(), before + 1000));
+  file.commit();
 }
 
 /**
