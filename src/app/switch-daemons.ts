@@ -22,7 +22,8 @@ export async function switchDaemons(place: Place, prepared: Prepared, progress: 
     await driveDaemons(place, prepared, progress);
     if (plan.files.length === 0 && touched.length === 0) return;
     progress('proving that it works');
-    await proveService(prepared, { any: touched.length > 0, dovecot: touched.includes('dovecot') }, probe);
+    const both = touched.includes('dovecot') && touched.includes('postfix');
+    await proveService(prepared, { any: touched.length > 0, both }, probe);
   } finally {
     if (withLogin) withdrawProbe(facts);
   }

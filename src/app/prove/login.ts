@@ -47,7 +47,7 @@ export function writeProbeFile(facts: HostFacts, content: string): void {
 
 /**
  * Logs in on 465: from Postfix by way of Dovecot to the passwords, as every user's mail program does.
- * @param fresh whether Dovecot has read its configuration since the account was made
+ * @param fresh whether Postfix asks a Dovecot that has read its passwords since the account was made
  * @throws failed when that does not work
  */
 export async function proveLogin(probe: ProbeAccount, facts: HostFacts, fresh: boolean): Promise<void> {

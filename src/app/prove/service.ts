@@ -11,20 +11,21 @@ const PATIENCE = 5_000;
 
 /**
  * Proves that the service does what the state says. Nobody gets anything by it.
- * @param touched whether a daemon was started or told to read its configuration again
+ * @param touched whether a daemon was started or told to read its configuration again, and whether both were: then Postfix
+ *   asks a Dovecot that has read the passwords since
  * @param probe who logs in; nobody when absent
  * @throws failed with the answer that was not the expected one
  */
 export async function proveService(
   { model, facts }: Pick<Prepared, 'model' | 'facts'>,
-  touched: { readonly any: boolean; readonly dovecot: boolean },
+  touched: { readonly any: boolean; readonly both: boolean },
   probe: ProbeAccount | undefined,
 ): Promise<void> {
   await insist(() => proveRecipients(model, facts));
   if (!touched.any) return;
   await insist(() => requireSilence(model, facts));
   await insist(() => proveCertificate({ model, facts }));
-  if (probe !== undefined) await insist(() => proveLogin(probe, facts, touched.dovecot));
+  if (probe !== undefined) await insist(() => proveLogin(probe, facts, touched.both));
 }
 
 async function proveCertificate(scene: Pick<Prepared, 'model' | 'facts'>): Promise<void> {
