@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 
 /** How many columns a text takes on a terminal. Most texts are plain, and looking at each character is slow. */
 export function widthOf(text: string): number {

@@ -34,7 +34,7 @@ describe('the checker', () => {
     ['node:crypto in core', 'core/a.ts', `import { createHash } from 'node:crypto';`],
     ['chalk in core', 'core/a.ts', `import chalk from 'chalk';`],
     ['@inquirer in core', 'core/a.ts', `await import('@inquirer/prompts');`],
-    ['string-width in core', 'core/a.ts', `import stringWidth from 'string-width';`],
+    ['fast-string-width in core', 'core/a.ts', `import stringWidth from 'fast-string-width';`],
     ['yaml in core outside core/state', 'core/render/a.ts', `import { parse } from 'yaml';`],
     ['commander outside cli', 'app/a.ts', `import type { Command } from 'commander';`],
     ['execa outside system/exec.ts', 'app/a.ts', `const { execa } = await import('execa');`],
