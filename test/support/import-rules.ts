@@ -29,7 +29,11 @@ interface PackageRule {
 /** Packages that only some files may import. Node's own modules are named with `node:` here. */
 const PACKAGE_RULES: readonly PackageRule[] = [
   { packages: /^node:(?!url$)/, allowedIn: /^(?!core\/)/, why: 'core is pure' },
-  { packages: /^(chalk|inquirer|@inquirer\/.*|fast-string-width)$/, allowedIn: /^(?!core\/)/, why: 'core has no terminal' },
+  {
+    packages: /^(chalk|inquirer|@inquirer\/.*|fast-string-width)$/,
+    allowedIn: /^(?!core\/)/,
+    why: 'core has no terminal',
+  },
   { packages: /^yaml$/, allowedIn: /^(?!core\/)|^core\/state\//, why: 'in core, only core/state reads YAML' },
   {
     packages: /^(execa|node:child_process)$/,
