@@ -195,6 +195,7 @@ export async function makeProgram(process: ProcessLike, settings: ProgramSetting
       writeOut: onOutput ?? ((text) => void process.stdout.write(text)),
       writeErr: onOutput ?? ((text) => void process.stderr.write(text)),
       outputError: (text, write) => {
+        if (onOutput !== undefined) return write(`eboxmail: ${visibleText(text.replace(/^error: /, ''))}`);
         const path = commandPath(program, process.argv.slice(2));
         const words = text.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)/, '\n  did you mean $1?');
         write(`eboxmail: ${visibleText(words)}  see: ${path.join(' ')} --help\n`);
