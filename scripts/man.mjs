@@ -83,7 +83,10 @@ async function loadProgram(dist) {
   const built = (name) => import(`${pathToFileURL(join(dist, 'cli', name)).href}?${Date.now()}`);
   const [{ makeProgram }, { TOPICS }] = await Promise.all([built('program.js'), built('topics.js')]);
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  const { command } = await makeProgram({ argv: ['node', 'eboxmail'], env: {}, stdin, stdout, stderr }, { whole: true });
+  const { command } = await makeProgram(
+    { argv: ['node', 'eboxmail'], env: {}, stdin, stdout, stderr },
+    { whole: true },
+  );
   return { program: command, topics: TOPICS };
 }
 
