@@ -3,7 +3,7 @@
 // Text templates are taken in as strings. The man pages are made of what was built (scripts/man.mjs).
 // Generation (types, validators) is a step of its own: npm run generate.
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { writeManPages } from './man.mjs';
 import { mergeChunks } from './merge-chunks.mjs';
@@ -18,21 +18,21 @@ const REQUIRE_BANNER =
  * Builds the program. Chunks are written before the entry that names them, and each file whole (temporary name, then
  * rename), so a command started meanwhile finds either the old program or the new one.
  *
- * @param {{ outdir?: string }} [options] relative to the repository's root
+ * @param {{ outdir?: string, version?: string }} [options] relative to the repository's root; package.json's version when absent
  * @returns {Promise<{ files: number, bytes: number }>} what dist/ now holds
  */
-export async function build({ outdir = 'dist' } = {}) {
-  const target = join(ROOT, outdir);
-  const outputs = (await bundle(target)).sort((a, b) => Number(isEntry(a.path)) - Number(isEntry(b.path)));
+export async function build({ outdir = 'dist', version } = {}) {
+  const target = resolve(ROOT, outdir);
+  const named = version ?? JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')).version;
+  const outputs = (await bundle(target, named)).sort((a, b) => Number(isEntry(a.path)) - Number(isEntry(b.path)));
   for (const { path, contents } of outputs) await writeWhole(path, contents);
   await removeOthers(join(target, 'cli'), new Set(outputs.map(({ path }) => path)));
-  await writeManPages(target);
+  await writeManPages(target, named);
   return { files: outputs.length, bytes: outputs.reduce((sum, { contents }) => sum + contents.length, 0) };
 }
 
-async function bundle(outdir) {
+async function bundle(outdir, version) {
   const esbuild = await import('esbuild');
-  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
   const options = {
     absWorkingDir: ROOT,
     outdir,

@@ -8,8 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** Writes both pages below a built program. */
-export async function writeManPages(dist) {
-  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+export async function writeManPages(dist, version) {
   const schema = JSON.parse(await readFile(join(ROOT, 'schemas/state.schema.json'), 'utf8'));
   const pages = { 'eboxmail.1': await commandPage(dist, version), 'eboxmail-state.5': statePage(schema, version) };
   await mkdir(join(dist, 'man'), { recursive: true });
