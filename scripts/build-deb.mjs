@@ -104,7 +104,7 @@ function addControl(stage, version) {
   write(stage, 'DEBIAN/postrm', readFileSync(join(ROOT, 'packaging/postrm')), 0o755);
 }
 
-/** Regular files, relative to a directory; with the modes that a package has whatever the umask was. */
+/** Regular files, relative to a directory; with the modes of a package, whatever those of the checkout are. */
 function filesBelow(directory, prefix) {
   chmodSync(join(directory, prefix), 0o755);
   return readdirSync(join(directory, prefix), { withFileTypes: true })
@@ -136,5 +136,6 @@ function run(command, args, env = {}) {
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  process.umask(0o022);
   console.log(await buildDeb({ outdir: process.argv[2] }));
 }

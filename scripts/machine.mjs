@@ -38,6 +38,9 @@ export const CLIENT_PACKAGES = ['iproute2', 'swaks', 'libnet-ssleay-perl', 'curl
  */
 export const TEST_PACKAGES = ['systemd', 'systemd-journal-remote', 'zsh', 'fish', 'groff-base'];
 
+/** What the test of the Debian package makes a clean Debian with, and Debian's own checker of packages. */
+export const PACKAGE_TEST_PACKAGES = ['debootstrap', 'debian-archive-keyring', 'lintian', 'iproute2'];
+
 /** Runs `npm ci` when what is installed is not what package-lock.json says. npm then builds the program (`prepare`). */
 export function ensureNpmPackages() {
   if (npmPackagesMatchLock()) return;
