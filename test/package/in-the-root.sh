@@ -66,11 +66,12 @@ use() {
   mkdir -p /etc/eboxmail
   cat >/etc/eboxmail/state.yaml <<EOF
 version: 1
-server: {mailname: mx.example.test, postmaster: alice@a.test}
+server: {mailname: mx.example.test, postmaster: alice@a.test, expiry: {spam: 30 d}}
 domains: {a.test: }
 users: {alice@a.test: {password: "{PLAIN}correct horse"}}
 EOF
   show eboxmail apply --adopt --yes
+  show eboxmail user add bob@a.test --generate-password --quiet --apply
   [ -n "$(ls /var/cache/eboxmail)" ] || fail 'there is no cache that purging could remove'
   deliver 'with the first version'
   service >/tmp/service
@@ -85,18 +86,22 @@ EOF
 
   show apt-get remove --yes eboxmail
   untouched remove
-  ! command -v eboxmail || fail 'eboxmail is still there'
+  [ ! -e /usr/bin/eboxmail ] || fail 'eboxmail is still there'
+  job=$(sed -n 's/^17 3 \* \* \* root //p' /etc/cron.d/eboxmail-expire)
+  [ -z "$(sh -c "$job" 2>&1)" ] || fail "the nightly job complains: $job"
   deliver 'without the program'
 
   show apt-get purge --yes eboxmail
   untouched purge
   [ ! -e /var/cache/eboxmail ] || fail 'the cache is left'
+  [ ! -e /etc/cron.d/eboxmail-expire ] || fail 'the nightly job is left'
   find /usr /var/lib/dpkg -name '*eboxmail*' | grep . && fail 'files of the package are left'
   deliver 'after purging'
 
-  quiet dpkg --install $new
+  show dpkg --install $new
   untouched 'another install'
-  show eboxmail plan --exit-code || fail 'after another install something is to apply'
+  show eboxmail apply --yes
+  [ -e /etc/cron.d/eboxmail-expire ] || fail 'apply does not bring the nightly job back'
   show eboxmail uninstall --yes
   echo 'all is well'
 }

@@ -5,14 +5,18 @@ import { PATHS } from './paths.ts';
 import { quoteCron, quoteUnitWord } from './quote.ts';
 import { HEADER, type RenderedFile } from './rendered-file.ts';
 
-/** What makes `eboxmail expire` run once a day: a systemd timer, or a line for cron; nothing where nothing expires. */
+/**
+ * What makes `eboxmail expire` run once a day: a systemd timer, or a line for cron; nothing where nothing expires. Where the
+ * program is no longer, as when its package was removed, it does nothing.
+ */
 export function renderExpireJob(model: MailModel, facts: HostFacts): readonly RenderedFile[] {
   if (expiringFolders(model.expiry).length === 0 || facts.jobs.by === 'none') return [];
   const root = facts.root === '' ? [] : ['--root', facts.root];
   const command = [...facts.jobs.command, '--quiet', ...root, 'expire'];
+  const program = facts.jobs.command.at(-1) ?? '';
   const words = expiryWords(model.expiry);
   if (facts.jobs.by === 'cron') {
-    const line = `17 3 * * * root ${command.map(quoteCron).join(' ')}`;
+    const line = `17 3 * * * root [ ! -e ${quoteCron(program)} ] || ${command.map(quoteCron).join(' ')}`;
     return [file(PATHS.cronJob, 'the daily removal of mail from Trash and Spam', [`# Removes ${words}.`, line])];
   }
   return [
@@ -23,6 +27,7 @@ export function renderExpireJob(model: MailModel, facts: HostFacts): readonly Re
       '',
       '[Service]',
       'Type=oneshot',
+      `ExecCondition=/usr/bin/test -e ${quoteUnitWord(program)}`,
       `ExecStart=${command.map(quoteUnitWord).join(' ')}`,
       'Nice=10',
       'IOSchedulingClass=idle',
