@@ -1,6 +1,6 @@
 // npm run build:deb: the Debian package eboxmail_VERSION_all.deb, made of the sources by dpkg-deb alone. The same sources and
 // the same SOURCE_DATE_EPOCH give the same bytes; without it the time of the last commit counts.
-//   npm run build:deb -- [DIRECTORY]    where the package goes; dist/ by default
+//   npm run build:deb -- [DIRECTORY]    where the package goes; here by default
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -30,7 +30,7 @@ const COMPLETIONS = {
  * @param {{ outdir?: string, version?: string }} [options] relative to the repository's root; package.json's version when absent
  * @returns {Promise<string>} the path of the package
  */
-export async function buildDeb({ outdir = 'dist', version = packageJson().version } = {}) {
+export async function buildDeb({ outdir = '.', version = packageJson().version } = {}) {
   const stage = mkdtempSync(join(tmpdir(), 'eboxmail-deb-'));
   try {
     chmodSync(stage, 0o755);
@@ -55,9 +55,12 @@ function packageJson() {
 
 /** In seconds since 1970. */
 function sourceDate() {
-  const given = process.env.SOURCE_DATE_EPOCH ?? run('git', ['log', '-1', '--format=%ct']).trim();
-  if (!/^\d+$/.test(given)) throw new Error('SOURCE_DATE_EPOCH is no number of seconds');
-  return Number(given);
+  const commit = () => spawnSync('git', ['log', '-1', '--format=%ct'], { cwd: ROOT, encoding: 'utf8' }).stdout ?? '';
+  const seconds = process.env.SOURCE_DATE_EPOCH ?? commit().trim();
+  if (/^\d+$/.test(seconds)) return Number(seconds);
+  throw new Error(
+    'the package has to be dated: set SOURCE_DATE_EPOCH to a number of seconds, or build in a git checkout',
+  );
 }
 
 async function addProgram(stage, version) {
@@ -137,5 +140,10 @@ function run(command, args, env = {}) {
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   process.umask(0o022);
-  console.log(await buildDeb({ outdir: process.argv[2] }));
+  try {
+    console.log(await buildDeb({ outdir: process.argv[2] }));
+  } catch (error) {
+    console.error(`The package could not be built: ${error.message}`);
+    process.exitCode = 1;
+  }
 }
