@@ -72,6 +72,7 @@ async function addProgram(stage, version) {
     write(stage, `usr/share/man/man${page.at(-1)}/${page}.gz`, zipped(readFileSync(join(home, 'dist/man', page))));
   }
   rmSync(join(home, 'dist/man'), { recursive: true });
+  cpSync(join(ROOT, 'bin'), join(home, 'bin'), { recursive: true });
   // Debian's own Node, whatever else PATH offers.
   const entry = readFileSync(join(ROOT, 'bin/eboxmail.js'), 'utf8').replace('/usr/bin/env node', '/usr/bin/node');
   write(home, 'bin/eboxmail.js', entry, 0o755);

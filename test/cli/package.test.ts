@@ -97,7 +97,7 @@ it('the npm package has the program, its pages and schemas, and nothing of its w
   const [{ files }] = JSON.parse(packed) as [{ files: readonly { path: string }[] }];
   const paths = files.map(({ path }) => path);
   expect(paths).toEqual(
-    expect.arrayContaining(['bin/eboxmail.js', 'dist/cli/main.js', 'dist/man/eboxmail.1', 'LICENSE']),
+    expect.arrayContaining(['bin/eboxmail.js', 'dist/cli/main.cjs', 'dist/man/eboxmail.1', 'LICENSE']),
   );
   expect(new Set(paths.map((path) => path.replace(/\/.*/, '')))).toEqual(
     new Set([...packageJson.files, 'package.json']),
