@@ -28,10 +28,14 @@ describe('the Debian package', () => {
     return remove;
   }, BUILDS);
 
-  it('is the same to the byte, whoever builds it and wherever to', async () => {
-    const again = await buildDeb(join(await tempDir(), 'made/on/the/way'), '077');
-    expect((await readFile(again)).equals(await readFile(deb))).toBe(true);
-  }, BUILDS);
+  it(
+    'is the same to the byte, whoever builds it and wherever to',
+    async () => {
+      const again = await buildDeb(join(await tempDir(), 'made/on/the/way'), '077');
+      expect((await readFile(again)).equals(await readFile(deb))).toBe(true);
+    },
+    BUILDS,
+  );
 
   it('asks for the Node and the Debian packages that the project says it needs', async () => {
     const fields = await output('dpkg-deb', ['--field', deb, 'Version', 'Architecture', 'Depends', 'Recommends']);
