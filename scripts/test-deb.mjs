@@ -16,6 +16,8 @@ const SUITES = ['bookworm', 'bookworm-updates', 'bookworm-security'];
 const NEXT = '99.0.0';
 
 process.umask(0o022);
+// Ctrl-C ends what runs, and then this tidies up.
+for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {});
 ensureDebianPackages(PACKAGE_TEST_PACKAGES);
 ensureNpmPackages();
 const directory = mkdtempSync(join(tmpdir(), 'eboxmail-deb-root-'));
