@@ -16,7 +16,9 @@ import { indexOf } from './stage.ts';
 
 /** Before a file is ours for the first time: what an uninstall gives back. */
 export function rememberWhatWasThere({ root }: Place, { plan, applied }: Prepared): void {
-  const fresh = plan.files.filter(({ path, file }) => file !== undefined && applied?.files.has(path) !== true);
+  const isOurs = (path: string): boolean =>
+    applied?.files.has(path) === true || applied?.unfinished?.files.has(path) === true;
+  const fresh = plan.files.filter(({ path, file }) => file !== undefined && !isOurs(path));
   const paths = fresh.map(({ path }) => path);
   rememberOriginals(root, `${root}/${PATHS.lib}`, paths);
 }

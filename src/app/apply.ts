@@ -8,6 +8,7 @@ import { MissingProgram } from '../system/exec.ts';
 import { lstat, makeDirectory, removeStale, syncDirectories, type StagedFile } from '../system/files.ts';
 import { userId } from '../system/identity.ts';
 import { withLock } from '../system/lock.ts';
+import { runningDaemons } from '../system/master-processes.ts';
 import { missingPackage } from '../system/packages.ts';
 import { beginUndo, endUndo, undoIsLeft, type Undo } from '../system/undo.ts';
 import { checkRspamdFiles, ensureRspamdPlace, requireRspamd } from './builtin-filter.ts';
@@ -159,16 +160,16 @@ async function switchOver(
   try {
     keepOriginals(place, plan);
     rememberWhatWasThere(place, prepared);
-    undo = beginUndo(`${place.root}/${PATHS.lib}`, targets);
+    undo = beginUndo(`${place.root}/${PATHS.lib}`, targets, runningDaemons(place.root));
     announce(place, prepared);
     if (plan.files.length > 0) progress(`putting ${countFiles(plan.files)} in place`);
-    await stopRemovedTimers(prepared);
     mover.begin();
     // What nothing refers to any more goes when the daemons have read that.
     const [gone, present] = [staged.filter(isRemoval), staged.filter((file) => !isRemoval(file))];
     await putInPlace(present, place.root, plan, mover);
     await compileScripts(place.root, plan.files);
     await switchDaemons(place, prepared, progress);
+    await stopRemovedTimers(prepared);
     for (const file of gone) file.commit();
   } catch (error) {
     if (undo === undefined || !(error instanceof Error)) throw error;

@@ -4,7 +4,7 @@ import { handEditDiff, unifiedDiff } from '../core/plan/diff.ts';
 import { FREE_REMOVALS, removalsOf } from '../core/plan/removals.ts';
 import type { FileChange, Plan } from '../core/plan/plan.ts';
 import { PATHS } from '../core/render/paths.ts';
-import { lstat, makeDirectory, writeAtomically } from '../system/files.ts';
+import { bytesIfPresent, lstat, makeDirectory, writeAtomically } from '../system/files.ts';
 import type { ApplyOptions } from './apply.ts';
 import type { Place } from './place.ts';
 
@@ -65,14 +65,16 @@ export function versionsOf(file: FileChange, root: string): string {
 
 /** Copies what is about to be replaced and was never ours. */
 export function keepOriginals({ root }: Place, plan: Plan): void {
-  for (const { path, before } of othersFiles(plan)) {
-    if (before === undefined) continue;
+  for (const { path } of othersFiles(plan)) {
+    // As they are, and not as text: they may be in any encoding.
+    const content = bytesIfPresent(`${root}/${path}`);
+    if (content === undefined) continue;
     const base = `${root}/${PATHS.lib}/backup/${path}`;
     makeDirectory(dirname(base), 0o700);
     const candidates = [base, ...Array.from({ length: 999 }, (_, n) => `${base}.${n + 1}`)];
     const free = candidates.find((candidate) => lstat(candidate) === undefined);
     if (free === undefined)
       throw failed(`too many originals are kept in ${dirname(base)}`, 'remove those you do not need');
-    writeAtomically({ path: free, content: before, mode: 0o600, uid: 0, gid: 0 });
+    writeAtomically({ path: free, content, mode: 0o600, uid: 0, gid: 0 });
   }
 }

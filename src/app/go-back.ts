@@ -1,4 +1,4 @@
-import { DAEMONS, isEssential, type DaemonAction, type DaemonName } from '../core/daemons.ts';
+import { DAEMONS, isEssential, type DaemonAction } from '../core/daemons.ts';
 import { EboxmailError, EXIT } from '../core/errors.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { writeAppliedRecord, removeAppliedRecord } from '../system/applied-record.ts';
@@ -52,14 +52,18 @@ export async function putBack(
   const lib = `${root}/${PATHS.lib}`;
   undo.restore();
   mover.back();
-  const before = applied === undefined ? undefined : { ...applied, unfinished: undefined };
-  // Before there was a configuration of ours nothing of ours ran.
-  const configured = before !== undefined && before.time !== '';
+  // An apply that was the first leaves a record without a time when it is killed.
+  const before = applied === undefined || applied.time === '' ? undefined : { ...applied, unfinished: undefined };
+  const configured = before !== undefined;
   const services = servicesFor(place, host.services);
   for (const name of DAEMONS) {
-    const action = plan.daemons[name];
-    if (action === 'nothing') continue;
-    await services[name](actionBack(name, action, configured, masterProcesses(root)[name] !== undefined));
+    // What one that was killed had told a daemon goes as well.
+    const due = applied?.unfinished?.daemons[name] ?? 'nothing';
+    const done = plan.daemons[name] === 'nothing' ? due : plan.daemons[name];
+    if (done === 'nothing') continue;
+    // Somebody else's mail service, if that is what was there, goes on as well.
+    const wanted = undo.running.includes(name) || (configured && isEssential(name));
+    await services[name](actionBack(done, wanted, masterProcesses(root)[name] !== undefined));
   }
   await requirePrevious(place, prepared);
   if (before === undefined) removeAppliedRecord(lib);
@@ -68,10 +72,8 @@ export async function putBack(
 }
 
 /** What makes a daemon read the old files, after an action that made it read, or not read, the new ones. */
-function actionBack(name: DaemonName, done: DaemonAction, configured: boolean, runs: boolean): DaemonAction {
-  if (!configured) return runs ? 'stop' : 'nothing';
-  // It did not run before, and only the new configuration asks for it.
-  if (done === 'start' && !isEssential(name)) return runs ? 'stop' : 'nothing';
+function actionBack(done: DaemonAction, wanted: boolean, runs: boolean): DaemonAction {
+  if (!wanted) return runs ? 'stop' : 'nothing';
   if (!runs) return 'start';
   return done === 'restart' ? 'restart' : 'reload';
 }

@@ -45,6 +45,6 @@ async function repairLocked(place: Place, progress: ApplyOptions['progress']): P
     return 'finished';
   }
   removeLeftovers(prepared);
-  await putBack(place, prepared, { undo: beginUndo(lib, []), mover: mailboxMover(place, prepared, progress) });
+  await putBack(place, prepared, { undo: beginUndo(lib, [], []), mover: mailboxMover(place, prepared, progress) });
   return 'undone';
 }

@@ -1,14 +1,25 @@
-import { rmSync } from 'node:fs';
-import { DAEMONS } from '../core/daemons.ts';
+import { rmdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { failed } from '../core/errors.ts';
-import { PATHS } from '../core/render/paths.ts';
+import { giveBackOwnedLine } from '../core/plan/owned-line.ts';
+import { PATHS, POSTMASTER_LINE } from '../core/render/paths.ts';
 import { readAppliedRecord, removeAppliedRecord, type AppliedRecord } from '../system/applied-record.ts';
-import { bytesIfPresent, lstat, syncDirectories, writeAtomically } from '../system/files.ts';
+import {
+  bytesIfPresent,
+  isEmptyDirectory,
+  lstat,
+  readIfPresent,
+  syncDirectories,
+  writeAtomically,
+} from '../system/files.ts';
 import { sha256 } from '../system/hash.ts';
-import { indexPath } from '../system/installed.ts';
+import { indexPaths } from '../system/installed.ts';
 import { withLock } from '../system/lock.ts';
-import { masterProcesses } from '../system/master-processes.ts';
-import { contentOfOriginal, readOriginals, type Original } from '../system/originals.ts';
+import { runningDaemons } from '../system/master-processes.ts';
+import { contentOfOriginal, forgetOriginals, readOriginals, type Original } from '../system/originals.ts';
+import { isUnit, startTimers, stopTimer } from '../system/timers.ts';
+import { usesSystemd } from '../system/services.ts';
+import { endUndo } from '../system/undo.ts';
 import { servicesFor } from './switch-daemons.ts';
 import type { Place } from './place.ts';
 import { readHost } from './read-host.ts';
@@ -24,12 +35,15 @@ export interface Uninstalled {
 /** What an uninstall would do, without doing it. @throws exit 1 when nothing of ours is there */
 export function planUninstall({ root }: Place): Uninstalled {
   const lib = `${root}/${PATHS.lib}`;
-  const applied = requireApplied(lib);
+  const written = writtenBy(requireApplied(lib));
   const originals = readOriginals(lib);
   const [restored, removed, left]: [string[], string[], string[]] = [[], [], []];
-  for (const [path, { sha256: ours }] of applied.files) {
+  for (const path of new Set([...written.keys(), ...originals.keys()])) {
     const now = bytesIfPresent(`${root}/${path}`);
-    if (now !== undefined && sha256(now) !== ours) left.push(path);
+    const original = contentOfOriginal(lib, originals.get(path));
+    if (original !== undefined && now?.equals(original) === true) continue;
+    const ours = now === undefined || path === PATHS.aliases || written.get(path)?.includes(sha256(now)) === true;
+    if (!ours) left.push(path);
     else if (originals.get(path)?.copy !== undefined) restored.push(path);
     else if (now !== undefined) removed.push(path);
   }
@@ -50,21 +64,32 @@ export async function uninstall(place: Place, progress: (step: string) => void):
     const done = planUninstall(place);
     const originals = readOriginals(lib);
     const services = servicesFor(place, wish);
-    const running = masterProcesses(root);
-    for (const name of [...DAEMONS].reverse()) {
-      if (running[name] === undefined) continue;
+    for (const name of [...runningDaemons(root)].reverse()) {
       progress(`stop ${name}`);
       await services[name]('stop');
     }
+    const touched = [...done.restored, ...done.removed];
+    const units = usesSystemd(root, wish) ? touched.filter(isUnit) : [];
+    for (const path of units) await stopTimer(path);
     for (const path of done.restored) restore(root, lib, path, originals.get(path) ?? {});
-    for (const path of done.removed) rmSync(`${root}/${path}`, { force: true });
-    for (const path of [...done.restored, ...done.removed]) removeIndexes(`${root}/${path}`);
-    for (const path of [PATHS.tables, PATHS.probe]) removeEmpty(root, path);
-    syncDirectories([...done.restored, ...done.removed].map((path) => `${root}/${path}`).filter(hasDirectory));
+    for (const path of done.removed) remove(root, path);
+    for (const path of touched) removeIndexes(`${root}/${path}`);
+    rmSync(`${root}/${PATHS.probe}`, { force: true });
+    for (const path of [PATHS.tables, dirname(PATHS.accounts)]) removeIfEmpty(`${root}/${path}`);
+    syncDirectories(touched.map((path) => `${root}/${path}`).filter(hasDirectory));
+    if (units.length > 0) await startTimers([]);
+    endUndo(lib);
     removeAppliedRecord(lib);
-    rmSync(`${lib}/originals`, { recursive: true, force: true });
+    forgetOriginals(lib);
     return done;
   });
+}
+
+/** Hashes of what we wrote at each path, or were about to write when we were killed. */
+function writtenBy({ files, unfinished }: AppliedRecord): ReadonlyMap<string, readonly string[]> {
+  const written = new Map([...files].map(([path, file]) => [path, [file.sha256]]));
+  for (const [path, hash] of unfinished?.files ?? []) written.set(path, [...(written.get(path) ?? []), hash]);
+  return written;
 }
 
 function requireApplied(lib: string): AppliedRecord {
@@ -73,29 +98,32 @@ function requireApplied(lib: string): AppliedRecord {
   throw failed('nothing of eboxmail is installed here', 'it is what "eboxmail apply" installs');
 }
 
-function restore(
-  root: string,
-  lib: string,
-  path: string,
-  { copy = '', mode = 0o644, uid = 0, gid = 0 }: Original,
-): void {
-  const content = contentOfOriginal(lib, copy);
+function restore(root: string, lib: string, path: string, original: Original): void {
+  const { mode = 0o644, uid = 0, gid = 0 } = original;
+  const content = contentOfOriginal(lib, original);
   if (content === undefined) throw failed(`the original of ${root}/${path} is gone`, `look in ${lib}/backup`);
-  writeAtomically({ path: `${root}/${path}`, content, mode, uid, gid });
+  const now = path === PATHS.aliases ? readIfPresent(`${root}/${path}`) : undefined;
+  // Only a line of it is ours; what others wrote there since stays.
+  const given = now === undefined ? content : giveBackOwnedLine(now, POSTMASTER_LINE, content.toString('utf8'));
+  writeAtomically({ path: `${root}/${path}`, content: given, mode, uid, gid });
 }
 
-/** Only kinds that we build (system/installed). */
+function remove(root: string, path: string): void {
+  const target = `${root}/${path}`;
+  const rest = path === PATHS.aliases ? giveBackOwnedLine(readIfPresent(target) ?? '', POSTMASTER_LINE, '') : '';
+  if (rest.trim() === '') rmSync(target, { force: true });
+  else writeAtomically({ path: target, content: rest, mode: 0o644, uid: 0, gid: 0 });
+}
+
+/** Only kinds that we build (system/installed); aliases.db may be somebody else's. */
 function removeIndexes(path: string): void {
-  for (const type of ['cdb', 'lmdb']) rmSync(indexPath(path, type), { force: true });
+  for (const index of indexPaths(path)) if (!index.endsWith('.db')) rmSync(index, { force: true });
 }
 
-/** Our own directories, and the file that only an apply needs. */
-function removeEmpty(root: string, path: string): void {
-  const found = lstat(`${root}/${path}`);
-  if (found?.isDirectory() === true) rmSync(`${root}/${path}`, { recursive: true, force: true });
-  else rmSync(`${root}/${path}`, { force: true });
+function removeIfEmpty(directory: string): void {
+  if (lstat(directory)?.isDirectory() === true && isEmptyDirectory(directory)) rmdirSync(directory);
 }
 
 function hasDirectory(path: string): boolean {
-  return lstat(path.slice(0, path.lastIndexOf('/'))) !== undefined;
+  return lstat(dirname(path)) !== undefined;
 }

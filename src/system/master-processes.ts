@@ -1,4 +1,4 @@
-import type { DaemonName } from '../core/daemons.ts';
+import { DAEMONS, type DaemonName } from '../core/daemons.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { dovecotProcess } from './dovecot.ts';
 import { fetchmailProcess } from './fetchmail.ts';
@@ -15,4 +15,9 @@ export function masterProcesses(root: string): Readonly<Record<DaemonName, numbe
     postfix: postfixProcess(`${root}/${PATHS.queue}`),
     fetchmail: fetchmailProcess(`${root}/${PATHS.fetchState}`),
   };
+}
+
+export function runningDaemons(root: string): readonly DaemonName[] {
+  const masters = masterProcesses(root);
+  return DAEMONS.filter((name) => masters[name] !== undefined);
 }

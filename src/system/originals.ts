@@ -1,3 +1,4 @@
+import { readdirSync, rmSync } from 'node:fs';
 import { bytesIfPresent, lstat, makeDirectory, readIfPresent, writeAtomically } from './files.ts';
 
 /** What was at a path before eboxmail wrote there for the first time. */
@@ -17,18 +18,26 @@ export function readOriginals(lib: string): ReadonlyMap<string, Original> {
   return new Map(Object.entries(text === undefined ? {} : (JSON.parse(text) as Record<string, Original>)));
 }
 
-/** Remembers what is at these paths (relative to the root), unless it is known already. */
+/** Remembers what is at these paths (relative to the root), where nothing of ours is. */
 export function rememberOriginals(root: string, lib: string, paths: readonly string[]): void {
+  if (paths.length === 0) return;
   const known = new Map(readOriginals(lib));
-  const fresh = paths.filter((path) => !known.has(path));
-  if (fresh.length === 0) return;
   makeDirectory(directoryIn(lib), 0o700);
-  for (const path of fresh) known.set(path, keep(`${root}/${path}`, lib, String(known.size)));
+  const used = Math.max(0, ...[...known.values()].map(({ copy }) => Number(copy ?? 0)));
+  for (const [n, path] of paths.entries()) known.set(path, keep(`${root}/${path}`, lib, String(used + 1 + n)));
   writeAtomically({ path: listIn(lib), content: `${JSON.stringify(Object.fromEntries(known))}\n`, ...PRIVATE });
+  const copies = new Set([...known.values()].map(({ copy }) => copy));
+  for (const name of readdirSync(directoryIn(lib)))
+    if (/^\d+$/.test(name) && !copies.has(name)) rmSync(`${directoryIn(lib)}/${name}`, { force: true });
 }
 
-export function contentOfOriginal(lib: string, copy: string): Buffer | undefined {
-  return bytesIfPresent(`${directoryIn(lib)}/${copy}`);
+export function forgetOriginals(lib: string): void {
+  rmSync(directoryIn(lib), { recursive: true, force: true });
+}
+
+/** Undefined when there was nothing. */
+export function contentOfOriginal(lib: string, original: Original | undefined): Buffer | undefined {
+  return original?.copy === undefined ? undefined : bytesIfPresent(`${directoryIn(lib)}/${original.copy}`);
 }
 
 export function directoryIn(lib: string): string {

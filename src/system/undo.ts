@@ -11,6 +11,8 @@ interface Before {
 interface Journal {
   readonly version: 1;
   readonly files: readonly Before[];
+  /** Daemons that ran before the first file changed. */
+  readonly running: readonly string[];
 }
 
 /**
@@ -19,23 +21,28 @@ interface Journal {
  * apply was killed: its copies are the last configuration that was proven, so they are kept and only added to.
  */
 export interface Undo {
+  /** Daemons that ran before the first file changed. */
+  readonly running: readonly string[];
   /** Puts every file back as it was, those that others refer to first, and removes those that were not there. */
   restore(): void;
   /** The apply has come to its end: nothing is left to go back to. */
   end(): void;
 }
 
-/** @param lib absolute path of var/lib/eboxmail */
-export function beginUndo(lib: string, targets: readonly string[]): Undo {
+/**
+ * @param lib absolute path of var/lib/eboxmail
+ * @param now daemons that run now
+ */
+export function beginUndo(lib: string, targets: readonly string[], now: readonly string[]): Undo {
   const directory = directoryIn(lib);
   makeDirectory(directory, 0o700);
-  const known = readJournal(lib)?.files ?? [];
+  const { files: known, running } = readJournal(lib) ?? { files: [], running: now };
   const names = new Set(known.map(({ target }) => target));
   const added = targets
     .filter((target) => !names.has(target))
     .map((target, index) => keep(directory, target, known.length + index));
   const files = [...known, ...added];
-  const journal: Journal = { version: 1, files };
+  const journal: Journal = { version: 1, files, running };
   writeAtomically({
     path: `${directory}/journal.json`,
     content: `${JSON.stringify(journal)}\n`,
@@ -44,6 +51,7 @@ export function beginUndo(lib: string, targets: readonly string[]): Undo {
     gid: 0,
   });
   return {
+    running,
     restore: () => {
       for (const { target, copy } of files) if (copy !== undefined) duplicate(`${directory}/${copy}`, target);
       for (const { target, copy } of files) if (copy === undefined) rmSync(target, { force: true });

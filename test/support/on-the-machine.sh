@@ -18,6 +18,22 @@ domains: {a.test: {aliases: [a2.test]}}
 users: {alice@a.test: {password: "{PLAIN}correct horse"}}
 EOF
 
+# Somebody else's Postfix is at work: a take-over that fails leaves it so.
+printf '# caf\351\ncompatibility_level = 3.6\nmaillog_file = /var/log/mail.log\n' >/etc/postfix/main.cf
+chmod 644 /etc/postfix/main.cf
+postfix start 2>/dev/null || fail 'Postfix does not start'
+foreign=$(sum; sha256sum </etc/postfix/main.cf)
+cp /etc/eboxmail/state.yaml /tmp/state
+echo 'overrides: {postfix: {smtpd_recipient_restrictions: reject}}' >>/etc/eboxmail/state.yaml
+[ "$(code eboxmail apply --adopt)" = 8 ] || fail "an apply that cannot be proven: $(cat /tmp/out)"
+[ "$(sum; sha256sum </etc/postfix/main.cf)" = "$foreign" ] || fail 'the files of before are not back'
+cmp /var/lib/eboxmail/backup/etc/postfix/main.cf /etc/postfix/main.cf || fail 'the copy is not the original'
+swaks --silent 3 --server 127.0.0.1 --quit-after HELO || fail 'the Postfix that was at work does not run any more'
+pgrep -x dovecot >/dev/null && fail 'Dovecot did not run before'
+postfix stop 2>/dev/null
+rm /etc/postfix/main.cf
+cp /tmp/state /etc/eboxmail/state.yaml
+
 [ "$(code eboxmail apply)" = 7 ] || fail "the first apply must ask: $(cat /tmp/out)"
 grep -q /etc/dovecot/dovecot.conf /tmp/out || fail "it does not name dovecot.conf: $(cat /tmp/out)"
 [ "$(sum)" = "$before" ] || fail 'it changed files without consent'
@@ -47,7 +63,17 @@ eboxmail user add bob@a.test --generate-password --quiet --apply >/dev/null || f
 eboxmail rollback --yes || fail rollback
 [ "$(eboxmail history | wc -l)" = 3 ] || fail "history: $(eboxmail history)"
 
+echo '# edited' >>/etc/dovecot/dovecot.conf
+echo '# edited' >>/etc/postfix/eboxmail/aliases
+echo 'webmaster: root' >>/etc/aliases
+eboxmail user remove bob@a.test --if-exists --quiet
 eboxmail uninstall --yes || fail uninstall
+grep -q '^# edited' /etc/postfix/eboxmail/aliases || fail 'an edited file is gone'
+grep -q '^# edited' /etc/dovecot/dovecot.conf || fail 'an edited file is gone'
+rm -r /etc/postfix/eboxmail
+cp /var/lib/eboxmail/backup/etc/dovecot/dovecot.conf /etc/dovecot/dovecot.conf || fail 'its original is gone'
+[ "$(cat /etc/aliases)" = "$(printf '# mine\npostmaster:    root\nhostmaster: root\nwebmaster: root')" ] || fail "aliases: $(cat /etc/aliases)"
+sed -i /webmaster/d /etc/aliases
 [ "$(sum)" = "$before" ] || fail "the originals are not back: $(sum)"
 for gone in /etc/postfix/main.cf /etc/mailname /etc/postfix/eboxmail /etc/dovecot/eboxmail/users; do
   [ ! -e $gone ] || fail "$gone is still there"

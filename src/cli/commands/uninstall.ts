@@ -30,5 +30,6 @@ function words({ restored, removed, left }: Uninstalled, root: string): readonly
     ...each('gives back the original of', restored),
     ...each('removes', removed),
     ...each('leaves, because it was changed since the last apply,', left),
+    ...(left.length > 0 ? [`what was there before eboxmail is in ${root}/${PATHS.lib}/backup`] : []),
   ];
 }

@@ -63,6 +63,9 @@ export const PATHS = {
   learnMail: 'etc/dovecot/eboxmail-sieve/learn-mail',
 } as const;
 
+/** Begins the line of etc/aliases that is ours. */
+export const POSTMASTER_LINE = 'postmaster:';
+
 /** An absolute path on the machine. */
 export function below(facts: Pick<HostFacts, 'root'>, path: string): string {
   return `${facts.root}/${path}`;

@@ -13,7 +13,7 @@ import { renderQuotaWarning } from './dovecot/quota-warning.ts';
 import { renderExpireJob } from './expire-job.ts';
 import { renderFetchmail } from './fetchmail/fetchmail.ts';
 import { renderSpamSieve } from './dovecot/spam-sieve.ts';
-import { PATHS } from './paths.ts';
+import { PATHS, POSTMASTER_LINE } from './paths.ts';
 import { renderCopyRecipients } from './postfix/copy-hops.ts';
 import { renderMainCf } from './postfix/main-cf.ts';
 import { renderMasterCf } from './postfix/master-cf.ts';
@@ -104,6 +104,6 @@ function renderPostmasterLine(model: MailModel, directory: Directory, facts: Hos
     group: 'root',
     onChange: 'nothing',
     index: { builder: 'postalias', type: facts.postfix.tableType },
-    ownsLine: { begins: 'postmaster:' },
+    ownsLine: { begins: POSTMASTER_LINE },
   };
 }
