@@ -48,7 +48,8 @@ export function saveGeneration(
   makeDirectory(manifests(lib), 0o700);
   makeDirectory(objects(lib), 0o700);
   for (const [hash, content] of contents) {
-    if (lstat(object(lib, hash)) === undefined) writeAtomically({ path: object(lib, hash), content, ...PRIVATE });
+    // One of another length was not on the disk yet when the power went.
+    if (lstat(object(lib, hash))?.size !== Buffer.byteLength(content)) writeAtomically({ path: object(lib, hash), content, ...PRIVATE });
   }
   const content = `${JSON.stringify({ number, ...generation })}\n`;
   writeAtomically({ path: manifest(lib, number), content, ...PRIVATE });
@@ -61,14 +62,16 @@ export function listGenerations(lib: string): readonly Generation[] {
   return generationNumbers(lib).flatMap((number) => readGeneration(lib, number) ?? []);
 }
 
+/** Undefined also for one that the power took before it was on the disk. */
 export function readGeneration(lib: string, number: number): Generation | undefined {
   const text = readIfPresent(manifest(lib, number));
-  return text === undefined ? undefined : (JSON.parse(text) as Generation);
-}
-
-export function newestGeneration(lib: string): Generation | undefined {
-  const [number] = generationNumbers(lib);
-  return number === undefined ? undefined : readGeneration(lib, number);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as Generation;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /** A content by its hash; undefined when it is gone or is no longer what it was. */
