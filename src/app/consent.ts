@@ -5,6 +5,7 @@ import { FREE_REMOVALS, removalsOf } from '../core/plan/removals.ts';
 import type { FileChange, Plan } from '../core/plan/plan.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { bytesIfPresent, lstat, makeDirectory, writeAtomically } from '../system/files.ts';
+import { isUntouched } from '../system/undo.ts';
 import type { ApplyOptions } from './apply.ts';
 import type { Place } from './place.ts';
 
@@ -19,7 +20,10 @@ export async function requireConsent(
   plan: Plan,
   { adopt, adoptEdited, askConsent }: Pick<ApplyOptions, 'adopt' | 'adoptEdited' | 'askConsent'>,
 ): Promise<void> {
-  const others = othersFiles(plan).filter(({ present }) => !(present === 'edited' && adoptEdited === true));
+  const others = othersFiles(plan)
+    .filter(({ present }) => !(present === 'edited' && adoptEdited === true))
+    // Whoever started an apply that was cut off has agreed already.
+    .filter(({ path }) => !isUntouched(`${root}/${PATHS.lib}`, `${root}/${path}`));
   if (others.length === 0 || adopt || (await askConsent?.(others)) === true) return;
   const edited = others.some(({ present }) => present === 'edited');
   throw new EboxmailError(

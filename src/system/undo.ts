@@ -1,5 +1,13 @@
 import { rmSync } from 'node:fs';
-import { syncDirectories, duplicate, lstat, makeDirectory, readIfPresent, writeAtomically } from './files.ts';
+import {
+  bytesIfPresent,
+  duplicate,
+  lstat,
+  makeDirectory,
+  readIfPresent,
+  syncDirectories,
+  writeAtomically,
+} from './files.ts';
 
 /** A file as it was before an apply: with a copy, or absent. */
 interface Before {
@@ -74,6 +82,13 @@ export function endUndo(lib: string): void {
 
 export function directoryIn(lib: string): string {
   return `${lib}/undo`;
+}
+
+/** Whether a file is as it was before an apply that was cut off and was about to replace it. */
+export function isUntouched(lib: string, target: string): boolean {
+  const copy = readJournal(lib)?.files.find((file) => file.target === target)?.copy;
+  const now = bytesIfPresent(target);
+  return copy !== undefined && now !== undefined && bytesIfPresent(`${directoryIn(lib)}/${copy}`)?.equals(now) === true;
 }
 
 function keep(directory: string, target: string, number: number): Before {

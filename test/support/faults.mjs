@@ -1,6 +1,6 @@
 // Loaded with `node --import` before the program: counts every call that changes something (files, processes), and at a
 // chosen one either kills the process, as a power failure does, or makes the call fail. FAULT is "count", "kill:N" or
-// "fail:N"; "count" lists them in the file FAULT_COUNT.
+// "fail:N"; "count" lists them in the file FAULT_COUNT. Instead of a number, the beginning of a line of that list.
 import childProcess from 'node:child_process';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -12,7 +12,8 @@ const list = mode === 'count' ? fs.openSync(process.env.FAULT_COUNT, 'w') : unde
 function fault(name, target) {
   calls += 1;
   if (list !== undefined) fs.writeSync(list, `${name} ${target}\n`);
-  if (calls !== Number(at)) return;
+  const chosen = /^\d+$/.test(at ?? '') ? calls === Number(at) : at !== undefined && `${name} ${target}`.startsWith(at);
+  if (!chosen) return;
   if (mode === 'kill') process.kill(process.pid, 'SIGKILL');
   throw Object.assign(new Error(`ENOSPC: no space left on device, ${name} '${target}'`), {
     code: 'ENOSPC',

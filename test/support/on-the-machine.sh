@@ -37,7 +37,11 @@ cp /tmp/state /etc/eboxmail/state.yaml
 [ "$(code eboxmail apply)" = 7 ] || fail "the first apply must ask: $(cat /tmp/out)"
 grep -q /etc/dovecot/dovecot.conf /tmp/out || fail "it does not name dovecot.conf: $(cat /tmp/out)"
 [ "$(sum)" = "$before" ] || fail 'it changed files without consent'
-eboxmail apply --adopt || fail 'apply --adopt'
+# Cut off before the first file of others was replaced: the consent still holds, and nobody is asked twice.
+FAULT='kill:renameSync /etc/postfix/.main.cf' "$NODE" --import ./test/support/faults.mjs bin/eboxmail.js apply --adopt && fail 'it was not killed'
+[ "$(sha256sum /etc/dovecot/dovecot.conf)" = "$(echo "$before" | head -1)" ] || fail 'it was killed too late'
+[ "$(code eboxmail status)" = 0 ] || fail "status does not finish it: $(cat /tmp/out)"
+[ "$(code eboxmail apply)" = 0 ] || fail "apply after status: $(cat /tmp/out)"
 [ "$(code eboxmail plan --exit-code)" = 0 ] || fail "not converged: $(cat /tmp/out)"
 
 [ "$(cat /etc/mailname)" = mx.example.test ] || fail mailname

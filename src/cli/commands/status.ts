@@ -1,6 +1,6 @@
 import { readStatus } from '../../app/status/status.ts';
 import { repairInterrupted, type Repair } from '../../app/repair.ts';
-import { EXIT } from '../../core/errors.ts';
+import { EboxmailError, EXIT } from '../../core/errors.ts';
 import { allIsWell } from '../../core/status.ts';
 import { statusLines } from '../../ui/status-text.ts';
 import { paint } from '../../ui/terminal.ts';
@@ -24,10 +24,9 @@ const REPAIRED: Readonly<Record<Repair, string>> = {
 
 async function run(context: Context): Promise<number> {
   const { terminal } = context;
-  const repaired = await repairInterrupted(context.place, (step) => terminal.say(step));
-  if (repaired !== undefined) terminal.say(REPAIRED[repaired]);
+  const repaired = await tryToRepair(context);
   const status = await readStatus(context.place);
-  const well = allIsWell(status);
+  const well = repaired && allIsWell(status);
   if (context.json) {
     printJson(context, { well, ...status });
   } else {
@@ -38,4 +37,18 @@ async function run(context: Context): Promise<number> {
     terminal.say(well ? 'all is well' : 'something is not well: see the lines with !!');
   }
   return well ? EXIT.done : EXIT.failed;
+}
+
+/** @returns whether an apply that was cut off, if there is one, is repaired now; a failure must not keep the rest from being told */
+async function tryToRepair({ place, terminal }: Context): Promise<boolean> {
+  try {
+    const repaired = await repairInterrupted(place, (step) => terminal.say(step));
+    if (repaired !== undefined) terminal.say(REPAIRED[repaired]);
+    return true;
+  } catch (error) {
+    if (!(error instanceof EboxmailError)) throw error;
+    terminal.say(`an apply that was cut off could not be repaired: ${error.message}`);
+    terminal.say('"eboxmail apply" says more and brings it to its end');
+    return false;
+  }
 }

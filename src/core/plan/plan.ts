@@ -102,7 +102,7 @@ export function isEmpty({ changes, files, daemons }: Plan): boolean {
 function changeOf(file: RenderedFile, { installed, applied, unfinished }: PlanInput): readonly FileChange[] {
   const found = installed.get(file.path);
   const last = applied.get(file.path);
-  const written = [last?.sha256, unfinished?.files.get(file.path)];
+  const written = { last: last?.sha256, due: unfinished?.files.get(file.path) };
   const after = file.ownsLine ? mergeOwnedLine(found?.content, file.ownsLine.begins, file.content) : file.content;
   const common = { path: file.path, reason: file.reason, before: found?.content, after, file };
   if (found === undefined) return [{ ...common, change: 'new', present: 'nothing' }];
@@ -118,15 +118,15 @@ function changeOf(file: RenderedFile, { installed, applied, unfinished }: PlanIn
   return [];
 }
 
-/** @param written hashes of what eboxmail wrote there or was about to write */
+/** @param written hashes of what eboxmail wrote there, and was about to write when it was cut off */
 function presence(
   file: RenderedFile,
   found: InstalledFile,
-  written: readonly (string | undefined)[],
+  { last, due }: { readonly last: string | undefined; readonly due: string | undefined },
 ): FileChange['present'] {
-  if (file.ownsLine !== undefined || written.includes(found.sha256)) return 'ours';
+  if (file.ownsLine !== undefined || found.sha256 === last || found.sha256 === due) return 'ours';
   // Without a record of it, a file with our first line was ours once.
-  return written.some((hash) => hash !== undefined) || found.content.startsWith(HEADER) ? 'edited' : 'foreign';
+  return last !== undefined || found.content.startsWith(HEADER) ? 'edited' : 'foreign';
 }
 
 function removals({ rendered, installed, applied }: PlanInput): readonly FileChange[] {
