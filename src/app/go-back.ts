@@ -7,7 +7,7 @@ import { directoryIn, type Undo } from '../system/undo.ts';
 import type { MailboxMover } from './move-mailboxes.ts';
 import type { Place } from './place.ts';
 import type { Prepared } from './prepare.ts';
-import { requirePrevious, servicesFor } from './switch-daemons.ts';
+import { endThrottling, requirePrevious, servicesFor } from './switch-daemons.ts';
 
 /**
  * After a switch that failed: the files as they were, and the daemons that were touched read them again.
@@ -48,7 +48,7 @@ export async function putBack(
   { undo, mover }: { readonly undo: Undo; readonly mover: MailboxMover },
 ): Promise<void> {
   const { root } = place;
-  const { plan, applied, host } = prepared;
+  const { plan, applied, host, facts } = prepared;
   const lib = `${root}/${PATHS.lib}`;
   undo.restore();
   mover.back();
@@ -66,6 +66,7 @@ export async function putBack(
     await services[name](actionBack(done, wanted, masterProcesses(root)[name] !== undefined));
   }
   await requirePrevious(place, prepared);
+  if (configured && plan.daemons.postfix !== 'nothing') await endThrottling(services, facts);
   if (before === undefined) removeAppliedRecord(lib);
   else writeAppliedRecord(lib, before);
   undo.end();

@@ -1,4 +1,5 @@
 import { DAEMONS } from '../core/daemons.ts';
+import type { HostFacts } from '../core/host-facts.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { modelOf } from '../core/state/model-of.ts';
 import { masterProcesses } from '../system/master-processes.ts';
@@ -9,6 +10,7 @@ import { listenersOf, requireAnswers, requireFreePorts, type Listener } from './
 import { stateOf } from './load-state.ts';
 import type { Place } from './place.ts';
 import type { Prepared } from './prepare.ts';
+import { postfixGreets } from './prove/greeting.ts';
 import { makeProbe, withdrawProbe } from './prove/login.ts';
 import { proveService } from './prove/service.ts';
 
@@ -46,6 +48,15 @@ async function driveDaemons(
     if (name === 'rspamd') await requireRspamdAnswers(place, { model });
   }
   await requireAnswers(listenersOf(model, facts), logsOf(place));
+  if (plan.daemons.postfix === 'reload') await endThrottling(services, facts);
+}
+
+/**
+ * When a program of Postfix has died at once, its master starts none for a minute (service_throttle_time, postconf(5)),
+ * also when it has read a better configuration meanwhile; only a new master does.
+ */
+export async function endThrottling(services: Services, facts: HostFacts): Promise<void> {
+  if (!(await postfixGreets(facts))) await services.postfix('restart');
 }
 
 /** How the daemons of a root are started and stopped. */

@@ -20,9 +20,10 @@ export interface SmtpTarget {
   readonly authorities: readonly string[];
   /** The address to come from; any when absent. */
   readonly localAddress?: string;
+  /** Milliseconds for a connection, a handshake and each answer; fifteen seconds when absent. */
+  readonly patience?: number;
 }
 
-/** Milliseconds for a connection, a handshake and each answer. */
 const PATIENCE = 15_000;
 
 /** More than any server has to say. */
@@ -49,7 +50,7 @@ export class SmtpSession {
       port: target.port,
       ...(target.localAddress === undefined ? {} : { localAddress: target.localAddress }),
     });
-    await ready(socket, 'connect');
+    await ready(socket, 'connect', target.patience);
     const session = new SmtpSession(socket, target);
     if (target.implicitTls) await session.startTls();
     return session;
@@ -71,7 +72,7 @@ export class SmtpSession {
       ca: [...authorities],
       ...(serverName === undefined ? {} : { servername: serverName }),
     });
-    await ready(secure, 'secureConnect');
+    await ready(secure, 'secureConnect', this.target.patience);
     this.socket = secure;
     // What came before the handshake is nobody's word.
     this.buffer = '';
@@ -85,7 +86,8 @@ export class SmtpSession {
 
   /** The next answer. @throws when the connection ends before it, or it takes too long */
   async reply(): Promise<SmtpReply> {
-    const deadline = Date.now() + PATIENCE;
+    const { patience = PATIENCE } = this.target;
+    const deadline = Date.now() + patience;
     for (;;) {
       const answer = /^(?:\d{3}-[^\n]*\n)*\d{3}(?: [^\n]*)?\r?\n/.exec(this.buffer)?.[0];
       if (answer !== undefined) {
@@ -97,7 +99,7 @@ export class SmtpSession {
         throw new Error('it does not speak SMTP');
       if (this.buffer.length > MOST_ANSWER) throw new Error('its answer has no end');
       if (this.failure !== undefined) throw new Error(this.failure);
-      if (!(await this.more(deadline - Date.now()))) throw new Error(`it did not answer within ${PATIENCE / 1000} s`);
+      if (!(await this.more(deadline - Date.now()))) throw new Error(`it did not answer within ${patience / 1000} s`);
     }
   }
 
@@ -139,13 +141,13 @@ export class SmtpSession {
   }
 }
 
-function ready(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> {
+function ready(socket: Socket, event: 'connect' | 'secureConnect', patience = PATIENCE): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (why: string): void => {
       socket.destroy();
       reject(new Error(why));
     };
-    const timer = setTimeout(() => fail(`nothing happened within ${PATIENCE / 1000} s`), PATIENCE);
+    const timer = setTimeout(() => fail(`nothing happened within ${patience / 1000} s`), patience);
     socket.once('error', (error: Error) => {
       clearTimeout(timer);
       fail(error.message);

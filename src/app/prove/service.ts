@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { failed } from '../../core/errors.ts';
+import { EboxmailError, failed } from '../../core/errors.ts';
+import { portsOf } from '../../core/host-facts.ts';
 import type { Prepared } from '../prepare.ts';
 import { requireSilence } from '../listeners.ts';
 import { certificateStatus } from '../status/certificate.ts';
@@ -21,11 +22,11 @@ export async function proveService(
   touched: { readonly any: boolean; readonly both: boolean },
   probe: ProbeAccount | undefined,
 ): Promise<void> {
-  await insist(() => proveRecipients(model, facts));
+  await insist(() => named(`SMTP on port ${portsOf(facts.portOffset).smtp}`, () => proveRecipients(model, facts)));
   if (!touched.any) return;
   await insist(() => requireSilence(model, facts));
   await insist(() => proveCertificate({ model, facts }));
-  if (probe !== undefined) await insist(() => proveLogin(probe, facts, touched.both));
+  if (probe !== undefined) await insist(() => named('logging in', () => proveLogin(probe, facts, touched.both)));
 }
 
 async function proveCertificate(scene: Pick<Prepared, 'model' | 'facts'>): Promise<void> {
@@ -34,6 +35,16 @@ async function proveCertificate(scene: Pick<Prepared, 'model' | 'facts'>): Promi
   if (other === undefined) return;
   const why = other.problem ?? 'it shows another one';
   throw failed(`port ${other.port} (${other.name}) does not show the certificate ${path}: ${why}`);
+}
+
+/** Says what it was about when a connection fails, which says only why. */
+async function named(what: string, prove: () => Promise<void>): Promise<void> {
+  try {
+    await prove();
+  } catch (error) {
+    if (error instanceof EboxmailError) throw error;
+    throw failed(`${what}: ${(error as Error).message}`, 'the log of Postfix says why');
+  }
 }
 
 /** Tries until it works; the last failure is the one that is told. */

@@ -56,7 +56,12 @@ export async function proveRecipients(model: MailModel, facts: HostFacts): Promi
       await session.startTls();
       await session.command('EHLO localhost.localdomain');
     }
-    await session.command('MAIL FROM:<>');
+    const sender = await session.command('MAIL FROM:<>');
+    if (sender.code >= 400)
+      throw failed(
+        'the new configuration does not do what it should: mail is refused before it says for whom it is',
+        `the server says: ${sender.code} ${sender.lines.join(' ')}`,
+      );
     for (const question of questionsFor(model)) {
       const isRelay = question.recipient.endsWith('.invalid');
       // Who is no stranger may relay, and that proves nothing.
