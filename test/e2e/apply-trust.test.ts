@@ -28,6 +28,7 @@ const sandbox = useSandbox({
     // The scenarios put settings into force that cannot work.
     /(error|warning): .*(nonexistent|restrictions|access table)/,
     /warning: \S+: SASL .*(no mechanism|unknown mechanism|Invalid)/i,
+    /fatal: .*smtpd_relay_restrictions|warning: process .*smtpd pid \d+ exit status 1|warning: .*smtpd: bad command startup -- throttling/,
   ],
 });
 
@@ -141,6 +142,20 @@ describe('history and rollback', () => {
     expect(await imapLogin(sandbox(), 'renamed@a.test')).toBe(false);
   });
 
+  it('a generation that the power took is passed over', async () => {
+    await sandbox().ok(['user', 'add', 'power@a.test', '--password-hash', PASSWORD_HASH, '--apply']);
+    const numbers = async (): Promise<number[]> =>
+      (JSON.parse((await sandbox().ok(['history', '--json'])).stdout) as { number: number }[]).map(
+        ({ number }) => number,
+      );
+    const [newest = 0, ...others] = await numbers();
+    await sandbox().ok(['user', 'set', 'power@a.test', '--name', 'Power', '--apply']);
+    await writeFile(`${sandbox().root}/var/lib/eboxmail/generations/${newest}.json`, '');
+    expect(await numbers()).toEqual([newest + 1, ...others]);
+    expect((await sandbox().run(['history', 'show', String(newest)])).code).toBe(4);
+    await sandbox().ok(['user', 'remove', 'power@a.test', '--yes', '--apply']);
+  });
+
   it('a rollback that cannot be applied leaves the state as it is', async () => {
     await sandbox().ok(['user', 'add', 'later@a.test', '--password-hash', PASSWORD_HASH, '--apply']);
     await appendFile(`${sandbox().root}/etc/postfix/main.cf`, '# by hand\n');
@@ -191,6 +206,12 @@ describe('what was reviewed', () => {
     expect((await sandbox().run(['apply', '--allow-removals', 'x'])).code).toBe(2);
     expect(await answer('many3@a.test')).toMatch(/^250 /);
     await sandbox().ok(['apply', '--allow-removals', '12']);
+    expect(await answer('many3@a.test')).toMatch(/^550 /);
+    await sandbox().ok(['rollback', '--yes']);
+    const back = ['rollback', '--yes'];
+    expect((await sandbox().run(back)).code).toBe(7);
+    expect(await answer('many3@a.test')).toMatch(/^250 /);
+    await sandbox().ok([...back, '--allow-removals', '12']);
     expect(await answer('many3@a.test')).toMatch(/^550 /);
     await sandbox().ok(['queue', 'delete', '--all', '--yes']);
   });
@@ -246,6 +267,12 @@ describe('a configuration that the daemons take and that does not work', () => {
       /4\.3\.|451/,
     ],
     ['nobody can log in', '{dovecot: "auth_mechanisms = cram-md5"}', /logging in/],
+    // Its master starts no other for a minute, unless it is a new one.
+    [
+      'what answers on port 25 dies at once',
+      '{postfix: {smtpd_relay_restrictions: "check_client_access static:OK"}}',
+      /SMTP on port \d+:/,
+    ],
     [
       'unknown recipients are taken',
       '{postfix: {smtpd_recipient_restrictions: permit, virtual_mailbox_maps: "static:all"}}',

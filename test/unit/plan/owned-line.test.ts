@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mergeOwnedLine } from '../../../src/core/plan/owned-line.ts';
+import { giveBackOwnedLine, mergeOwnedLine } from '../../../src/core/plan/owned-line.ts';
 
 const LINE = 'postmaster: alice@example.com\n';
 const merge = (current: string | undefined): string => mergeOwnedLine(current, 'postmaster:', LINE);
@@ -35,4 +35,16 @@ describe('the postmaster line in a file of others', () => {
     'postmaster:\n  alice@example.com\nroot: x\n',
     LINE.trimEnd(),
   ])('leaves a file that says the same as it is: %j', (current) => expect(merge(current)).toBe(current));
+});
+
+describe('giving the file back', () => {
+  it.each([
+    ['their line is back', `${LINE}new: x\n`, 'postmaster: root\n', 'postmaster: root\nnew: x\n'],
+    ['with its continuation', `a: b\n${LINE}`, 'postmaster: x,\n  y\na: b\n', 'a: b\npostmaster: x,\n  y\n'],
+    ['they had none', `a: b\n${LINE}c: d\n`, 'a: b\n', 'a: b\nc: d\n'],
+    ['somebody took ours out', 'a: b\n', 'a: b\npostmaster: root\n', 'a: b\npostmaster: root\n'],
+    ['there was no file', LINE, '', ''],
+  ])('%s', (_, current, original, expected) => {
+    expect(giveBackOwnedLine(current, 'postmaster:', original)).toBe(expected);
+  });
 });
