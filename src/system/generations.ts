@@ -49,7 +49,8 @@ export function saveGeneration(
   makeDirectory(objects(lib), 0o700);
   for (const [hash, content] of contents) {
     // One of another length was not on the disk yet when the power went.
-    if (lstat(object(lib, hash))?.size !== Buffer.byteLength(content)) writeAtomically({ path: object(lib, hash), content, ...PRIVATE });
+    if (lstat(object(lib, hash))?.size !== Buffer.byteLength(content))
+      writeAtomically({ path: object(lib, hash), content, ...PRIVATE });
   }
   const content = `${JSON.stringify({ number, ...generation })}\n`;
   writeAtomically({ path: manifest(lib, number), content, ...PRIVATE });
