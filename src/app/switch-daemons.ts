@@ -24,8 +24,7 @@ export async function switchDaemons(place: Place, prepared: Prepared, progress: 
     await driveDaemons(place, prepared, progress);
     if (plan.files.length === 0 && touched.length === 0) return;
     progress('proving that it works');
-    const both = touched.includes('dovecot') && touched.includes('postfix');
-    await proveService(prepared, { any: touched.length > 0, both }, probe);
+    await proveService(prepared, new Set(touched), probe);
   } finally {
     if (withLogin) withdrawProbe(facts);
   }

@@ -7,6 +7,7 @@ import { PROBE } from '../../core/probe.ts';
 import { below, PATHS } from '../../core/render/paths.ts';
 import { lstat, setTime, stageFile } from '../../system/files.ts';
 import { requireGroup } from '../../system/identity.ts';
+import { isPasswordOf } from '../../system/dovecot-auth.ts';
 import { SmtpSession } from '../../system/smtp-session.ts';
 
 /** An account that exists only while an apply proves that logging in works: no mailbox, no address, a random password. */
@@ -43,6 +44,15 @@ export function writeProbeFile(facts: HostFacts, content: string): void {
   // Dovecot takes a file with the size and the second of the last one for that one, and applies may follow fast.
   setTime(file.temporary, Math.max(Date.now(), before + 1000));
   file.commit();
+}
+
+/**
+ * Asks Dovecot itself: processes of Postfix that began before a reload of Dovecot go on asking the Dovecot of then.
+ * @throws failed when it does not let the account in
+ */
+export async function proveAuthentication({ name, password }: ProbeAccount, facts: HostFacts): Promise<void> {
+  if (await isPasswordOf(name, password, below(facts, PATHS.dovecotRun))) return;
+  throw failed('logging in does not work: Dovecot refuses the right password', 'the log of Dovecot says why');
 }
 
 /**

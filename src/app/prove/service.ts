@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DaemonName } from '../../core/daemons.ts';
 import { EboxmailError, failed } from '../../core/errors.ts';
 import { portsOf } from '../../core/host-facts.ts';
 import type { Prepared } from '../prepare.ts';
 import { requireSilence } from '../listeners.ts';
 import { certificateStatus } from '../status/certificate.ts';
-import { proveLogin, type ProbeAccount } from './login.ts';
+import { proveAuthentication, proveLogin, type ProbeAccount } from './login.ts';
 import { proveRecipients } from './smtp.ts';
 
 /** Milliseconds in which a daemon may refuse what it will do a moment later: it is reading, or a process of before is answering. */
@@ -12,21 +13,24 @@ const PATIENCE = 5_000;
 
 /**
  * Proves that the service does what the state says. Nobody gets anything by it.
- * @param touched whether a daemon was started or told to read its configuration again, and whether both were: then Postfix
- *   asks a Dovecot that has read the passwords since
+ * @param touched the daemons that were started or told to read their configuration again
  * @param probe who logs in; nobody when absent
  * @throws failed with the answer that was not the expected one
  */
 export async function proveService(
   { model, facts }: Pick<Prepared, 'model' | 'facts'>,
-  touched: { readonly any: boolean; readonly both: boolean },
+  touched: ReadonlySet<DaemonName>,
   probe: ProbeAccount | undefined,
 ): Promise<void> {
   await insist(() => named(`SMTP on port ${portsOf(facts.portOffset).smtp}`, () => proveRecipients(model, facts)));
-  if (!touched.any) return;
+  if (touched.size === 0) return;
   await insist(() => requireSilence(model, facts));
   await insist(() => proveCertificate({ model, facts }));
-  if (probe !== undefined) await insist(() => named('logging in', () => proveLogin(probe, facts, touched.both)));
+  if (probe === undefined) return;
+  if (touched.has('dovecot')) await insist(() => named('logging in', () => proveAuthentication(probe, facts)));
+  // Then Postfix asks a Dovecot that has read its passwords since the account was made.
+  const fresh = touched.has('dovecot') && touched.has('postfix');
+  await insist(() => named('logging in', () => proveLogin(probe, facts, fresh)));
 }
 
 async function proveCertificate(scene: Pick<Prepared, 'model' | 'facts'>): Promise<void> {
