@@ -110,11 +110,16 @@ function parseCsv(text: string, file: string): readonly Parsed[] {
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const line = typeof error['lines'] === 'number' ? `:${error['lines']}` : '';
-    throw usageError(
-      `${file}${line} is no CSV: ${error.message.replace(/\s+/g, ' ')}`,
-      'a quote within quotes is written twice',
-    );
+    throw usageError(`${file}${line} is no CSV: ${whyNoCsv(error)}`, 'a quote within quotes is written twice');
   }
+}
+
+/** In words of our own: those of the parser quote the file, which holds passwords. */
+function whyNoCsv({ code }: CsvError): string {
+  if (code === 'CSV_QUOTE_NOT_CLOSED') return 'a quote is not closed';
+  if (code === 'CSV_INVALID_CLOSING_QUOTE') return 'something stands behind a closing quote';
+  if (code === 'INVALID_OPENING_QUOTE') return 'a quote stands within a value that has none around it';
+  return `it cannot be read (${code})`;
 }
 
 /** The reader counts to the end of a row; cells may have line breaks. */
@@ -124,13 +129,16 @@ function placeOf({ record, info }: Parsed, file: string): UserRow['place'] {
 }
 
 function columnsOf({ record }: Parsed, file: string): readonly Column[] {
-  const columns = record.map((name, index) => {
-    const written = name.trim().toLowerCase().replace(/[ -]/g, '_');
+  const names = record.map((name) => name.trim().toLowerCase().replace(/[ -]/g, '_'));
+  // Without a line of names the first one is a user, perhaps with the password, so nothing of it is shown.
+  if (!names.some((written) => nearest(written, COLUMNS) !== undefined))
+    throw usageError(`${file}:1: the first line does not name the columns`, `there can be ${COLUMNS.join(', ')}`);
+  const columns = names.map((written, index) => {
     const column = COLUMNS.find((known) => known === written);
     if (column !== undefined) return column;
     const near = nearest(written, COLUMNS);
     const hint = near === undefined ? `there can be ${COLUMNS.join(', ')}` : `did you mean ${near}?`;
-    throw usageError(`${file}:1: column ${index + 1} is named ${quoted(name)}`, hint);
+    throw usageError(`${file}:1: column ${index + 1} is named ${quoted(record[index] ?? '')}`, hint);
   });
   const twice = columns.find((column, index) => columns.indexOf(column) !== index);
   if (twice !== undefined) throw usageError(`${file}:1: the column ${twice} is there twice`, 'take one away');

@@ -91,7 +91,11 @@ describe('user import', () => {
     ['adress,name\na@example.com,x\n', /column 1 is named "adress"[\s\S]*did you mean address\?/],
     ['name\nx\n', /there is no column address/],
     ['address,address\na,b\n', /twice/],
-    ['address\n"a@example.com\n', /is no CSV/],
+    ['address\n"a@example.com\n', /is no CSV: a quote is not closed/],
+    ['password,address\n"x"y,a@example.com\n', /:2 is no CSV: something stands behind a closing quote/],
+    ['x"y,a@example.com\n', /:1 is no CSV: a quote stands within a value/],
+    // A file without the names of its columns: its first line may hold a password.
+    ['hunter2,a@example.com\n', /:1: the first line does not name the columns\n(?![\s\S]*hunter2)/],
   ])('is refused when it is %j', async (text, why) => {
     const there = await scene(STATE);
     expect(await there.refuses(2, ['user', 'import', await csv(there, text)])).toMatch(why);
