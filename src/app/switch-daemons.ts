@@ -81,10 +81,12 @@ export async function requirePrevious(place: Place, prepared: Prepared): Promise
 /** A daemon that finds its port taken says so in its log only, and Postfix dies of it. */
 export async function requirePortsFree(prepared: Prepared): Promise<void> {
   const { model, facts, plan } = prepared;
-  const ours = new Set(previousListeners(prepared).map(({ host, port }) => `${host} ${port}`));
+  const previous = previousListeners(prepared);
+  const ours = new Set(previous.map(({ host, port }) => `${host} ${port}`));
   const runs = Object.values(plan.daemons).every((action) => action !== 'start');
   const isNew = ({ host, port }: Listener): boolean => !runs || !ours.has(`${host} ${port}`);
-  if (!runs && Object.values(masterProcesses(facts.root)).some((pid) => pid !== undefined)) return;
+  // Daemons that run have ports of their own, which nobody has told when somebody else set them up.
+  if ((!runs || previous.length === 0) && Object.values(masterProcesses(facts.root)).some((pid) => pid !== undefined)) return;
   await requireFreePorts(listenersOf(model, facts).filter(isNew), 'stop what listens there, or turn the service off');
 }
 
