@@ -86,4 +86,11 @@ done
 [ -f /etc/eboxmail/state.yaml ] || fail 'the state is gone'
 pgrep -x master >/dev/null && fail 'Postfix still runs'
 eboxmail apply --adopt || fail 'and again'
+
+# What somebody else has set up is taken over while it serves.
+rm -r /var/lib/eboxmail
+echo '# by somebody else' | tee -a /etc/postfix/main.cf /etc/postfix/master.cf >>/etc/dovecot/dovecot.conf
+[ "$(code eboxmail apply)" = 7 ] || fail "taking over must ask: $(cat /tmp/out)"
+eboxmail apply --adopt || fail 'taking over daemons that run'
+[ "$(code eboxmail plan --exit-code)" = 0 ] || fail "taken over, not converged: $(cat /tmp/out)"
 echo "all is well"
