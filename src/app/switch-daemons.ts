@@ -86,7 +86,8 @@ export async function requirePortsFree(prepared: Prepared): Promise<void> {
   const runs = Object.values(plan.daemons).every((action) => action !== 'start');
   const isNew = ({ host, port }: Listener): boolean => !runs || !ours.has(`${host} ${port}`);
   // Daemons that run have ports of their own, which nobody has told when somebody else set them up.
-  if ((!runs || previous.length === 0) && Object.values(masterProcesses(facts.root)).some((pid) => pid !== undefined)) return;
+  if ((!runs || previous.length === 0) && Object.values(masterProcesses(facts.root)).some((pid) => pid !== undefined))
+    return;
   await requireFreePorts(listenersOf(model, facts).filter(isNew), 'stop what listens there, or turn the service off');
 }
 

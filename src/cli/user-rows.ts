@@ -150,7 +150,7 @@ function columnsOf({ record }: Parsed, file: string): readonly Column[] {
 function requireWidth(cells: number, columns: number): void {
   if (cells !== columns)
     throw usageError(
-      `the row has ${cells} cells, and the first line names ${columns} columns`,
+      `the row has ${cells} ${cells === 1 ? 'cell' : 'cells'}, and the first line names ${columns} columns`,
       'put a value with a comma into double quotes',
     );
 }
