@@ -9,7 +9,12 @@ export async function isPasswordOf(address: string, password: string, baseDirect
   const socket = await LineSocket.openUnix(`${baseDirectory}/auth-client`);
   try {
     socket.send(`VERSION\t1\t1\nCPID\t${process.pid}\n`);
-    while ((await socket.line()) !== 'DONE');
+    let offered = false;
+    for (let line = await socket.line(); line !== 'DONE'; line = await socket.line()) {
+      if (/^MECH\tPLAIN(\t|$)/.test(line)) offered = true;
+    }
+    // Dovecot calls it a bug to ask all the same.
+    if (!offered) return false;
     const response = Buffer.from(`\0${address}\0${password}`, 'utf8').toString('base64');
     socket.send(`AUTH\t1\tPLAIN\tservice=eboxmail\tsecured\tresp=${response}\n`);
     for (;;) {

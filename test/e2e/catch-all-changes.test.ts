@@ -7,6 +7,7 @@ import {
   drain,
   loggedIn,
   outbound,
+  mailOf,
   PASSWORD_HASH,
   sendAsStranger,
   stranger,
@@ -75,6 +76,10 @@ async function sendHeld(): Promise<Record<string, string>> {
   await eventually('the copies wait', async () => {
     const waiting = (await logLines(sandbox().root, 'mail.log')).filter((line) => line.includes('deferred transport'));
     return waiting.length >= Object.keys(tokens).length;
+  });
+  await eventually('the users have theirs', async () => {
+    const mail = await Promise.all(NAMES.map((name) => mailOf(sandbox(), `user@${name}`)));
+    return mail.every((messages) => messages.length === 1);
   });
   await writeFile(file, before);
   return tokens;

@@ -1,3 +1,4 @@
+import { mkdir, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { allExamples, NEED_DAEMONS } from '../support/examples.ts';
 import { PASSWORD_HASH, sendAsStranger } from '../support/mail.ts';
@@ -26,15 +27,21 @@ relay:
 const sandbox = useSandbox({
   state: STATE,
   prepare: async (directory) => {
-    const { mkdir, writeFile } = await import('node:fs/promises');
     await mkdir(`${directory}/secrets`);
     await writeFile(`${directory}/secrets/isp`, 'x\n', { mode: 0o600 });
   },
   tolerate: [/Sent SIGTERM|Processes aren't dying/],
 });
 
-/** useSandbox starts and stops one itself; `fetch --self` and uninstall have tests of their own. */
-const ELSEWHERE = /sandbox (?:start|stop)|--self|uninstall/;
+/** Those that examples name. */
+const FILES = {
+  'users.csv': 'address,name\nnew@example.com,New\n',
+  'new-users.txt': 'domain add new.example\n',
+  password: 'Geheim-4711-x\n',
+};
+
+/** useSandbox starts and stops one itself; `fetch --self`, uninstall and setup have tests of their own. */
+const ELSEWHERE = /sandbox (?:start|stop)|--self|uninstall|eboxmail setup/;
 /** What they ask is not there: nothing to be found in the log, nobody at the other end, something that is not well. */
 const MAY_FAIL: readonly (readonly [RegExp, number])[] = [
   [/log trace/, 4],
@@ -45,6 +52,7 @@ const LATE = [/--apply|rollback/, /user rename|rollback/, /rollback/];
 
 it('the examples that need a running server', async () => {
   const { root } = sandbox();
+  for (const [name, content] of Object.entries(FILES)) await writeFile(`${root}/../${name}`, content, { mode: 0o600 });
   const ok = (args: readonly string[]): Promise<unknown> => sandbox().ok(args);
   for (let round = 0; round < 2; round += 1) {
     await ok(['user', 'remove', 'bob@example.com', '--yes', '--apply']);
@@ -65,7 +73,8 @@ it('the examples that need a running server', async () => {
         : arg
             .replace('/tmp/mail', root)
             .replace(/^12$/, '1')
-            .replace('/var/log/mail.log.1', `${root}/var/log/mail.log`),
+            .replace('/var/log/mail.log.1', `${root}/var/log/mail.log`)
+            .replace(/^(users\.csv|new-users\.txt|password)$/, `${root}/../$1`),
     );
     const [, code] = MAY_FAIL.find(([pattern]) => pattern.test(line)) ?? [/./, 0];
     if (line === 'eboxmail queue undo') await ok(['queue', 'delete', '--all', '--yes']);
