@@ -2,7 +2,7 @@
 // calls of other programs that it makes, each pair measured in the same run. Needs root and the mail packages: it runs sandboxes.
 //   npm run bench:apply [-- --runs 7]
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,8 @@ const env = { ...process.env };
 delete env.NODE_EXTRA_CA_CERTS; // costs Node 20 some 39 ms a start and would flatter the ratios
 
 const WORK = mkdtempSync(join(tmpdir(), 'eboxmail-bench-'));
+// The daemons are not root and have to get in.
+chmodSync(WORK, 0o755);
 const CALLS = join(WORK, 'calls');
 const PRELOAD = join(WORK, 'calls.mjs');
 // Writes down how long each program ran that the measured one called.
