@@ -57,7 +57,7 @@ export interface Applied {
 export async function apply(place: Place, options: ApplyOptions): Promise<Applied> {
   if (process.getuid?.() !== 0) throw failed('apply must be run as root', 'use sudo; plan works without');
   // What can be refused is refused before anything is written, the lock's directory included.
-  const first = await prepare(place);
+  const first = await prepare(place, true);
   const lib = `${place.root}/${PATHS.lib}`;
   requireExpected(first.plan, options.expect);
   if (isEmpty(first.plan) && !undoIsLeft(lib)) return { plan: first.plan, prepared: first };

@@ -37,9 +37,12 @@ export interface Prepared {
   readonly mailboxes: MailboxPlan;
 }
 
-/** Reads state and machine, renders, and compares with what is there. Writes nothing. */
-export async function prepare(place: Place): Promise<Prepared> {
-  const loaded = await loadState(place, { positions: true });
+/**
+ * Reads state and machine, renders, and compares with what is there. Writes nothing.
+ * @param remember but for what is known of the state, so that the next command need not read it again
+ */
+export async function prepare(place: Place, remember = false): Promise<Prepared> {
+  const loaded = await loadState(place, { positions: true, remember });
   const { model, directory } = requireValid(place, loaded);
   const host = await readHost(place.root);
   const applied = readAppliedRecord(`${place.root}/${PATHS.lib}`);
