@@ -26,7 +26,11 @@ export function rememberWhatWasThere({ root }: Place, { plan, applied }: Prepare
 /** Written down before the first file changes: whoever comes after a crash knows what is ours and what is still to do. */
 export function announce({ root }: Place, { plan, applied, text }: Prepared): void {
   const { time = '', state = {}, files = new Map<string, never>(), unfinished, certificate, mailboxes } = applied ?? {};
-  const about = plan.files.flatMap(({ path, after }) => (after === undefined ? [] : [[path, sha256(after)] as const]));
+  const before = unfinished?.files ?? new Map<string, readonly string[]>();
+  // Those of one that was cut off as well: what it had put in place may still be there when this one is cut off, too.
+  const about = plan.files.flatMap(({ path, after }) =>
+    after === undefined ? [] : [[path, [...new Set([...(before.get(path) ?? []), sha256(after)])]] as const],
+  );
   writeAppliedRecord(`${root}/${PATHS.lib}`, {
     time,
     state,
@@ -34,7 +38,7 @@ export function announce({ root }: Place, { plan, applied, text }: Prepared): vo
     certificate,
     mailboxes,
     unfinished: {
-      files: new Map([...(unfinished?.files ?? []), ...about]),
+      files: new Map([...before, ...about]),
       daemons: plan.daemons,
       state: sha256(text),
     },

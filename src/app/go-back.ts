@@ -7,6 +7,7 @@ import { directoryIn, type Undo } from '../system/undo.ts';
 import type { MailboxMover } from './move-mailboxes.ts';
 import type { Place } from './place.ts';
 import type { Prepared } from './prepare.ts';
+import { withdrawProbe } from './prove/login.ts';
 import { endThrottling, requirePrevious, servicesFor } from './switch-daemons.ts';
 
 /**
@@ -52,6 +53,7 @@ export async function putBack(
   const lib = `${root}/${PATHS.lib}`;
   undo.restore();
   mover.back();
+  withdrawProbe(facts);
   // An apply that was the first leaves a record without a time when it is killed.
   const before = applied === undefined || applied.time === '' ? undefined : { ...applied, unfinished: undefined };
   const configured = before !== undefined;

@@ -88,7 +88,7 @@ export async function uninstall(place: Place, progress: (step: string) => void):
 /** Hashes of what we wrote at each path, or were about to write when we were killed. */
 function writtenBy({ files, unfinished }: AppliedRecord): ReadonlyMap<string, readonly string[]> {
   const written = new Map([...files].map(([path, file]) => [path, [file.sha256]]));
-  for (const [path, hash] of unfinished?.files ?? []) written.set(path, [...(written.get(path) ?? []), hash]);
+  for (const [path, hashes] of unfinished?.files ?? []) written.set(path, [...(written.get(path) ?? []), ...hashes]);
   return written;
 }
 

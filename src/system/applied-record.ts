@@ -31,7 +31,7 @@ interface Stored {
   readonly files: Readonly<Record<string, AppliedFile>>;
   readonly certificate?: string;
   readonly mailboxes?: AppliedMailboxes;
-  readonly unfinished?: Omit<Unfinished, 'files'> & { readonly files: Readonly<Record<string, string>> };
+  readonly unfinished?: Omit<Unfinished, 'files'> & { readonly files: Readonly<Record<string, readonly string[]>> };
 }
 
 /** `lib` is the absolute path of var/lib/eboxmail. */

@@ -92,6 +92,18 @@ describe('an apply that fails or is killed at every call that changes something'
     expect((await tryLogin(sandbox(), `u${n}@d${n}.test`)).code).toBe(235);
   });
 
+  it('killed twice in a row: what the first had put in place is known when the second had not begun to', async () => {
+    const etc = `${sandbox().root}/etc/postfix`;
+    for (const rename of [`${etc}/.main.cf`, `${etc}/eboxmail/.`]) {
+      n += 1;
+      await sandbox().writeState(state(n));
+      expect((await applyWith(`kill:renameSync ${rename}`)).signal, rename).toBe('SIGKILL');
+    }
+    n += 1;
+    await sandbox().writeState(state(n));
+    expect(await sandbox().run(['apply'])).toMatchObject({ code: 0 });
+  });
+
   it('killed, and then looked at: status finishes it, or undoes it when the state has changed since', async () => {
     const seen = new Set<string | undefined>();
     for (let at = FIRST; at <= calls.length; at += 2 * STRIDE) {

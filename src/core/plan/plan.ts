@@ -30,8 +30,8 @@ export interface AppliedFile {
 
 /** What an apply that did not come to its end was about to do. */
 export interface Unfinished {
-  /** SHA-256 of what it was to write, by path. */
-  readonly files: ReadonlyMap<string, string>;
+  /** SHA-256 of what it was to write, by path; with those of the ones before, when several in a row were cut off. */
+  readonly files: ReadonlyMap<string, readonly string[]>;
   readonly daemons: DaemonActions;
   /** SHA-256 of the text of the state that it was about; absent in the record of an earlier version. */
   readonly state?: string | undefined;
@@ -102,7 +102,7 @@ export function isEmpty({ changes, files, daemons }: Plan): boolean {
 function changeOf(file: RenderedFile, { installed, applied, unfinished }: PlanInput): readonly FileChange[] {
   const found = installed.get(file.path);
   const last = applied.get(file.path);
-  const written = { last: last?.sha256, due: unfinished?.files.get(file.path) };
+  const written = { last: last?.sha256, due: unfinished?.files.get(file.path) ?? [] };
   const after = file.ownsLine ? mergeOwnedLine(found?.content, file.ownsLine.begins, file.content) : file.content;
   const common = { path: file.path, reason: file.reason, before: found?.content, after, file };
   if (found === undefined) return [{ ...common, change: 'new', present: 'nothing' }];
@@ -122,19 +122,20 @@ function changeOf(file: RenderedFile, { installed, applied, unfinished }: PlanIn
 function presence(
   file: RenderedFile,
   found: InstalledFile,
-  { last, due }: { readonly last: string | undefined; readonly due: string | undefined },
+  { last, due }: { readonly last: string | undefined; readonly due: readonly string[] },
 ): FileChange['present'] {
-  if (file.ownsLine !== undefined || found.sha256 === last || found.sha256 === due) return 'ours';
+  if (file.ownsLine !== undefined || found.sha256 === last || due.includes(found.sha256)) return 'ours';
   // Without a record of it, a file with our first line was ours once.
   return last !== undefined || found.content.startsWith(HEADER) ? 'edited' : 'foreign';
 }
 
-function removals({ rendered, installed, applied }: PlanInput): readonly FileChange[] {
+function removals({ rendered, installed, applied, unfinished }: PlanInput): readonly FileChange[] {
   const wanted = new Set(rendered.map(({ path }) => path));
   return [...applied].flatMap(([path, last]): readonly FileChange[] => {
     const found = installed.get(path);
     if (wanted.has(path) || found === undefined) return [];
-    const present = found.sha256 === last.sha256 ? 'ours' : 'edited';
+    const due = unfinished?.files.get(path) ?? [];
+    const present = [last.sha256, ...due].includes(found.sha256) ? 'ours' : 'edited';
     const reason = 'nothing refers to it any more';
     return [{ path, reason, change: 'removed', present, before: found.content, after: undefined, file: undefined }];
   });
