@@ -13,6 +13,7 @@ import { missingPackage } from '../system/packages.ts';
 import { beginUndo, endUndo, undoIsLeft, type Undo } from '../system/undo.ts';
 import { checkRspamdFiles, ensureRspamdPlace, requireRspamd } from './builtin-filter.ts';
 import { afterFilterChange, requireUsableFilter } from './content-filter.ts';
+import { untilAccountsAreRead } from './account-file.ts';
 import { announce, record, remember, rememberWhatWasThere } from './applied.ts';
 import { keepOriginals, requireConsent, requireRemovals } from './consent.ts';
 import { digestOf } from './digest.ts';
@@ -56,14 +57,15 @@ export interface Applied {
 /** Makes the machine what the state says. A second run finds nothing to do, writes nothing and reloads nothing. */
 export async function apply(place: Place, options: ApplyOptions): Promise<Applied> {
   if (process.getuid?.() !== 0) throw failed('apply must be run as root', 'use sudo; plan works without');
-  // What can be refused is refused before anything is written, the lock's directory included.
-  const first = await prepare(place, true);
   const lib = `${place.root}/${PATHS.lib}`;
-  requireExpected(first.plan, options.expect);
-  if (isEmpty(first.plan) && !undoIsLeft(lib)) return { plan: first.plan, prepared: first };
-  makeDirectory(lib, 0o700);
+  const lock = `${lib}/lock`;
+  if (lstat(lock) === undefined) {
+    // What can be refused is refused before anything is written, the lock and its directory included.
+    requireExpected((await prepare(place)).plan, options.expect);
+    makeDirectory(lib, 0o700);
+  }
   try {
-    return await withLock(`${lib}/lock`, () => applyLocked(place, options));
+    return await withLock(lock, () => applyLocked(place, options));
   } catch (error) {
     throw error instanceof MissingProgram ? missingPackage(error) : error;
   }
@@ -142,7 +144,7 @@ async function finish(
 
 /** What is written down about mailboxes comes before the state that it belongs to: with the lock both are of one moment. */
 async function prepareForGood(place: Place): Promise<Prepared> {
-  const prepared = await prepare(place);
+  const prepared = await prepare(place, true);
   return prepared.mailboxes.events ? withStateLock(place, () => prepare(place)) : prepared;
 }
 
@@ -166,7 +168,7 @@ async function switchOver(
     mover.begin();
     // What nothing refers to any more goes when the daemons have read that.
     const [gone, present] = [staged.filter(isRemoval), staged.filter((file) => !isRemoval(file))];
-    await putInPlace(present, place.root, plan, mover);
+    await putInPlace(present, prepared, mover);
     await compileScripts(place.root, plan.files);
     await switchDaemons(place, prepared, progress);
     await stopRemovedTimers(prepared);
@@ -189,19 +191,16 @@ export function removeLeftovers({ facts, rendered, plan }: Prepared): void {
   withdrawProbe(facts);
 }
 
-/**
- * Dovecot looks at its account file at most once a second (db-passwd-file.c), so Postfix must not accept mail for a new
- * account before that second is over: Dovecot would refuse it for good.
- */
+/** The accounts first: what Postfix accepts mail for, Dovecot has to know. */
 async function putInPlace(
   staged: readonly StagedFile[],
-  root: string,
-  { daemons }: Plan,
+  { facts, plan }: Prepared,
   mover: MailboxMover,
 ): Promise<void> {
-  const accounts = staged.filter(({ target }) => target === `${root}/${PATHS.accounts}`);
+  const accounts = staged.filter(({ target }) => target === below(facts, PATHS.accounts));
   for (const file of accounts) file.commit();
-  if (accounts.length > 0 && daemons.dovecot !== 'start') await nextSecond();
+  const change = plan.files.find(({ path }) => path === PATHS.accounts);
+  if (plan.daemons.dovecot !== 'start') await untilAccountsAreRead(facts, change);
   await mover.handOver();
   for (const file of staged) if (!accounts.includes(file)) file.commit();
   syncDirectories(staged.map(({ target }) => target));
@@ -214,10 +213,6 @@ function tidy(work: () => void): void {
   } catch (error) {
     if (!isSystemError(error)) throw error;
   }
-}
-
-function nextSecond(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 1005 - (Date.now() % 1000)));
 }
 
 function countFiles(files: readonly FileChange[]): string {

@@ -8,8 +8,15 @@ import type { Layout } from '../core/state/layout.ts';
 import { changesBetween } from '../core/state/edit/changes.ts';
 import { lstat, makeDirectory, readIfPresent, removeStale, resolveLinks, writeAtomically } from '../system/files.ts';
 import { sha256 } from '../system/hash.ts';
-import { rememberState } from '../system/state-cache.ts';
-import { checkState, hasErrors, InvalidState, loadState, stateOf, type LoadedState } from './load-state.ts';
+import {
+  checkState,
+  hasErrors,
+  InvalidState,
+  loadState,
+  stateOf,
+  type LoadedState,
+  rememberState,
+} from './load-state.ts';
 import type { Place } from './place.ts';
 import { withStateLock } from './state-lock.ts';
 
@@ -126,7 +133,7 @@ async function write(
   writeAtomically({ path, content, mode: 0o600, ...owner });
   // Without the places of its entries a large state is better parsed once more than edited the slow way for ever.
   if (layout !== undefined) {
-    rememberState(place.root, place.statePath, sha256(content), { data: dataOf(after), layout, problems });
+    rememberState(place, sha256(content), { data: dataOf(after), layout, problems });
   }
 }
 

@@ -6,9 +6,9 @@ import type { JsonObject } from '../core/json.ts';
 import type { LocatedProblem, Problem } from '../core/problem.ts';
 import type { Layout } from '../core/state/layout.ts';
 import { modelOf, type ReadModel } from '../core/state/model-of.ts';
+import { recall, remember } from '../system/cache.ts';
 import { bytesIfPresent } from '../system/files.ts';
 import { sha256 } from '../system/hash.ts';
-import { recallState, rememberState } from '../system/state-cache.ts';
 import type { Place } from './place.ts';
 
 /** A state file as it was read: its text, its data, and everything that is wrong with it. */
@@ -34,30 +34,39 @@ export class InvalidState extends EboxmailError {
   }
 }
 
+/** What is remembered of a state, so that the next command need not read YAML; a state with errors is not. */
+export interface RememberedState extends Pick<LoadedState, 'data' | 'layout'> {
+  /** Warnings, without their places. */
+  readonly problems: readonly Problem[];
+}
+
 export interface LoadOptions {
   /** A cache may be written. */
-  readonly remember?: boolean;
+  readonly mayRemember?: boolean;
   /** Warnings are shown, so they need their places in the file. */
   readonly positions?: boolean;
 }
 
 /** Reads and checks a state file. Problems are part of the result; only a missing file is an error (exit 4). */
-export async function loadState(place: Place, { remember, positions }: LoadOptions = {}): Promise<LoadedState> {
+export async function loadState(place: Place, { mayRemember, positions }: LoadOptions = {}): Promise<LoadedState> {
   if (place.unwritten !== undefined) return parseAndCheck(place.unwritten.text);
   const bytes = bytesIfPresent(place.statePath);
   if (bytes === undefined) throw noState(place);
   const text = bytes.toString('utf8');
   if (text.includes('\uFFFD') && !isUtf8(bytes)) return notUtf8(bytes);
   const hash = sha256(bytes);
-  const cached = recallState(place.root, place.statePath, hash);
+  const cached = recall(place.root, place.statePath, hash) as RememberedState | undefined;
   if (cached !== undefined && !(positions === true && cached.problems.length > 0))
     return { text, ...cached, wellFormed: true };
   const loaded = await parseAndCheck(text);
-  if (remember === true && !hasErrors(loaded.problems)) {
-    const { data, layout, problems } = loaded;
-    rememberState(place.root, place.statePath, hash, { data, layout, problems });
-  }
+  if (mayRemember === true && !hasErrors(loaded.problems)) rememberState(place, hash, loaded);
   return loaded;
+}
+
+/** @param hash of its text */
+export function rememberState({ root, statePath }: Place, hash: string, state: RememberedState): void {
+  const { data, layout, problems } = state;
+  remember(root, statePath, hash, { data, layout, problems } satisfies RememberedState);
 }
 
 /** An edit would replace what it could not read, so nothing is made of such a file. */
@@ -121,7 +130,7 @@ export function requireValid(place: Place, loaded: LoadedState): ReadModel {
 /** A state that can be read but not changed: what list and show commands start from. */
 export async function readState(place: Place): Promise<StateFile> {
   if (place.batch !== undefined) return place.batch.state;
-  const loaded = await loadState(place, { remember: true });
+  const loaded = await loadState(place, { mayRemember: true });
   if (hasErrors(loaded.problems)) throw new InvalidState(place.statePath, loaded.problems);
   return stateOf(loaded.data);
 }

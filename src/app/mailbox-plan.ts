@@ -53,11 +53,12 @@ export function planMailboxes(
 
 /** Users' entries by address as it is compared. */
 export function usersOf(state: JsonObject): JsonObject {
-  const entries = Object.entries(asMap(state['users'] ?? null)).flatMap(([key, entry]): [string, Json][] => {
+  const users: Record<string, Json> = {};
+  for (const [key, entry] of Object.entries(asMap(state['users'] ?? null))) {
     const parsed = parseManagedAddress(key);
-    return parsed.ok ? [[formatAddress(parsed.value), entry]] : [];
-  });
-  return Object.fromEntries(entries);
+    if (parsed.ok) users[formatAddress(parsed.value)] = entry;
+  }
+  return users;
 }
 
 const CUT_OFF: StateChange = {

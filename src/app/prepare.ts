@@ -39,15 +39,15 @@ export interface Prepared {
 
 /**
  * Reads state and machine, renders, and compares with what is there. Writes nothing.
- * @param remember but for what is known of the state, so that the next command need not read it again
+ * @param mayRemember but for what the next command need not find out again
  */
-export async function prepare(place: Place, remember = false): Promise<Prepared> {
-  const loaded = await loadState(place, { positions: true, remember });
+export async function prepare(place: Place, mayRemember = false): Promise<Prepared> {
+  const loaded = await loadState(place, { positions: true, mayRemember });
   const { model, directory } = requireValid(place, loaded);
-  const host = await readHost(place.root);
+  const host = await readHost(place.root, mayRemember);
   const applied = readAppliedRecord(`${place.root}/${PATHS.lib}`);
   const mailboxes = planMailboxes(place.root, applied, loaded.data, model);
-  const machine = await hostFacts(place.root, host, readSecrets(place, model));
+  const machine = await hostFacts(place.root, host, readSecrets(place, model), mayRemember);
   const facts = { ...machine, former: mailboxes.former };
   const certificate = lookAtCertificate(model, facts, applied?.certificate);
   const rendered = render(model, directory, facts);

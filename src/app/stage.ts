@@ -20,6 +20,7 @@ import { groupId, requireGroup, requireUser } from '../system/identity.ts';
 import { indexPath, indexPaths } from '../system/installed.ts';
 import { buildIndex, checkInstallation, checkPostfix, requireLoginPlugins } from '../system/postfix.ts';
 import { compileSieve } from '../system/sieve.ts';
+import { makeNewerThan } from './account-file.ts';
 
 /** A directory in which the daemons look at configurations before they are in force. */
 export interface CheckPlace {
@@ -38,7 +39,7 @@ export function makeCheckPlace(root: string, rendered: readonly RenderedFile[]):
   for (const { path, content } of rendered) {
     const target = path === PATHS.dovecotConf ? place.dovecot : `${place.postfix}/${basename(path)}`;
     if (path === PATHS.mainCf || path === PATHS.masterCf || path === PATHS.dovecotConf) {
-      writeAtomically({ path: target, content, mode: 0o644, uid: 0, gid: 0 });
+      writeAtomically({ path: target, content, mode: 0o644, uid: 0, gid: 0, volatile: true });
     }
     if (path === PATHS.mainCf) backdate(target);
   }
@@ -95,6 +96,7 @@ async function stageChange(
   });
   done.push(source);
   if (path === PATHS.mainCf) backdate(source.temporary);
+  if (path === PATHS.accounts) makeNewerThan(target, source.temporary);
   if (file.index === undefined) return [source];
   const { builder, type } = file.index;
   // What sievec(1) makes names its source, so it is made when that is in place.

@@ -81,6 +81,7 @@ export async function requirePrevious(place: Place, prepared: Prepared): Promise
 /** A daemon that finds its port taken says so in its log only, and Postfix dies of it. */
 export async function requirePortsFree(prepared: Prepared): Promise<void> {
   const { model, facts, plan } = prepared;
+  if (Object.values(plan.daemons).every((action) => action === 'nothing')) return;
   const previous = previousListeners(prepared);
   const ours = new Set(previous.map(({ host, port }) => `${host} ${port}`));
   const runs = Object.values(plan.daemons).every((action) => action !== 'start');

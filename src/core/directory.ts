@@ -42,6 +42,8 @@ export interface Resolution {
   readonly tooLong: boolean;
 }
 
+const NOWHERE: Resolution = { accounts: [], externals: [], dangling: [], cycle: undefined, tooLong: false };
+
 /** More aliases in a row are a mistake, and following them would take the square of their number. */
 export const MAX_CHAIN = 50;
 
@@ -67,7 +69,15 @@ export function makeDirectory(model: Described): Directory {
   const groupAccounts = (group: string): readonly string[] =>
     (model.groups.get(group)?.members ?? []).filter((member) => account(member) !== undefined);
 
+  const names = new Map(
+    [...model.domains.values()].map(
+      ({ name, aliases }) => [name, [name, ...aliases.map((alias) => alias.name)]] as const,
+    ),
+  );
+
   const resolve = (address: string): Resolution => {
+    // Nearly all addresses are accounts.
+    if (account(address) !== undefined) return { ...NOWHERE, accounts: [address] };
     const known = resolutions.get(address);
     if (known !== undefined) return known;
     const resolution = walked(address, (role) => hasRoleName(role) && isInactive(role));
@@ -94,7 +104,7 @@ export function makeDirectory(model: Described): Directory {
   };
 
   return {
-    namesOf: (domain) => [domain, ...(model.domains.get(domain)?.aliases ?? []).map((alias) => alias.name)],
+    namesOf: (domain) => names.get(domain) ?? [domain],
     account,
     entry,
     resolve,

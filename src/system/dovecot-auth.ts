@@ -26,3 +26,24 @@ export async function isPasswordOf(address: string, password: string, baseDirect
     socket.close();
   }
 }
+
+/**
+ * Whether Dovecot has such an account to deliver mail to (its protocol for that, as in "Dovecot Auth Protocol v1.2",
+ * Master). Only root may ask.
+ * @param baseDirectory absolute path of Dovecot's base_dir
+ * @throws when it does not answer, or answers that it cannot say now
+ */
+export async function isKnownUser(address: string, baseDirectory: string): Promise<boolean> {
+  const socket = await LineSocket.openUnix(`${baseDirectory}/auth-userdb`);
+  try {
+    socket.send(`VERSION\t1\t1\nUSER\t1\t${address}\tservice=eboxmail\n`);
+    for (;;) {
+      const [word, id] = (await socket.line()).split('\t');
+      if (id !== '1' || word === 'VERSION') continue;
+      if (word === 'USER' || word === 'NOTFOUND') return word === 'USER';
+      throw new Error('Dovecot does not say who has an account');
+    }
+  } finally {
+    socket.close();
+  }
+}

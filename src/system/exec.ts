@@ -1,4 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { EboxmailError, EXIT } from '../core/errors.ts';
 
@@ -90,7 +92,26 @@ export function exec(program: string, args: readonly string[], options: ExecOpti
 }
 
 function environment(): NodeJS.ProcessEnv {
-  return { ...process.env, LC_ALL: 'C', PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin:/usr/bin:/bin` };
+  return { ...process.env, LC_ALL: 'C', PATH: searchPath() };
+}
+
+function searchPath(): string {
+  return `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin:/usr/bin:/bin`;
+}
+
+/** The file that `exec` would run, and what tells it from every other that was or will be in its place. */
+export function findProgram(name: string): { readonly path: string; readonly identity: string } | undefined {
+  for (const directory of searchPath().split(delimiter)) {
+    const path = join(directory, name);
+    try {
+      accessSync(path, constants.X_OK);
+      const { dev, ino, size, ctimeNs } = statSync(path, { bigint: true });
+      return { path, identity: [dev, ino, size, ctimeNs].join(' ') };
+    } catch {
+      // The next directory, as execvp(3) does.
+    }
+  }
+  return undefined;
 }
 
 /**

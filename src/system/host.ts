@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { failed } from '../core/errors.ts';
 import type { HostFile } from '../core/generated/host-types.ts';
 import type { DovecotDialect, DovecotFacts, HostFacts, PostfixFacts, TableType } from '../core/host-facts.ts';
-import { exec, MissingProgram } from './exec.ts';
+import { recall, remember } from './cache.ts';
+import { exec, findProgram, MissingProgram } from './exec.ts';
+import { sha256 } from './hash.ts';
 import { groupId, userId, userName } from './identity.ts';
 import { missingPackage } from './packages.ts';
 import { programCommand } from './program.ts';
@@ -15,13 +17,18 @@ const MAIL_OWNER_WITHOUT_NAME = 5000;
 const DEFAULT_DAEMONS = '/usr/lib/postfix/sbin';
 const DEFAULT_COMMANDS = '/usr/sbin';
 
-/** Everything about the machine that rendering needs: host.yaml and what the installed daemons say of themselves. */
+/**
+ * Everything about the machine that rendering needs: host.yaml and what the installed daemons say of themselves.
+ * @param mayRemember a cache may be written
+ */
 export async function hostFacts(
   root: string,
   host: HostFile,
   secrets: ReadonlyMap<string, string>,
+  mayRemember = false,
 ): Promise<HostFacts> {
-  const [postfix, dovecot] = await Promise.all([postfixFacts(host), dovecotFacts()]);
+  const cache = { root, mayRemember };
+  const [postfix, dovecot] = await Promise.all([postfixFacts(host, cache), dovecotFacts(cache)]);
   return {
     root,
     listen: host.listen ?? [],
@@ -48,9 +55,9 @@ function mailOwner(host: HostFile): HostFacts['mailOwner'] {
   return name === String(uid) ? { uid, gid } : { uid, gid, name };
 }
 
-async function postfixFacts(host: HostFile): Promise<PostfixFacts> {
+async function postfixFacts(host: HostFile, cache: VersionCache): Promise<PostfixFacts> {
   // -d prints built-in values and so needs no main.cf.
-  const version = await firstLine('postconf', ['-d', '-h', 'mail_version']);
+  const version = await versionOf('postconf', ['-d', '-h', 'mail_version'], cache);
   return {
     version,
     commandDirectory: host.paths?.postfix_commands ?? DEFAULT_COMMANDS,
@@ -73,8 +80,8 @@ function tableType(): TableType {
   return /^lmdb\s/m.test(text) ? 'lmdb' : 'hash';
 }
 
-async function dovecotFacts(): Promise<DovecotFacts> {
-  const version = (await firstLine('dovecot', ['--version'])).split(' ')[0] ?? '';
+async function dovecotFacts(cache: VersionCache): Promise<DovecotFacts> {
+  const version = (await versionOf('dovecot', ['--version'], cache)).split(' ')[0] ?? '';
   return { version, dialect: dialectOf(version) };
 }
 
@@ -83,6 +90,27 @@ function dialectOf(version: string): DovecotDialect {
   if (major === 2 && minor === 3) return '2.3';
   if (major === 2 && minor === 4) return '2.4';
   throw failed(`Dovecot ${version} is installed, which eboxmail does not know`, 'it works with Dovecot 2.3');
+}
+
+interface VersionCache {
+  readonly root: string;
+  readonly mayRemember: boolean;
+}
+
+/** What a program says of itself does not change while its file stays the same one. */
+async function versionOf(
+  program: string,
+  args: readonly string[],
+  { root, mayRemember }: VersionCache,
+): Promise<string> {
+  const file = findProgram(program);
+  if (file === undefined) return firstLine(program, args);
+  const hash = sha256(file.identity);
+  const known = recall(root, file.path, hash);
+  if (typeof known === 'string') return known;
+  const version = await firstLine(program, args);
+  if (mayRemember) remember(root, file.path, hash, version);
+  return version;
 }
 
 async function firstLine(program: string, args: readonly string[]): Promise<string> {

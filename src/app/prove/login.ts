@@ -5,10 +5,11 @@ import { portsOf, type HostFacts } from '../../core/host-facts.ts';
 import type { MailModel } from '../../core/model.ts';
 import { PROBE } from '../../core/probe.ts';
 import { below, PATHS } from '../../core/render/paths.ts';
-import { lstat, setTime, stageFile } from '../../system/files.ts';
+import { lstat, stageFile } from '../../system/files.ts';
 import { requireGroup } from '../../system/identity.ts';
 import { isPasswordOf } from '../../system/dovecot-auth.ts';
 import { SmtpSession } from '../../system/smtp-session.ts';
+import { makeNewerThan } from '../account-file.ts';
 
 /** An account that exists only while an apply proves that logging in works: no mailbox, no address, a random password. */
 export interface ProbeAccount {
@@ -38,11 +39,9 @@ export function withdrawProbe(facts: HostFacts): void {
 export function writeProbeFile(facts: HostFacts, content: string): void {
   const gid = requireGroup('dovecot');
   const path = below(facts, PATHS.probe);
-  const before = lstat(path)?.mtimeMs ?? 0;
   // Not waited for until it is on the disk: nothing is lost when the power takes it.
   const file = stageFile({ path, content, mode: 0o640, uid: 0, gid });
-  // Dovecot takes a file with the size and the second of the last one for that one, and applies may follow fast.
-  setTime(file.temporary, Math.max(Date.now(), before + 1000));
+  makeNewerThan(path, file.temporary);
   file.commit();
 }
 

@@ -53,7 +53,7 @@ export const setup: Setup = (explain, action) => {
 
 async function run(context: Context, text: string, { send }: { send?: string }): Promise<number> {
   const { place } = context;
-  const loaded = await loadState(place, { remember: true });
+  const loaded = await loadState(place, { mayRemember: true });
   const { model, directory } = requireValid(place, loaded);
   const state = stateOf(loaded.data);
   const machine = await readMachine(place.root);

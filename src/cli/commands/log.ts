@@ -112,7 +112,7 @@ async function stats(context: Context, options: StatsOptions): Promise<number> {
 
 /** Each domain and domain alias, and the domain that it stands for; those of one domain when it is named. */
 async function managedDomains(context: Context, wanted: string | undefined): Promise<ReadonlyMap<string, string>> {
-  const loaded = await loadState(context.place, { remember: true });
+  const loaded = await loadState(context.place, { mayRemember: true });
   const { model } = requireValid(context.place, loaded);
   const managed = new Map<string, string>();
   for (const { name, aliases } of model.domains.values()) {

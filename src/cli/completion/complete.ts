@@ -56,7 +56,7 @@ async function valuesOf({ env }: ProcessLike, place: Place, words: readonly stri
   const path = given(words, '--state') ?? (env['EBOXMAIL_STATE'] || undefined);
   const state = async (): Promise<StateFile> => {
     // Names help just when a state has mistakes. What is not where it belongs is met by `complete`, which then has none.
-    return stateOf((await loadState(placeOf(root, path), { remember: true })).data);
+    return stateOf((await loadState(placeOf(root, path), { mayRemember: true })).data);
   };
   return valuesAt(place, root, state);
 }

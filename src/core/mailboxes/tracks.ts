@@ -54,10 +54,11 @@ export function followMailboxes(
   after: JsonObject,
   since: string,
 ): readonly Track[] {
+  if (events.length === 0) return Object.keys(before).map((origin) => staying(origin, Object.hasOwn(after, origin)));
   const trails = new Map<string, Trail>();
   for (const origin of Object.keys(before))
     trails.set(origin, { origin, kind: 'user', positions: [origin], times: [0] });
-  const all = [...trails.values(), ...(events.length > 0 ? replay(trails, events, since) : [])];
+  const all = [...trails.values(), ...replay(trails, events, since)];
   const owners = assign(all, before, after);
   return all
     .filter(({ kind }) => kind !== 'none')
@@ -67,6 +68,10 @@ export function followMailboxes(
       to: owners.get(trail),
       name: trail.positions.findLast((address) => address !== NOWHERE) ?? trail.origin,
     }));
+}
+
+function staying(origin: string, isThere: boolean): Track {
+  return { origin, archived: false, to: isThere ? origin : undefined, name: origin };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { fetchChanges } from './fetch-words.ts';
 import { asMap, isObject, type Json, type JsonObject } from '../json.ts';
+import { sameJson } from '../state/edit/changes.ts';
 
 /** One change of the state, in words for people. */
 export interface StateChange {
@@ -58,7 +59,7 @@ function settingChanges(
   after: Json,
   label: (path: readonly string[]) => string,
 ): readonly StateChange[] {
-  if (JSON.stringify(before) === JSON.stringify(after)) return [];
+  if (sameJson(before, after)) return [];
   if (path.at(-1) === 'password') return [{ kind: 'changed', path, text: `${label(path)} changed` }];
   if (path[0] === 'users' && path[2] === 'fetch') return fetchChanges(path, before, after, label(path));
   if ((isObject(before) || before === null) && (isObject(after) || after === null)) {

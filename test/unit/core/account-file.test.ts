@@ -1,0 +1,18 @@
+import { describe, expect, it } from 'vitest';
+import { telltaleOf } from '../../../src/core/account-file.ts';
+
+const file = (...names: string[]): string => names.map((name) => `${name}:{X}hash::::::\n`).join('');
+
+describe('telltaleOf', () => {
+  it.each([
+    ['one more', file('a@a.test'), file('a@a.test', 'b@a.test'), { name: 'b@a.test', added: true }],
+    ['one less', file('a@a.test', 'b@a.test'), file('a@a.test'), { name: 'b@a.test', added: false }],
+    ['the first', '', file('a@a.test'), { name: 'a@a.test', added: true }],
+    ['the last', file('a@a.test'), '', { name: 'a@a.test', added: false }],
+    ['a rename', file('a@a.test'), file('b@a.test'), { name: 'b@a.test', added: true }],
+    ['other hashes', file('a@a.test'), file('a@a.test').replace('hash', 'other'), undefined],
+    ['the same', file('a@a.test'), file('a@a.test'), undefined],
+  ])('%s', (_, before, after, expected) => {
+    expect(telltaleOf(before, after)).toEqual(expected);
+  });
+});
