@@ -7,7 +7,7 @@ import { makeSelfSigned } from '../system/certificate.ts';
 import { MissingProgram } from '../system/exec.ts';
 import { lstat, makeDirectory, removeStale, syncDirectories, type StagedFile } from '../system/files.ts';
 import { userId } from '../system/identity.ts';
-import { withLock } from '../system/lock.ts';
+import { withSilentLock } from '../system/lock.ts';
 import { runningDaemons } from '../system/master-processes.ts';
 import { missingPackage } from '../system/packages.ts';
 import { beginUndo, endUndo, undoIsLeft, type Undo } from '../system/undo.ts';
@@ -65,14 +65,21 @@ export async function apply(place: Place, options: ApplyOptions): Promise<Applie
     makeDirectory(lib, 0o700);
   }
   try {
-    return await withLock(lock, () => applyLocked(place, options));
+    return await withSilentLock(lock, (describe) => applyLocked(place, options, describe));
   } catch (error) {
     throw error instanceof MissingProgram ? missingPackage(error) : error;
   }
 }
 
-/** The same for who has the lock. */
-export async function applyLocked(place: Place, options: ApplyOptions): Promise<Applied> {
+/**
+ * The same for who has the lock.
+ * @param begin is called before anything is written
+ */
+export async function applyLocked(
+  place: Place,
+  options: ApplyOptions,
+  begin: () => void = () => undefined,
+): Promise<Applied> {
   if (place.root === '' && userId('vmail') === undefined) await ensureMailOwner(place.root);
   const lib = `${place.root}/${PATHS.lib}`;
   if (undoIsLeft(lib)) await untilSettled(place);
@@ -84,6 +91,7 @@ export async function applyLocked(place: Place, options: ApplyOptions): Promise<
     endUndo(lib);
     return { plan, prepared };
   }
+  begin();
   await requireConsent(place, plan, options);
   await requireRemovals(plan, options);
   await requireUsableFilter(place, prepared);

@@ -20,29 +20,52 @@ const TIMED_OUT = 75;
  * @throws EboxmailError exit 6 when another process still has it after the waiting time
  */
 export async function withLock<T>(path: string, work: () => Promise<T>, wait = waitingTime()): Promise<T> {
+  return withSilentLock(
+    path,
+    (describe) => {
+      describe();
+      return work();
+    },
+    wait,
+  );
+}
+
+/** The same, but nothing is written, who has the lock included, until `work` calls what it is given. */
+export async function withSilentLock<T>(
+  path: string,
+  work: (describe: () => void) => Promise<T>,
+  wait = waitingTime(),
+): Promise<T> {
   const descriptor = openLockFile(path);
   try {
     await acquire(descriptor, path, wait);
-    describeHolder(descriptor);
-    return await work();
+    return await work(() => describeHolder(descriptor));
   } finally {
     closeSync(descriptor);
   }
 }
 
 function openLockFile(path: string): number {
-  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
   try {
-    const descriptor = openSync(path, flags, 0o600);
+    const descriptor = openToLock(path);
     if (fstatSync(descriptor).isFile()) return descriptor;
     closeSync(descriptor);
   } catch (error) {
-    throw failed(
-      `cannot open the lock file ${path}: ${(error as Error).message}`,
-      'run eboxmail as the owner of the state',
-    );
+    const { code } = error as NodeJS.ErrnoException;
+    const hint = code === 'EACCES' || code === 'EPERM' ? 'run eboxmail as the owner of the state' : undefined;
+    throw failed(`cannot open the lock file ${path}: ${(error as Error).message}`, hint);
   }
   throw failed(`${path} is no regular file`, 'remove it; eboxmail locks with it');
+}
+
+/** One that is there can be locked on a file system that cannot be written, too. */
+function openToLock(path: string): number {
+  try {
+    return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EROFS') throw error;
+    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  }
 }
 
 async function acquire(descriptor: number, path: string, wait: number): Promise<void> {

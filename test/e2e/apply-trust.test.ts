@@ -249,6 +249,17 @@ describe('files edited by hand', () => {
     expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
   });
 
+  it('one that the daemons refuse is in the state then, and that is said', async () => {
+    const before = await sandbox().readState();
+    await appendFile(`${sandbox().root}/etc/postfix/main.cf`, 'no_such_setting = 1\n');
+    const refused = await sandbox().run(['apply', '--keep-edits']);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/unused parameter: no_such_setting=1[\s\S]*"overrides" of the state now/);
+    await sandbox().writeState(before);
+    await sandbox().ok(['apply', '--adopt']);
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
+  });
+
   it('an edit that no override can say stops that, and nothing is written', async () => {
     await appendFile(`${sandbox().root}/etc/postfix/master.cf`, '# by hand\n');
     const before = await sandbox().readState();

@@ -2,7 +2,7 @@ import { apply, type ApplyOptions } from '../../app/apply.ts';
 import { versionsOf } from '../../app/consent.ts';
 import { prepare } from '../../app/prepare.ts';
 import { digestOf } from '../../app/digest.ts';
-import { EXIT, usageError } from '../../core/errors.ts';
+import { EboxmailError, EXIT, usageError } from '../../core/errors.ts';
 import type { Removals } from '../../core/plan/removals.ts';
 import { isEmpty, type FileChange } from '../../core/plan/plan.ts';
 import { planData, removalsText } from '../../ui/plan-text.ts';
@@ -59,7 +59,13 @@ async function applyKeepingEdits(context: Context, flags: Options): Promise<numb
   const { postfix, dovecot } = await keepEdits(context.place);
   for (const [name, value] of postfix) context.terminal.say(`overrides.postfix: ${name} = ${value}`);
   for (const line of dovecot) context.terminal.say(`overrides.dovecot: ${line}`);
-  return runApply(context, { ...flags, adoptEdited: true });
+  try {
+    return await runApply(context, { ...flags, adoptEdited: true });
+  } catch (error) {
+    if (!(error instanceof EboxmailError) || postfix.size + dovecot.length === 0) throw error;
+    const hint = 'what was edited by hand is in "overrides" of the state now: change it there, or take it out';
+    throw new EboxmailError(error.exitCode, error.message, [error.hint, hint].filter(Boolean).join('\n'));
+  }
 }
 
 /** How an apply talks to whoever started it. */
