@@ -115,7 +115,10 @@ function addControl(stage, version) {
       .digest('hex');
   write(stage, 'DEBIAN/md5sums', paths.map((path) => `${digest(path)}  ${path}\n`).join(''));
   write(stage, 'DEBIAN/control', controlText(version, Math.ceil(bytes / 1024)));
-  write(stage, 'DEBIAN/postrm', readFileSync(join(ROOT, 'packaging/postrm')), 0o755);
+  for (const name of ['postinst', 'prerm', 'postrm']) {
+    write(stage, `DEBIAN/${name}`, readFileSync(join(ROOT, 'packaging', name)), 0o755);
+  }
+  write(stage, 'DEBIAN/triggers', readFileSync(join(ROOT, 'packaging/triggers')));
 }
 
 /** Regular files, relative to a directory; with the modes of a package, whatever those of the checkout are. */

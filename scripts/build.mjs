@@ -1,7 +1,8 @@
 // Bundles src/cli into dist/cli/: main.cjs, which starts, and a file for each lazily loaded part, so that a command reads only
-// what it runs.
+// what it runs. bin/load.js loads them, faster with what bin/compile.js made of them.
 // Text templates are taken in as strings. The man pages are made of what was built (scripts/man.mjs).
 // Generation (types, validators) is a step of its own: npm run generate.
+import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -9,10 +10,6 @@ import { writeManPages } from './man.mjs';
 import { mergeChunks } from './merge-chunks.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-
-/** CommonJS packages (commander, cross-spawn under execa) call require() for Node's own modules; ESM has none. */
-const REQUIRE_BANNER =
-  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
 /**
  * Builds the program. Chunks are written before the entry that names them, and each file whole (temporary name, then
@@ -36,7 +33,9 @@ async function bundle(outdir, version) {
   const options = {
     absWorkingDir: ROOT,
     outdir,
+    outExtension: { '.js': '.cjs' },
     bundle: true,
+    // Only modules can be split; asCommonJs comes afterwards.
     format: 'esm',
     platform: 'node',
     target: 'node20',
@@ -54,28 +53,28 @@ async function bundle(outdir, version) {
   // The table of commands is an entry, too: scripts/man.mjs makes the man pages of it.
   const run = { 'cli/run': 'src/cli/run.ts', 'cli/program': 'src/cli/program.ts', 'cli/topics': 'src/cli/topics.ts' };
   const program = await esbuild.build({ ...options, entryPoints: run, chunkNames, splitting: true });
-  // Node starts CommonJS a third faster.
   const main = { 'cli/main': 'src/cli/main.ts' };
-  const outExtension = { '.js': '.cjs' };
-  const start = await esbuild.build({
-    ...options,
-    entryPoints: main,
+  const start = await esbuild.build({ ...options, entryPoints: main, plugins: [external] });
+  const files = [...(await mergeChunks(esbuild, filesOf(program))), ...filesOf(start)];
+  return Promise.all(files.map(async ({ path, text }) => ({ path, contents: await asCommonJs(esbuild, text) })));
+}
+
+/** Node loads CommonJS faster than modules, and what V8 made of it can be kept. */
+async function asCommonJs(esbuild, text) {
+  const { code } = await esbuild.transform(text, {
     format: 'cjs',
-    outExtension,
-    plugins: [external],
+    platform: 'node',
+    target: 'node20',
+    minifyWhitespace: true,
+    supported: { 'dynamic-import': false },
   });
-  const merged = await mergeChunks(esbuild, filesOf(program));
-  const files = [...merged, ...filesOf(start).map(({ path, text }) => ({ path, contents: text }))];
-  return files.map(({ path, contents }) => ({
-    path,
-    contents: contents.includes('typeof require') && path.endsWith('.js') ? REQUIRE_BANNER + contents : contents,
-  }));
+  return code;
 }
 
 /** All but what needs nothing else. */
 const external = {
   name: 'external',
-  setup: ({ onResolve }) => onResolve({ filter: /\/run\.ts$/ }, () => ({ path: './run.js', external: true })),
+  setup: ({ onResolve }) => onResolve({ filter: /\/run\.ts$/ }, () => ({ path: './run.cjs', external: true })),
 };
 
 function filesOf({ outputFiles, metafile }) {
@@ -84,6 +83,13 @@ function filesOf({ outputFiles, metafile }) {
     const absolute = imports.map((one) => ({ ...one, path: one.external ? one.path : join(ROOT, one.path) }));
     return { path, text, imports: absolute, exports, entry: entryPoint !== undefined };
   });
+}
+
+/** In a process of its own, without flags that commands will not have: V8 refuses what was made with others. */
+function compile() {
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  const { status } = spawnSync(process.execPath, [join(ROOT, 'bin/compile.js')], { env, stdio: 'inherit' });
+  if (status !== 0) throw new Error('bin/compile.js failed');
 }
 
 const isEntry = (path) => path.endsWith(join('cli', 'main.cjs'));
@@ -107,6 +113,7 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
   try {
     const { files, bytes } = await build();
     const took = Math.round(performance.now() - started);
+    compile();
     console.error(`Built dist: ${files} files, ${Math.round(bytes / 1024)} kB, ${took} ms`);
   } catch (error) {
     console.error(error.errors ? 'The build failed.' : error);

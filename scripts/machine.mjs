@@ -87,7 +87,7 @@ export function ensureLogQueue() {
 /** Builds the program when a source is newer than what was built. */
 export function ensureBuilt() {
   const built = modified(join(ROOT, 'dist/cli/main.cjs'));
-  const sources = ['src', 'schemas', 'templates', 'scripts', 'package.json', 'package-lock.json'];
+  const sources = ['src', 'bin', 'schemas', 'templates', 'scripts', 'package.json', 'package-lock.json'];
   if (sources.every((source) => newest(join(ROOT, source)) <= built)) return;
   say(`Building the program: ${built === 0 ? 'dist is missing' : 'a source is newer than dist'}`);
   const { status, signal } = spawnSync(process.execPath, ['scripts/build.mjs'], {

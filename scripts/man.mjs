@@ -3,7 +3,8 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
+import { load } from '../bin/load.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -79,8 +80,8 @@ async function commandPage(dist, version) {
 }
 
 async function loadProgram(dist) {
-  const built = (name) => import(`${pathToFileURL(join(dist, 'cli', name)).href}?${Date.now()}`);
-  const [{ makeProgram }, { TOPICS }] = await Promise.all([built('program.js'), built('topics.js')]);
+  const { makeProgram } = load(join(dist, 'cli/program.cjs'));
+  const { TOPICS } = load(join(dist, 'cli/topics.cjs'));
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const { command } = await makeProgram(
     { argv: ['node', 'eboxmail'], env: {}, stdin, stdout, stderr },

@@ -10,11 +10,11 @@ const SMALL = 64_000;
  * @param {typeof import('esbuild')} esbuild
  * @param {readonly { path: string, text: string, imports: readonly { path: string, kind: string }[], exports: readonly string[], entry: boolean }[]} files
  *   what a build with code splitting gave; imports by absolute path
- * @returns {Promise<{ path: string, contents: string }[]>} the same program in fewer files
+ * @returns {Promise<{ path: string, text: string }[]>} the same program in fewer files
  */
 export async function mergeChunks(esbuild, files) {
   const small = smallChunks(files);
-  if (small.size < 2) return files.map(({ path, text }) => ({ path, contents: text }));
+  if (small.size < 2) return files;
   const merged = [...small.values()];
   const alias = (file, name) => `${name}_${merged.indexOf(file)}`;
   const reexport = (file, from, outward) =>
@@ -35,7 +35,7 @@ export async function mergeChunks(esbuild, files) {
   };
   const common = await bundle(esbuild, { contents: everything, resolveDir: directory }, inside);
   const hash = createHash('sha256').update(common).digest('hex').slice(0, 8).toUpperCase();
-  const commonPath = join(directory, `common-${hash}.js`);
+  const commonPath = join(directory, `common-${hash}.cjs`);
 
   const others = files.filter(({ path }) => !small.has(path));
   const rewritten = others.map(async (file) => {
@@ -54,9 +54,9 @@ export async function mergeChunks(esbuild, files) {
       },
     };
     const stdin = { contents: file.text, resolveDir: dirname(file.path) };
-    return { path: file.path, contents: await bundle(esbuild, stdin, outside) };
+    return { path: file.path, text: await bundle(esbuild, stdin, outside) };
   });
-  return [{ path: commonPath, contents: common }, ...(await Promise.all(rewritten))];
+  return [{ path: commonPath, text: common }, ...(await Promise.all(rewritten))];
 }
 
 /** Chunks that are small, nobody's entry, and need at their loading only others of the kind. */

@@ -91,6 +91,7 @@ export function isTooWide(network: Network): boolean {
 
 /** Whether networks together let as many public addresses in as one that is too wide. */
 export function areTooWide(networks: readonly Network[]): boolean {
+  if (networks.length === 0) return false;
   return ([4, 6] as const).some((family) => publicSizeOf(networks, family) >= tooMany(family));
 }
 

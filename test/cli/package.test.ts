@@ -47,14 +47,16 @@ describe('the Debian package', () => {
     for (const name of needed) expect(asked.filter((word) => word === name)).toEqual([name]);
   });
 
-  it('belongs to root, is writable for nobody else, and has one script, which runs when it is gone', async () => {
+  it('belongs to root, is writable for nobody else, and has scripts for what comes and goes with it', async () => {
     const contents = (await output('dpkg-deb', ['--contents', deb])).trim().split('\n');
     for (const line of contents) expect(line).toMatch(/^(drwxr-xr-x|-rw-r--r--|-rwxr-xr-x|lrwxrwxrwx) root\/root /);
     expect(contents.filter((line) => line.startsWith('-rwx'))).toHaveLength(1);
     for (const line of contents) expect(line).toMatch(/ \.\/(usr\/.*)?$/);
     await output('dpkg-deb', ['--control', deb, join(tree, 'control')]);
-    expect((await readdir(join(tree, 'control'))).sort()).toEqual(['control', 'md5sums', 'postrm']);
-    await output('sh', ['-n', join(tree, 'control/postrm')]);
+    expect((await readdir(join(tree, 'control'))).sort()).toEqual([
+      ...['control', 'md5sums', 'postinst', 'postrm', 'prerm', 'triggers'],
+    ]);
+    for (const name of ['postinst', 'postrm', 'prerm']) await output('sh', ['-n', join(tree, 'control', name)]);
     await output('md5sum', ['--check', '--quiet', 'control/md5sums'], tree);
   });
 

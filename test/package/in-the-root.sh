@@ -38,7 +38,12 @@ works() {
   completed=$(bash -c '. /usr/share/bash-completion/bash_completion; _completion_loader eboxmail
     COMP_LINE="eboxmail sand" COMP_POINT=13 COMP_WORDS=(eboxmail sand) COMP_CWORD=1; _eboxmail eboxmail; echo "${COMPREPLY[*]}"')
   [ "$(echo $completed)" = sandbox ] || fail "completion: $completed"
-  echo 'version, both man pages and completion are right'
+  refused=$(node -e '
+    const { load, scripts } = require("/usr/lib/eboxmail/bin/load.js");
+    load("/usr/lib/eboxmail/dist/cli/main.cjs"); load("/usr/lib/eboxmail/dist/cli/run.cjs");
+    console.log([...scripts.values()].filter(({ cachedDataRejected }) => cachedDataRejected !== false).length);')
+  [ "$refused" = 0 ] || fail "$refused files are not compiled beforehand"
+  echo 'version, both man pages and completion are right, and it is compiled for this Node'
 }
 
 # deliver SUBJECT: a message from outside gets into alice's mailbox.
@@ -80,7 +85,7 @@ EOF
   untouched upgrade
   works "$(dpkg-deb --field $new Version)"
   dpkg --listfiles eboxmail | sort >/tmp/listed
-  find /usr/lib/eboxmail | sort | comm -23 - /tmp/listed | grep . && fail 'the first version left files'
+  find /usr/lib/eboxmail -path '*/compiled' -prune -o -print | sort | comm -23 - /tmp/listed | grep . && fail 'the first version left files'
   show eboxmail plan --exit-code || fail 'the new version has something to apply'
   deliver 'after the upgrade'
 
