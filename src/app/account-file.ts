@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { telltaleOf } from '../core/account-file.ts';
+import { failed } from '../core/errors.ts';
 import type { HostFacts } from '../core/host-facts.ts';
 import type { FileChange } from '../core/plan/plan.ts';
 import { below, PATHS } from '../core/render/paths.ts';
 import { isKnownUser } from '../system/dovecot-auth.ts';
 import { lstat, setTime } from '../system/files.ts';
+import { masterProcesses } from '../system/master-processes.ts';
+import { countChildren } from '../system/processes.ts';
 
 /**
  * Dovecot looks at a passwd-file at most once a second of its clock, and takes one with the second and the size of the
@@ -15,16 +18,25 @@ const SECOND = 1000;
 /** Waiting for a second to be over ends a little behind it. */
 const MARGIN = 5;
 
+/** Milliseconds that a file's time may be ahead of the clock because of `makeNewerThan`. */
+const MOST_AHEAD = 60 * 60 * 1000;
+
+/** How often Dovecot is asked again after a second. */
+const TRIES = 3;
+
 /** Gives a passwd-file that is to replace another a time by which Dovecot can tell them apart. */
 export function makeNewerThan(path: string, temporary: string): void {
   const before = lstat(path)?.mtimeMs ?? 0;
-  setTime(temporary, Math.max(Date.now(), before + SECOND));
+  const now = Date.now();
+  const isNear = before > now - SECOND && before < now + MOST_AHEAD;
+  setTime(temporary, isNear ? before + SECOND : now);
 }
 
 /**
  * Waits until Dovecot goes by the account file that was put in place. It refuses mail for good when it does not know the
  * account, so Postfix must not accept any before. Mostly it is enough to ask, and then there is nothing to wait for.
  * @param change of the account file; absent when there is none, unless an apply made it that was killed since
+ * @throws failed when Dovecot goes on with the old one
  */
 export async function untilAccountsAreRead(
   facts: HostFacts,
@@ -36,8 +48,25 @@ export async function untilAccountsAreRead(
     return;
   }
   const telltale = telltaleOf(change.before ?? '', change.after ?? '');
-  if (telltale !== undefined && (await knows(telltale.name, facts)) === telltale.added) return;
-  await sleep(SECOND + MARGIN - (Date.now() % SECOND));
+  const isRead = async (): Promise<boolean | undefined> => {
+    if (telltale === undefined) return undefined;
+    const answer = await knows(telltale.name, facts);
+    return answer === undefined ? undefined : answer === telltale.added;
+  };
+  // After a reload an auth process of before may go on for who was connected to it, and its answer is not to be had.
+  if (hasOneAuth(facts) && (await isRead()) === true) return;
+  for (let n = 0; n < TRIES; n++) {
+    await sleep(SECOND + MARGIN - (Date.now() % SECOND));
+    if ((await isRead()) !== false) return;
+  }
+  throw failed('Dovecot does not take up the new account file', 'its log may say why');
+}
+
+/** Whether all of Dovecot asks the same process. */
+function hasOneAuth({ root }: HostFacts): boolean {
+  const master = masterProcesses(root).dovecot;
+  const count = master === undefined ? undefined : countChildren(master, 'auth');
+  return count !== undefined && count <= 1;
 }
 
 /** @returns undefined when Dovecot does not say */

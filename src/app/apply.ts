@@ -135,6 +135,7 @@ async function finish(
     await startChangedTimers(prepared);
     await mover.end();
     await afterFilterChange(place, prepared, options.progress);
+    await requeueScattered(place, prepared, options.progress);
     // A command reads the record twice, for whose mailbox it renames and when that was so: both have to be of one moment.
     await withStateLock(place, async () => {
       record(place, prepared);
@@ -148,6 +149,19 @@ async function finish(
       'put that right and run "eboxmail apply" once more',
     );
   }
+}
+
+/** What was accepted for a mailbox that is none any more, and what its address stands for now. */
+async function requeueScattered(
+  place: Place,
+  { mailboxes: { scattered } }: Prepared,
+  progress: ApplyOptions['progress'],
+): Promise<void> {
+  if (scattered.length === 0) return;
+  const { requeueFor } = await import('./queue/requeue-for.ts');
+  const count = (await requeueFor(place, scattered)) ?? 0;
+  if (count > 0)
+    progress(`${count} waiting ${count === 1 ? 'message goes' : 'messages go'} to who has the address now`);
 }
 
 /** What is written down about mailboxes comes before the state that it belongs to: with the lock both are of one moment. */

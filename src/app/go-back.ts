@@ -1,9 +1,10 @@
 import { DAEMONS, isEssential, type DaemonAction } from '../core/daemons.ts';
 import { EboxmailError, EXIT } from '../core/errors.ts';
-import { PATHS } from '../core/render/paths.ts';
+import { below, PATHS } from '../core/render/paths.ts';
 import { writeAppliedRecord, removeAppliedRecord } from '../system/applied-record.ts';
 import { masterProcesses } from '../system/master-processes.ts';
 import { directoryIn, type Undo } from '../system/undo.ts';
+import { accountsBack } from './accounts-back.ts';
 import type { MailboxMover } from './move-mailboxes.ts';
 import type { Place } from './place.ts';
 import type { Prepared } from './prepare.ts';
@@ -51,8 +52,10 @@ export async function putBack(
   const { root } = place;
   const { plan, applied, host, facts } = prepared;
   const lib = `${root}/${PATHS.lib}`;
-  undo.restore();
-  mover.back();
+  await accountsBack(prepared, undo, () => {
+    undo.restore((target) => target !== below(facts, PATHS.accounts));
+    mover.back();
+  });
   withdrawProbe(facts);
   // An apply that was the first leaves a record without a time when it is killed.
   const before = applied === undefined || applied.time === '' ? undefined : { ...applied, unfinished: undefined };

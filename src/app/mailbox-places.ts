@@ -70,6 +70,30 @@ export class MailboxPlaces {
     });
   }
 
+  /**
+   * Mailboxes to where they were, all by way of a place where they wait: as one step to everybody else.
+   * @param clear is called for what is in the way
+   */
+  moveBack(
+    moves: readonly { readonly from: string; readonly address: string }[],
+    clear: (address: string) => void,
+  ): void {
+    for (const { address } of moves) {
+      this.makeParent(this.waiting(address));
+      this.makeParent(this.home(address));
+    }
+    const places = moves.flatMap(({ from, address }) => [from, this.waiting(address), this.home(address)]);
+    whileClosed([...new Set(places.map((path) => dirname(path)))], () => {
+      for (const { from, address } of moves) {
+        if (from !== this.waiting(address)) moveDirectory(from, this.waiting(address));
+      }
+      for (const { address } of moves) {
+        clear(address);
+        moveDirectory(this.waiting(address), this.home(address));
+      }
+    });
+  }
+
   /** The old name as a way to the new one. */
   link(from: string, to: string): void {
     whileClosed([dirname(from)], () => symlinkSync(relative(dirname(from), to), from));

@@ -3,7 +3,9 @@ import { asMap, isObject, type Json, type JsonObject } from '../core/json.ts';
 import { followMailboxes, type Track } from '../core/mailboxes/tracks.ts';
 import type { MailModel } from '../core/model.ts';
 import type { StateChange } from '../core/plan/state-words.ts';
+import { domainOf, finalRecipients, unknownRecipients } from '../core/recipients.ts';
 import { PATHS } from '../core/render/paths.ts';
+import type { ReadModel } from '../core/state/model-of.ts';
 import type { AppliedRecord } from '../system/applied-record.ts';
 import { readMailboxLog } from '../system/mailbox-log.ts';
 import { readJournal } from './mailbox-journal.ts';
@@ -21,6 +23,8 @@ export interface MailboxPlan {
   readonly upTo: number;
   /** Addresses that users had before: mail that Postfix still holds for these goes to the user. */
   readonly former: ReadonlyMap<string, string>;
+  /** Addresses of users who are gone, of which the mail goes to others now, and not to one account. */
+  readonly scattered: readonly string[];
   /** Old addresses under which the last apply may have left links. */
   readonly links: readonly string[];
   /** In words. */
@@ -31,7 +35,7 @@ export function planMailboxes(
   root: string,
   applied: AppliedRecord | undefined,
   state: JsonObject,
-  model: MailModel,
+  { model, directory }: Pick<ReadModel, 'model' | 'directory'>,
 ): MailboxPlan {
   const lib = `${root}/${PATHS.lib}`;
   const { seq, former } = applied?.mailboxes ?? { seq: 0, former: {} };
@@ -46,7 +50,11 @@ export function planMailboxes(
     events: events.length > 0,
     upTo: events.at(-1)?.seq ?? seq,
     links: Object.keys(former),
-    former: formerAddresses(former, tracks, before, model),
+    former: formerAddresses(former, tracks, before, { model, directory }),
+    scattered: tracks.flatMap((track) => {
+      const recipients = followers(track, before, { model, directory });
+      return recipients.length === 0 || isOneAccount(recipients, model) ? [] : [track.origin];
+    }),
     changes: [...words(tracks, model), ...(readJournal(root, since) === undefined ? [] : [CUT_OFF])],
   };
 }
@@ -78,13 +86,17 @@ function words(tracks: readonly Track[], { users }: MailModel): readonly StateCh
   });
 }
 
-/** Who is a user again or is gone is no longer followed. */
+/**
+ * Who is a user again or is gone is no longer followed. A user who is gone, and whose mail goes to one account now, is
+ * followed by that account: what Postfix has accepted already knows only the mailbox.
+ */
 function formerAddresses(
   known: Readonly<Record<string, string>>,
   tracks: readonly Track[],
   before: JsonObject,
-  { users }: MailModel,
+  { model, directory }: Pick<ReadModel, 'model' | 'directory'>,
 ): ReadonlyMap<string, string> {
+  const { users } = model;
   const moved = tracks.filter(({ origin, to, archived }) => !archived && to !== undefined && to !== origin);
   const now = new Map(moved.map(({ origin, to }) => [origin, to ?? '']));
   const gone = new Set(tracks.filter(({ to }) => to === undefined).map(({ origin }) => origin));
@@ -93,8 +105,30 @@ function formerAddresses(
     if (!gone.has(address)) all.set(old, now.get(address) ?? address);
   }
   for (const [origin, to] of now) if (hasAccount(before[origin])) all.set(origin, to);
+  for (const track of tracks) {
+    const [account, ...others] = followers(track, before, { model, directory });
+    if (account !== undefined && others.length === 0) all.set(track.origin, account);
+  }
   for (const [old, address] of all) if (users.has(old) || users.get(address)?.account !== true) all.delete(old);
   return all;
+}
+
+/** Where mail for a user who is gone ends now; nowhere for everybody else. */
+function followers(
+  { origin, to, archived }: Track,
+  before: JsonObject,
+  { model, directory }: Pick<ReadModel, 'model' | 'directory'>,
+): readonly string[] {
+  if (to !== undefined || archived || !hasAccount(before[origin])) return [];
+  const domain = model.domains.get(domainOf(origin));
+  if (domain === undefined) return [];
+  return directory.entry(origin) === undefined
+    ? unknownRecipients(domain, directory)
+    : finalRecipients(origin, directory);
+}
+
+function isOneAccount([first, ...others]: readonly string[], { users }: MailModel): boolean {
+  return others.length === 0 && first !== undefined && users.get(first)?.account === true;
 }
 
 export function hasAccount(entry: Json | undefined): boolean {

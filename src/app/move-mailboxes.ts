@@ -130,15 +130,11 @@ export class MailboxMover {
       this.places.open(home);
     }
     const here = this.jobs.filter(({ archived }) => !archived).concat(this.gone.filter((track) => this.away(track)));
-    for (const track of here) {
-      const now = this.find(track) ?? this.away(track);
-      if (now !== undefined && now !== this.places.home(track.origin))
-        this.places.move(now, this.places.waiting(track.origin), false);
-    }
-    for (const { origin } of here) {
-      const waiting = this.places.waiting(origin);
-      if (lstat(waiting) !== undefined) this.places.move(waiting, this.places.home(origin), false);
-    }
+    const moves = here.flatMap((track) => {
+      const from = this.find(track) ?? this.away(track);
+      return from === undefined || from === this.places.home(track.origin) ? [] : [{ from, address: track.origin }];
+    });
+    this.places.moveBack(moves, (address) => this.clear(address));
     forgetArchived(this.places.root, (mailbox) => here.some((track) => this.isAway(track, mailbox)));
     for (const track of this.jobs) if (track.archived) this.giveBack(track);
     this.places.removeWaiting();
@@ -229,8 +225,7 @@ export class MailboxMover {
         'put it back and try again',
       );
     }
-    const said = this.places.clear(to, this.plan.since, this.time);
-    if (said !== undefined) this.say(said);
+    this.clear(to);
     this.places.move(now, home, link && now === old);
     if (link && now === old) this.links.push(old);
     if (track.archived) this.say(`mailbox of ${to} is back from the archive`);
@@ -239,7 +234,10 @@ export class MailboxMover {
 
   /** A mailbox that was begun under the old name all the same is not mixed with the real one, and not left there. */
   private putStrayAway(address: string): void {
-    if (lstat(this.places.home(address))?.isDirectory() !== true) return;
+    if (lstat(this.places.home(address))?.isDirectory() === true) this.clear(address);
+  }
+
+  private clear(address: string): void {
     const said = this.places.clear(address, this.plan.since, this.time);
     if (said !== undefined) this.say(said);
   }

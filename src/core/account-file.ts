@@ -20,3 +20,32 @@ export function telltaleOf(before: string, after: string): Telltale | undefined 
 function namesIn(text: string): ReadonlySet<string> {
   return new Set(text.split('\n').flatMap((line) => (line === '' ? [] : [line.slice(0, line.indexOf(':'))])));
 }
+
+/** What follows the name and the hash on a line of an old address: whose mailbox it stands for. */
+const STANDS_FOR = /^([^:]+):[^:]*::::::(?:.* )?userdb_user=([^ ]+)/;
+
+/**
+ * When a rename is taken back, Postfix may hold mail for the new address, which it has put in the place of the old one. So the
+ * new address stands for the mailbox for a while, as the old one does after a rename.
+ * @param before text of the account file to go back to; @param now text of the one that goes
+ */
+export function withWayBack(before: string, now: string): string {
+  const known = namesIn(before);
+  const extra = now.split('\n').flatMap((line) => {
+    const [, old, renamed] = STANDS_FOR.exec(line) ?? [];
+    return old === undefined || renamed === undefined || !known.has(old) || known.has(renamed)
+      ? []
+      : [standIn(renamed, STANDS_FOR.exec(lineOf(old, before))?.[2] ?? old)];
+  });
+  if (extra.length === 0) return before;
+  return `${[...before.split('\n').filter((line) => line !== ''), ...new Set(extra)].sort().join('\n')}\n`;
+}
+
+function lineOf(name: string, text: string): string {
+  return text.split('\n').find((line) => line.startsWith(`${name}:`)) ?? '';
+}
+
+/** A line for an address that has no mailbox of its own and with which nobody can log in: no password fits "*" (crypt(5)). */
+export function standIn(address: string, user: string, fields: readonly string[] = []): string {
+  return `${address}:{SHA512-CRYPT}*::::::${[`userdb_user=${user}`, ...fields].join(' ')}`;
+}

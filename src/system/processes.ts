@@ -34,6 +34,27 @@ export function gone(pid: number): boolean {
   }
 }
 
+/**
+ * How many processes with this name a process has started and not seen the end of (proc(5), task/…/children).
+ * @returns undefined when the kernel does not say
+ */
+export function countChildren(pid: number, name: string): number | undefined {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+    return children.filter((child) => nameOf(child) === name).length;
+  } catch {
+    return undefined;
+  }
+}
+
+function nameOf(pid: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd();
+  } catch {
+    return undefined;
+  }
+}
+
 /** Waits until a condition holds; false when the time is over. */
 export async function waitUntil(condition: () => boolean | Promise<boolean>, milliseconds: number): Promise<boolean> {
   const end = Date.now() + milliseconds;

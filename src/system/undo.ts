@@ -31,8 +31,11 @@ interface Journal {
 export interface Undo {
   /** Daemons that ran before the first file changed. */
   readonly running: readonly string[];
-  /** Puts every file back as it was, those that others refer to first, and removes those that were not there. */
-  restore(): void;
+  /**
+   * Puts every file back as it was, those that others refer to first, and removes those that were not there.
+   * @param which of them, by absolute path; all when absent
+   */
+  restore(which?: (target: string) => boolean): void;
   /** The apply has come to its end: nothing is left to go back to. */
   end(): void;
 }
@@ -60,10 +63,11 @@ export function beginUndo(lib: string, targets: readonly string[], now: readonly
   });
   return {
     running,
-    restore: () => {
-      for (const { target, copy } of files) if (copy !== undefined) duplicate(`${directory}/${copy}`, target);
-      for (const { target, copy } of files) if (copy === undefined) rmSync(target, { force: true });
-      syncDirectories(files.map(({ target }) => target));
+    restore: (which = () => true) => {
+      const wanted = files.filter(({ target }) => which(target));
+      for (const { target, copy } of wanted) if (copy !== undefined) duplicate(`${directory}/${copy}`, target);
+      for (const { target, copy } of wanted) if (copy === undefined) rmSync(target, { force: true });
+      syncDirectories(wanted.map(({ target }) => target));
     },
     end: () => endUndo(lib),
   };

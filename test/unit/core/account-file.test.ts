@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { telltaleOf } from '../../../src/core/account-file.ts';
+import { standIn, telltaleOf, withWayBack } from '../../../src/core/account-file.ts';
 
 const file = (...names: string[]): string => names.map((name) => `${name}:{X}hash::::::\n`).join('');
 
@@ -14,5 +14,33 @@ describe('telltaleOf', () => {
     ['the same', file('a@a.test'), file('a@a.test'), undefined],
   ])('%s', (_, before, after, expected) => {
     expect(telltaleOf(before, after)).toEqual(expected);
+  });
+});
+
+describe('withWayBack', () => {
+  const line = (address: string, user: string): string => `${standIn(address, user)}\n`;
+
+  it.each([
+    ['nothing was renamed', file('a@a.test'), file('a@a.test', 'b@a.test'), file('a@a.test')],
+    [
+      'a rename',
+      file('a@a.test'),
+      line('a@a.test', 'b@a.test') + file('b@a.test'),
+      file('a@a.test') + line('b@a.test', 'a@a.test'),
+    ],
+    [
+      'two that change places',
+      file('a@a.test', 'b@a.test'),
+      file('a@a.test', 'b@a.test'),
+      file('a@a.test', 'b@a.test'),
+    ],
+    [
+      'the second rename of one',
+      file('b@a.test') + line('x@a.test', 'b@a.test'),
+      file('c@a.test') + line('b@a.test', 'c@a.test') + line('x@a.test', 'c@a.test'),
+      file('b@a.test') + line('c@a.test', 'b@a.test') + line('x@a.test', 'b@a.test'),
+    ],
+  ])('%s', (_, before, now, expected) => {
+    expect(withWayBack(before, now)).toBe(expected);
   });
 });

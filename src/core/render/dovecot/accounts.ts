@@ -1,3 +1,4 @@
+import { standIn } from '../../account-file.ts';
 import type { HostFacts } from '../../host-facts.ts';
 import type { MailModel, User } from '../../model.ts';
 import { passwordForAccountFile } from '../../state/read/password.ts';
@@ -36,8 +37,7 @@ function accountLine(user: User, facts: HostFacts): string {
 
 function formerLine(address: string, user: User | undefined): string {
   if (user === undefined) throw new Error(`nobody is behind the former address ${address}`);
-  const fields = [`userdb_user=${quoteAccountField(user.address)}`, ...quotaFields(user)].join(' ');
-  return `${quoteAccountField(address)}:${NO_LOGIN}::::::${fields}\n`;
+  return `${standIn(quoteAccountField(address), quoteAccountField(user.address), quotaFields(user))}\n`;
 }
 
 /** Extra fields of a line for a user whose limit is not the server's; 0 is unlimited. */

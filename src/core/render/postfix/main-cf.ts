@@ -44,6 +44,7 @@ export function renderMainCf(model: MailModel, facts: HostFacts, routes: Routes,
     table_type: ours(facts.postfix.tableType),
     tables: path(PATHS.tables),
     expansion_limit: quoteMainCf(Math.max(DEFAULT_EXPANSION_LIMIT, largestAlias + 1)),
+    reply_filter: replyFilter(facts),
     message_size_limit: quoteMainCf(model.limits.message ?? 0),
     authentication: ours(model.smtp.authentication ? 'yes' : 'no'),
     tls_level: ours(TLS_LEVELS[model.smtp.tls]),
@@ -62,6 +63,18 @@ export function renderMainCf(model: MailModel, facts: HostFacts, routes: Routes,
     group: 'root',
     onChange: 'reload-postfix',
   };
+}
+
+/**
+ * Dovecot's answer for an account that it does not know → the address → whether the tables have it → an answer that has
+ * Postfix try again (lmtp_reply_filter in postconf(5), pipemap and unionmap in postmap(1)). For the moments in which the two
+ * go by different files, and for a user who has become an alias: that message can be requeued.
+ */
+function replyFilter(facts: HostFacts): Quoted {
+  const tables = `${facts.postfix.tableType}:${quoteMainCf(below(facts, PATHS.tables))}`;
+  const address = 'regexp:{{/^550 5\\.1\\.1 <([^>]+)> User doesn.t exist/ $$1}}';
+  const again = 'regexp:{{/./ 450 4.2.1 Dovecot does not know this account yet}}';
+  return ours(`pipemap:{${address}, unionmap:{${tables}/mailboxes, ${tables}/aliases}, ${again}}`);
 }
 
 /** For every client: those who may relay were let through for that before. */

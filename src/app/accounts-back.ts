@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { withWayBack } from '../core/account-file.ts';
+import { below, PATHS } from '../core/render/paths.ts';
+import { readAppliedRecord, writeAppliedRecord } from '../system/applied-record.ts';
+import { readIfPresent, stageFile } from '../system/files.ts';
+import { sha256 } from '../system/hash.ts';
+import { requireGroup } from '../system/identity.ts';
+import type { Undo } from '../system/undo.ts';
+import { makeNewerThan, untilAccountsAreRead } from './account-file.ts';
+import type { Prepared } from './prepare.ts';
+
+/** Milliseconds in which Postfix delivers what it has just accepted. */
+const UNDER_WAY = 1000;
+
+/**
+ * The account file on the way back: before Postfix has its tables back Dovecot must know the accounts that it accepts mail for
+ * then, and what it accepted for the new address of a rename must still get to the mailbox.
+ * @param rest puts back everything else
+ */
+export async function accountsBack(
+  { facts, plan }: Pick<Prepared, 'facts' | 'plan'>,
+  undo: Undo,
+  rest: () => void,
+): Promise<void> {
+  const path = below(facts, PATHS.accounts);
+  const isAccounts = (target: string): boolean => target === path;
+  const now = readIfPresent(path) ?? '';
+  undo.restore(isAccounts);
+  const before = readIfPresent(path) ?? '';
+  if (now === before) return rest();
+  const held = withWayBack(before, now);
+  const holds = held !== before && hold(path, held, `${facts.root}/${PATHS.lib}`);
+  const after = holds ? held : before;
+  // One that is started reads them anyway. What Dovecot does not do here is for those to see who look afterwards.
+  if (plan.daemons.dovecot !== 'start')
+    await untilAccountsAreRead(facts, { before: now, after }).catch(() => undefined);
+  rest();
+  if (!holds) return;
+  await sleep(UNDER_WAY);
+  undo.restore(isAccounts);
+}
+
+/**
+ * Written down first: whoever finds it after a crash must not take it for an edit by hand.
+ * @returns whether it is in place; a full disk is no reason to stop
+ */
+function hold(path: string, content: string, lib: string): boolean {
+  const record = readAppliedRecord(lib);
+  if (record?.unfinished === undefined) return false;
+  const { unfinished } = record;
+  const hashes = [...(unfinished.files.get(PATHS.accounts) ?? []), sha256(content)];
+  try {
+    writeAppliedRecord(lib, {
+      ...record,
+      unfinished: { ...unfinished, files: new Map([...unfinished.files, [PATHS.accounts, hashes]]) },
+    });
+    const file = stageFile({ path, content, mode: 0o640, uid: 0, gid: requireGroup('dovecot') });
+    makeNewerThan(path, file.temporary);
+    file.commit();
+    return true;
+  } catch {
+    return false;
+  }
+}

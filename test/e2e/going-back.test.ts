@@ -1,0 +1,155 @@
+import { execFile } from 'node:child_process';
+import { appendFile, lstat, readdir, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { isKnownUser } from '../../src/system/dovecot-auth.ts';
+import { drain, mailOf, PASSWORD_HASH, sendAsStranger, subjectOf } from '../support/mail.ts';
+import { tool } from '../support/queue.ts';
+import type { RunResult } from '../support/run-cli.ts';
+import { useSandbox } from '../support/sandbox.ts';
+
+/** An apply that is taken back while mail comes in: what was accepted gets to its mailbox. */
+
+const sandbox = useSandbox({
+  state: `
+version: 1
+server: {mailname: mx.example.test}
+domains: {a.test: }
+users:
+  alice@a.test: {password: "${PASSWORD_HASH}"}
+  bob@a.test: {password: "${PASSWORD_HASH}"}
+`,
+  tolerate: [
+    /Error: .*(Permission denied|Failed to access user's personal storage|No such file or directory)/,
+    /Error: .*Failed to autocreate mailbox|Warning: Our dotlock file \S+ was deleted/,
+  ],
+});
+
+const FAULTS = fileURLToPath(new URL('../support/faults.mjs', import.meta.url));
+
+const addUser = (address: string): Promise<RunResult> =>
+  sandbox().ok(['user', 'add', address, '--password-hash', PASSWORD_HASH, '--apply']);
+
+/** Mail for an address, one after the other, while Dovecot is asked all the time. Those that Postfix refuses do not count. */
+async function whileMailComes(address: string, work: () => Promise<void>): Promise<string[]> {
+  const accepted: string[] = [];
+  let working = true;
+  const sending = async (): Promise<void> => {
+    while (working) {
+      await sendAsStranger(sandbox(), address).then(
+        (token) => accepted.push(token),
+        () => undefined,
+      );
+      await sleep(10);
+    }
+  };
+  const asking = async (): Promise<void> => {
+    while (working) {
+      await isKnownUser('alice@a.test', `${sandbox().root}/run/dovecot`).catch(() => undefined);
+      await sleep(20);
+    }
+  };
+  const doing = async (): Promise<void> => {
+    try {
+      await work();
+      await sleep(300);
+    } finally {
+      working = false;
+    }
+  };
+  await Promise.all([sending(), asking(), doing()]);
+  return accepted;
+}
+
+/** What had to wait a moment is tried at once. */
+async function deliverAll(): Promise<void> {
+  await tool('postqueue', '-c', `${sandbox().root}/etc/postfix`, '-f');
+  await drain(sandbox());
+}
+
+/** Nobody has mail that was accepted for somebody else, and nothing was lost. */
+async function expectAll(address: string, tokens: readonly string[]): Promise<void> {
+  await deliverAll();
+  const found = (await mailOf(sandbox(), address)).map(subjectOf);
+  expect(tokens.length).toBeGreaterThan(10);
+  expect(
+    tokens.filter((token) => !found.includes(token)),
+    `of ${tokens.length} messages for ${address}`,
+  ).toEqual([]);
+}
+
+async function homes(): Promise<string[]> {
+  return (await readdir(`${sandbox().root}/var/vmail/a.test`)).sort();
+}
+
+/** Takes the proof to fail: strangers are refused before they say for whom their mail is. */
+const FAILING = 'overrides: {postfix: {smtpd_client_restrictions: "check_client_access inline:{127.0.0.1=REJECT}"}}\n';
+
+describe('an apply that fails while mail comes in', () => {
+  it.each([
+    ['removed a user', 'gone@a.test', ['user', 'remove', 'gone@a.test', '--yes']],
+    ['renamed a user', 'first@a.test', ['user', 'rename', 'first@a.test', 'second@a.test']],
+  ])('and that had %s', async (_, address, change) => {
+    await addUser(address);
+    await sendAsStranger(sandbox(), address);
+    const before = await sandbox().readState();
+    const tokens = await whileMailComes(address, async () => {
+      await sleep(200);
+      await sandbox().ok(change);
+      await appendFile(`${sandbox().root}/etc/eboxmail/state.yaml`, FAILING);
+      expect((await sandbox().run(['apply'])).code).toBe(8);
+      await sandbox().writeState(before);
+      await sandbox().ok(['apply']);
+    });
+    await expectAll(address, tokens);
+    expect(await homes()).not.toContain('second');
+  });
+});
+
+it('a rename that was cut off is undone by status when the state is another one since', async () => {
+  await addUser('cut@a.test');
+  const before = await sandbox().readState();
+  await sandbox().ok(['user', 'rename', 'cut@a.test', 'off@a.test']);
+  const tokens = await whileMailComes('cut@a.test', async () => {
+    await sleep(200);
+    // Dovecot has the new accounts then, and Postfix nearly all of its tables.
+    const fault = `kill:renameSync ${sandbox().root}/etc/postfix/eboxmail/.sender_logins`;
+    const args = ['--import', FAULTS, 'bin/eboxmail.js', '--root', sandbox().root, 'apply'];
+    const killed = promisify(execFile)(process.execPath, args, { env: { ...process.env, FAULT: fault } });
+    await expect(killed).rejects.toMatchObject({ signal: 'SIGKILL' });
+    expect((await lstat(`${sandbox().root}/var/vmail/a.test/cut`)).isSymbolicLink()).toBe(true);
+    await writeFile(`${sandbox().root}/etc/eboxmail/state.yaml`, before);
+    const status = await sandbox().run(['status']);
+    expect(status.stderr).toContain('is undone');
+  });
+  await expectAll('cut@a.test', tokens);
+  expect((await lstat(`${sandbox().root}/var/vmail/a.test/cut`)).isDirectory()).toBe(true);
+  expect(await homes()).not.toContain('off');
+  await sandbox().ok(['apply']);
+});
+
+it.each([
+  ['one account', ['bob@a.test']],
+  ['several', ['bob@a.test', 'alice@a.test']],
+])('mail that is under way when a user becomes an alias of %s gets there', async (what, targets) => {
+  const address = `role${targets.length}@a.test`;
+  await addUser(address);
+  const input = `user remove ${address} --yes\nalias add ${address} ${targets.join(' ')}\n`;
+  const tokens = await whileMailComes(address, async () => {
+    await sleep(200);
+    await sandbox().ok(['batch', '--apply'], { input });
+  });
+  await deliverAll();
+  const archive = `${sandbox().root}/var/vmail/.archive/a.test`;
+  const [kept = ''] = (await readdir(archive)).filter((name) => name.startsWith(`role${targets.length}.`));
+  const old = (await mailOf(sandbox(), `${kept}@.archive/a.test`)).map(subjectOf);
+  for (const target of targets) {
+    const found = (await mailOf(sandbox(), target)).map(subjectOf);
+    expect(
+      tokens.filter((token) => !found.includes(token) && !old.includes(token)),
+      what,
+    ).toEqual([]);
+  }
+});
