@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { telltaleOf } from '../core/account-file.ts';
+import { telltaleOf, withThoseWhoGo } from '../core/account-file.ts';
 import { failed } from '../core/errors.ts';
 import type { HostFacts } from '../core/host-facts.ts';
-import type { FileChange } from '../core/plan/plan.ts';
+import type { FileChange, Plan } from '../core/plan/plan.ts';
 import { below, PATHS } from '../core/render/paths.ts';
 import { isKnownUser } from '../system/dovecot-auth.ts';
-import { lstat, setTime } from '../system/files.ts';
+import { lstat, setTime, staged, stageFile } from '../system/files.ts';
+import { requireGroup } from '../system/identity.ts';
 import { masterProcesses } from '../system/master-processes.ts';
 import { countChildren } from '../system/processes.ts';
 
@@ -60,6 +61,25 @@ export async function untilAccountsAreRead(
     if ((await isRead()) !== false) return;
   }
   throw failed('Dovecot does not take up the new account file', 'its log may say why');
+}
+
+/** What stands in the account file until the proof: the new accounts and those that go; undefined when none goes. */
+export function heldAccounts({ files }: Pick<Plan, 'files'>): string | undefined {
+  const change = accountChange({ files });
+  return change === undefined ? undefined : withThoseWhoGo(change.before ?? '', change.after ?? '');
+}
+
+export function accountChange({ files }: Pick<Plan, 'files'>): FileChange | undefined {
+  return files.find(({ path }) => path === PATHS.accounts);
+}
+
+/** Puts a text in the place of the account file. */
+export function writeAccounts(facts: HostFacts, content: string): void {
+  const path = below(facts, PATHS.accounts);
+  // Another one may be staged for the same place.
+  const { temporary } = stageFile({ path: `${path}.now`, content, mode: 0o640, uid: 0, gid: requireGroup('dovecot') });
+  makeNewerThan(path, temporary);
+  staged(temporary, path).commit();
 }
 
 /** Whether all of Dovecot asks the same process. */

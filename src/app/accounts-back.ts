@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withWayBack } from '../core/account-file.ts';
+import type { HostFacts } from '../core/host-facts.ts';
 import { below, PATHS } from '../core/render/paths.ts';
 import { readAppliedRecord, writeAppliedRecord } from '../system/applied-record.ts';
-import { readIfPresent, stageFile } from '../system/files.ts';
+import { readIfPresent } from '../system/files.ts';
 import { sha256 } from '../system/hash.ts';
-import { requireGroup } from '../system/identity.ts';
 import type { Undo } from '../system/undo.ts';
-import { makeNewerThan, untilAccountsAreRead } from './account-file.ts';
+import { untilAccountsAreRead, writeAccounts } from './account-file.ts';
 import type { Prepared } from './prepare.ts';
 
 /** Milliseconds in which Postfix delivers what it has just accepted. */
@@ -29,7 +29,7 @@ export async function accountsBack(
   const before = readIfPresent(path) ?? '';
   if (now === before) return rest();
   const held = withWayBack(before, now);
-  const holds = held !== before && hold(path, held, `${facts.root}/${PATHS.lib}`);
+  const holds = held !== before && hold(facts, held);
   const after = holds ? held : before;
   // One that is started reads them anyway. What Dovecot does not do here is for those to see who look afterwards.
   if (plan.daemons.dovecot !== 'start')
@@ -44,7 +44,8 @@ export async function accountsBack(
  * Written down first: whoever finds it after a crash must not take it for an edit by hand.
  * @returns whether it is in place; a full disk is no reason to stop
  */
-function hold(path: string, content: string, lib: string): boolean {
+function hold(facts: HostFacts, content: string): boolean {
+  const lib = `${facts.root}/${PATHS.lib}`;
   const record = readAppliedRecord(lib);
   if (record?.unfinished === undefined) return false;
   const { unfinished } = record;
@@ -54,9 +55,7 @@ function hold(path: string, content: string, lib: string): boolean {
       ...record,
       unfinished: { ...unfinished, files: new Map([...unfinished.files, [PATHS.accounts, hashes]]) },
     });
-    const file = stageFile({ path, content, mode: 0o640, uid: 0, gid: requireGroup('dovecot') });
-    makeNewerThan(path, file.temporary);
-    file.commit();
+    writeAccounts(facts, content);
     return true;
   } catch {
     return false;

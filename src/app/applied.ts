@@ -5,6 +5,7 @@ import { bytesIfPresent, readIfPresent } from '../system/files.ts';
 import { saveGeneration, type Generation } from '../system/generations.ts';
 import { sha256 } from '../system/hash.ts';
 import { rememberOriginals } from '../system/originals.ts';
+import { heldAccounts } from './account-file.ts';
 import type { ApplyOptions } from './apply.ts';
 import { authorName } from './author.ts';
 import type { MailboxPlan } from './mailbox-plan.ts';
@@ -28,8 +29,11 @@ export function announce({ root }: Place, { plan, applied, text }: Prepared): vo
   const { time = '', state = {}, files = new Map<string, never>(), unfinished, certificate, mailboxes } = applied ?? {};
   const before = unfinished?.files ?? new Map<string, readonly string[]>();
   // Those of one that was cut off as well: what it had put in place may still be there when this one is cut off, too.
+  const held = heldAccounts(plan);
+  const hashesOf = (path: string, after: string): readonly string[] =>
+    path === PATHS.accounts && held !== undefined ? [sha256(held), sha256(after)] : [sha256(after)];
   const about = plan.files.flatMap(({ path, after }) =>
-    after === undefined ? [] : [[path, [...new Set([...(before.get(path) ?? []), sha256(after)])]] as const],
+    after === undefined ? [] : [[path, [...new Set([...(before.get(path) ?? []), ...hashesOf(path, after)])]] as const],
   );
   writeAppliedRecord(`${root}/${PATHS.lib}`, {
     time,

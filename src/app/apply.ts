@@ -13,7 +13,7 @@ import { missingPackage } from '../system/packages.ts';
 import { beginUndo, endUndo, undoIsLeft, type Undo } from '../system/undo.ts';
 import { checkRspamdFiles, ensureRspamdPlace, requireRspamd } from './builtin-filter.ts';
 import { afterFilterChange, requireUsableFilter } from './content-filter.ts';
-import { untilAccountsAreRead } from './account-file.ts';
+import { accountSteps, type AccountSteps } from './accounts-in-place.ts';
 import { announce, record, remember, rememberWhatWasThere } from './applied.ts';
 import { keepOriginals, requireConsent, requireRemovals } from './consent.ts';
 import { digestOf } from './digest.ts';
@@ -190,10 +190,12 @@ async function switchOver(
     mover.begin();
     // What nothing refers to any more goes when the daemons have read that.
     const [gone, present] = [staged.filter(isRemoval), staged.filter((file) => !isRemoval(file))];
-    await putInPlace(present, prepared, mover);
+    const accounts = accountSteps(prepared, present, mover.handsOver);
+    await putInPlace(present, place.root, accounts, mover);
     await compileScripts(place.root, plan.files);
     await switchDaemons(place, prepared, progress);
     await stopRemovedTimers(prepared);
+    await accounts.end();
     for (const file of gone) file.commit();
   } catch (error) {
     if (undo === undefined || !(error instanceof Error)) throw error;
@@ -213,18 +215,15 @@ export function removeLeftovers({ facts, rendered, plan }: Prepared): void {
   withdrawProbe(facts);
 }
 
-/** The accounts first: what Postfix accepts mail for, Dovecot has to know. */
 async function putInPlace(
   staged: readonly StagedFile[],
-  { facts, plan }: Prepared,
+  root: string,
+  accounts: AccountSteps,
   mover: MailboxMover,
 ): Promise<void> {
-  const accounts = staged.filter(({ target }) => target === below(facts, PATHS.accounts));
-  for (const file of accounts) file.commit();
-  const change = plan.files.find(({ path }) => path === PATHS.accounts);
-  if (plan.daemons.dovecot !== 'start') await untilAccountsAreRead(facts, change);
+  await accounts.begin();
   await mover.handOver();
-  for (const file of staged) if (!accounts.includes(file)) file.commit();
+  for (const file of staged) if (file.target !== `${root}/${PATHS.accounts}`) file.commit();
   syncDirectories(staged.map(({ target }) => target));
 }
 

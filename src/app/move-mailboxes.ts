@@ -70,6 +70,11 @@ export class MailboxMover {
     );
   }
 
+  /** Whether an address changes hands: then Dovecot must know the new accounts before `handOver`. */
+  get handsOver(): boolean {
+    return this.contested.size > 0;
+  }
+
   /** Writes down what is to move. @throws failed (exit 1) when something cannot be moved; then nothing was changed */
   prepare(): void {
     // What an earlier apply left for deliveries that were under way.

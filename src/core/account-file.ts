@@ -18,8 +18,15 @@ export function telltaleOf(before: string, after: string): Telltale | undefined 
 }
 
 function namesIn(text: string): ReadonlySet<string> {
-  return new Set(text.split('\n').flatMap((line) => (line === '' ? [] : [line.slice(0, line.indexOf(':'))])));
+  return new Set(text.split('\n').flatMap((line) => (line === '' ? [] : [nameOf(line)])));
 }
+
+function nameOf(line: string): string {
+  return line.slice(0, line.indexOf(':'));
+}
+
+/** No password fits this: crypt(5) never gives "*". */
+export const NO_LOGIN = '{SHA512-CRYPT}*';
 
 /** What follows the name and the hash on a line of an old address: whose mailbox it stands for. */
 const STANDS_FOR = /^([^:]+):[^:]*::::::(?:.* )?userdb_user=([^ ]+)/;
@@ -41,11 +48,24 @@ export function withWayBack(before: string, now: string): string {
   return `${[...before.split('\n').filter((line) => line !== ''), ...new Set(extra)].sort().join('\n')}\n`;
 }
 
+/**
+ * The newer file with the accounts that go, for the time in which mail that was accepted for them is delivered: nobody can
+ * log in with them any more.
+ * @returns undefined when none goes
+ */
+export function withThoseWhoGo(before: string, after: string): string | undefined {
+  const left = namesIn(after);
+  const going = before.split('\n').filter((line) => line !== '' && !left.has(nameOf(line)));
+  if (going.length === 0) return undefined;
+  const closed = going.map((line) => line.replace(/^([^:]+):[^:]*:/, `$1:${NO_LOGIN}:`));
+  return `${[...after.split('\n').filter((line) => line !== ''), ...closed].sort().join('\n')}\n`;
+}
+
 function lineOf(name: string, text: string): string {
   return text.split('\n').find((line) => line.startsWith(`${name}:`)) ?? '';
 }
 
-/** A line for an address that has no mailbox of its own and with which nobody can log in: no password fits "*" (crypt(5)). */
+/** A line for an address that has no mailbox of its own and with which nobody can log in. */
 export function standIn(address: string, user: string, fields: readonly string[] = []): string {
-  return `${address}:{SHA512-CRYPT}*::::::${[`userdb_user=${user}`, ...fields].join(' ')}`;
+  return `${address}:${NO_LOGIN}::::::${[`userdb_user=${user}`, ...fields].join(' ')}`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { standIn, telltaleOf, withWayBack } from '../../../src/core/account-file.ts';
+import { NO_LOGIN, standIn, telltaleOf, withThoseWhoGo, withWayBack } from '../../../src/core/account-file.ts';
 
 const file = (...names: string[]): string => names.map((name) => `${name}:{X}hash::::::\n`).join('');
 
@@ -42,5 +42,20 @@ describe('withWayBack', () => {
     ],
   ])('%s', (_, before, now, expected) => {
     expect(withWayBack(before, now)).toBe(expected);
+  });
+});
+
+describe('withThoseWhoGo', () => {
+  it.each([
+    ['nobody goes', file('a@a.test'), file('a@a.test', 'b@a.test'), undefined],
+    [
+      'one goes, and can log in no more',
+      'a@a.test:{X}hash::::::userdb_quota_rule=*:bytes=1\n',
+      file('b@a.test'),
+      `a@a.test:${NO_LOGIN}::::::userdb_quota_rule=*:bytes=1\n${file('b@a.test')}`,
+    ],
+    ['a rename', file('a@a.test'), `${standIn('a@a.test', 'b@a.test')}\n${file('b@a.test')}`, undefined],
+  ])('%s', (_, before, after, expected) => {
+    expect(withThoseWhoGo(before, after)).toBe(expected);
   });
 });

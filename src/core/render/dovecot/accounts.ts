@@ -1,13 +1,10 @@
-import { standIn } from '../../account-file.ts';
+import { NO_LOGIN, standIn } from '../../account-file.ts';
 import type { HostFacts } from '../../host-facts.ts';
 import type { MailModel, User } from '../../model.ts';
 import { passwordForAccountFile } from '../../state/read/password.ts';
 import { PATHS } from '../paths.ts';
 import { quoteAccountField } from '../quote.ts';
 import type { RenderedFile } from '../rendered-file.ts';
-
-/** No password fits this: crypt(5) never gives "*". */
-const NO_LOGIN = '{SHA512-CRYPT}*';
 
 /**
  * The passwd-file that Dovecot takes logins and mailboxes from: one line an account and nothing else, so no alias, group

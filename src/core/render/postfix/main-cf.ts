@@ -72,7 +72,7 @@ export function renderMainCf(model: MailModel, facts: HostFacts, routes: Routes,
  */
 function replyFilter(facts: HostFacts): Quoted {
   const tables = `${facts.postfix.tableType}:${quoteMainCf(below(facts, PATHS.tables))}`;
-  const address = 'regexp:{ {/^550 5\\.1\\.1 <([^>]+)> User doesn.t exist/ $$1}}';
+  const address = 'regexp:{ {/^550 5\\.1\\.1 <([^>]+)> User doesn.t exist/ $$1} }';
   const again = 'regexp:{ {/./ 450 4.2.1 Dovecot does not know this account yet} }';
   return ours(`pipemap:{${address}, unionmap:{${tables}/mailboxes, ${tables}/aliases}, ${again}}`);
 }
