@@ -153,7 +153,8 @@ async function finish(
 /** What is written down about mailboxes comes before the state that it belongs to: with the lock both are of one moment. */
 async function prepareForGood(place: Place): Promise<Prepared> {
   const prepared = await prepare(place, true);
-  return prepared.mailboxes.events ? withStateLock(place, () => prepare(place)) : prepared;
+  const { events, purges } = prepared.mailboxes;
+  return events || purges.size > 0 ? withStateLock(place, () => prepare(place)) : prepared;
 }
 
 /** From the first file that changes to the proof that it works: all of it is done, or all of it is undone. */
