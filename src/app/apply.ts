@@ -56,23 +56,38 @@ export interface Applied {
 
 /** Makes the machine what the state says. A second run finds nothing to do, writes nothing and reloads nothing. */
 export async function apply(place: Place, options: ApplyOptions): Promise<Applied> {
-  if (process.getuid?.() !== 0) throw failed('apply must be run as root', 'use sudo; plan works without');
-  const lib = `${place.root}/${PATHS.lib}`;
-  const lock = `${lib}/lock`;
-  if (lstat(lock) === undefined) {
+  requireRoot();
+  if (lstat(lockOf(place)) === undefined) {
     // What can be refused is refused before anything is written, the lock and its directory included.
     requireExpected((await prepare(place)).plan, options.expect);
-    makeDirectory(lib, 0o700);
   }
+  return withApplyLock(place, (describe) => applyLocked(place, options, describe));
+}
+
+/**
+ * While this runs nobody else applies.
+ * @param work is given what says who has the lock, to be called before anything else is written
+ */
+export async function withApplyLock<T>(place: Place, work: (describe: () => void) => Promise<T>): Promise<T> {
+  requireRoot();
+  makeDirectory(`${place.root}/${PATHS.lib}`, 0o700);
   try {
-    return await withSilentLock(lock, (describe) => applyLocked(place, options, describe));
+    return await withSilentLock(lockOf(place), work);
   } catch (error) {
     throw error instanceof MissingProgram ? missingPackage(error) : error;
   }
 }
 
+function requireRoot(): void {
+  if (process.getuid?.() !== 0) throw failed('apply must be run as root', 'use sudo; plan works without');
+}
+
+function lockOf({ root }: Place): string {
+  return `${root}/${PATHS.lib}/lock`;
+}
+
 /**
- * The same for who has the lock.
+ * `apply` for who has the lock.
  * @param begin is called before anything is written
  */
 export async function applyLocked(
