@@ -16,7 +16,7 @@ import { afterFilterChange, requireUsableFilter } from './content-filter.ts';
 import { untilAccountsAreRead } from './account-file.ts';
 import { announce, record, remember, rememberWhatWasThere } from './applied.ts';
 import { keepOriginals, requireConsent, requireRemovals } from './consent.ts';
-import { digestOf } from './digest.ts';
+import { requireExpected } from './digest.ts';
 import { ensureDirectories, ensureMailOwner } from './directories.ts';
 import { checkFetchFiles, ensureFetchPlace } from './fetch-place.ts';
 import { goBack } from './go-back.ts';
@@ -250,14 +250,4 @@ async function ensureCertificate(
   if (!certificate.toBeMade) return;
   await makeSelfSigned(certificateOf(model, facts), model.mailname);
   progress(`made a self-signed certificate for ${model.mailname}: clients will warn; set server.tls to a real one`);
-}
-
-/** @throws when somebody reviewed a plan and this is another one */
-function requireExpected(plan: Plan, expected: string | undefined): void {
-  const digest = digestOf(plan);
-  if (expected === undefined || expected === digest) return;
-  throw failed(
-    `the plan is not the one that was reviewed: its digest is ${digest}, not ${expected}`,
-    'the state or the machine has changed since; look at it again with "eboxmail plan"',
-  );
 }

@@ -1,3 +1,4 @@
+import { failed } from '../core/errors.ts';
 import type { Plan } from '../core/plan/plan.ts';
 import { sha256 } from '../system/hash.ts';
 
@@ -10,4 +11,14 @@ export function digestOf({ changes, files, daemons }: Plan): string {
   // What happens to mailboxes is in no file.
   const words = changes.map(({ kind, text }) => [kind, text]);
   return sha256(JSON.stringify([words, parts, daemons])).slice(0, 16);
+}
+
+/** @throws when somebody reviewed a plan and this is another one */
+export function requireExpected(plan: Plan, expected: string | undefined): void {
+  const digest = digestOf(plan);
+  if (expected === undefined || expected === digest) return;
+  throw failed(
+    `the plan is not the one that was reviewed: its digest is ${digest}, not ${expected}`,
+    'the state or the machine has changed since; look at it again with "eboxmail plan"',
+  );
 }

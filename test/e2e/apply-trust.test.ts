@@ -216,11 +216,14 @@ describe('what was reviewed', () => {
     const digest = (await sandbox().ok(['plan', '--digest'])).stdout.trim();
     expect(JSON.parse((await sandbox().ok(['plan', '--json'])).stdout)).toMatchObject({ digest });
     await sandbox().writeState(state({ users: `  two@a.test: {password: "${PASSWORD_HASH}"}\n` }));
-    const refused = await sandbox().run(['apply', '--expect', digest]);
-    expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain(digest);
+    for (const options of [[], ['--dry-run'], ['--dry-run', '--json']]) {
+      const refused = await sandbox().run(['apply', '--expect', digest, ...options]);
+      expect(refused).toMatchObject({ code: 1, stdout: '' });
+      expect(refused.stderr).toContain(digest);
+    }
     expect(await answer('two@a.test')).toMatch(/^550 /);
     await sandbox().writeState(state({ users: `  one@a.test: {password: "${PASSWORD_HASH}"}\n` }));
+    expect((await sandbox().ok(['apply', '--expect', digest, '--dry-run'])).stdout).toContain('one@a.test');
     await sandbox().ok(['apply', '--expect', digest]);
     expect(await answer('one@a.test')).toMatch(/^250 /);
   });
