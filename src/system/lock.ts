@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { EboxmailError, EXIT, failed } from '../core/errors.ts';
+import { environment } from './exec.ts';
 
 /** Seconds to wait for another eboxmail; EBOXMAIL_LOCK_WAIT in the environment changes it. */
 const DEFAULT_WAIT = 60;
@@ -71,7 +72,7 @@ function openToLock(path: string): number {
 async function acquire(descriptor: number, path: string, wait: number): Promise<void> {
   const code = await new Promise<number>((resolve, reject) => {
     const args = ['--exclusive', '--wait', String(wait), '--conflict-exit-code', String(TIMED_OUT), '3'];
-    const child = spawn('flock', args, { stdio: ['ignore', 'ignore', 'ignore', descriptor] });
+    const child = spawn('flock', args, { stdio: ['ignore', 'ignore', 'ignore', descriptor], env: environment() });
     child.on('error', () => reject(failed('flock is not installed', 'install it: apt-get install util-linux')));
     child.on('close', (status) => resolve(status ?? 1));
   });
