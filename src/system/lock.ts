@@ -78,12 +78,24 @@ async function acquire(descriptor: number, path: string, wait: number): Promise<
   });
   if (code === 0) return;
   if (code !== TIMED_OUT) throw failed(`cannot lock ${path} (flock ended with status ${code})`);
-  const holder = readFileSync(path, 'utf8').trim();
+  const holder = holderIn(readFileSync(path, 'utf8'));
   throw new EboxmailError(
     EXIT.locked,
     `another eboxmail is at work${holder === '' ? '' : ` (${holder})`}, and did not end within ${wait} s`,
     'try again when it is done; EBOXMAIL_LOCK_WAIT sets how many seconds to wait',
   );
+}
+
+/** Who has the lock; empty when it is somebody who did not say so: the one who did is no more. */
+function holderIn(text: string): string {
+  const pid = Number(/^process (\d+),/.exec(text)?.[1] ?? 0);
+  try {
+    // To 0 it would be the own group.
+    if (pid > 0) process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return '';
+  }
+  return text.trim();
 }
 
 function waitingTime(): number {
