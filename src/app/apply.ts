@@ -22,6 +22,7 @@ import { checkFetchFiles, ensureFetchPlace } from './fetch-place.ts';
 import { goBack } from './go-back.ts';
 import { finishMoves, mailboxMover } from './mailbox-moves.ts';
 import type { MailboxMover } from './move-mailboxes.ts';
+import { requireOwnDirectories } from './own-directories.ts';
 import type { Place } from './place.ts';
 import { withdrawProbe } from './prove/login.ts';
 import { prepare, type Prepared } from './prepare.ts';
@@ -59,7 +60,9 @@ export async function apply(place: Place, options: ApplyOptions): Promise<Applie
   requireRoot();
   if (lstat(lockOf(place)) === undefined) {
     // What can be refused is refused before anything is written, the lock and its directory included.
-    requireExpected((await prepare(place)).plan, options.expect);
+    const prepared = await prepare(place);
+    requireExpected(prepared.plan, options.expect);
+    requireOwnDirectories(place, prepared);
   }
   return withApplyLock(place, (describe) => applyLocked(place, options, describe));
 }
@@ -106,6 +109,7 @@ export async function applyLocked(
     endUndo(lib);
     return { plan, prepared };
   }
+  requireOwnDirectories(place, prepared);
   begin();
   await requireConsent(place, plan, options);
   await requireRemovals(plan, options);
