@@ -25,6 +25,7 @@ import type { MailboxMover } from './move-mailboxes.ts';
 import { requireOwnDirectories } from './own-directories.ts';
 import type { Place } from './place.ts';
 import { withdrawProbe } from './prove/login.ts';
+import { forgetPurges } from './purges.ts';
 import { prepare, type Prepared } from './prepare.ts';
 import { withStateLock } from './state-lock.ts';
 import { checkConfigurations, compileScripts, isRemoval, makeCheckPlace, stageChanges } from './stage.ts';
@@ -107,6 +108,7 @@ export async function applyLocked(
   if (isEmpty(plan)) {
     // An apply that had come to its end was killed while it tidied up.
     endUndo(lib);
+    await withdrawStalePurges(place, prepared);
     return { plan, prepared };
   }
   requireOwnDirectories(place, prepared);
@@ -141,6 +143,11 @@ export async function applyLocked(
   }
   await finish(place, prepared, mover, options);
   return { plan, prepared };
+}
+
+/** Whoever was removed and is there again, by a state that was put back by hand, is not purged by a later removal. */
+async function withdrawStalePurges(place: Place, { mailboxes: { purges } }: Prepared): Promise<void> {
+  if (purges.size > 0) await withStateLock(place, async () => forgetPurges(place.root, [...purges]));
 }
 
 /** From here on there is no way back and no need for one: the new configuration is in force and was proven. */

@@ -284,6 +284,22 @@ describe('the archive', () => {
     expect(await archive('pv@a.test')).toEqual([]);
   });
 
+  it('gets the mail of who was purged and put back by hand, when an apply came between', async () => {
+    await sandbox().ok(['user', 'add', 'back@a.test', '--password-hash', PASSWORD_HASH, '--apply']);
+    await mailFor('back@a.test');
+    const before = await sandbox().readState();
+    await sandbox().ok(['user', 'remove', 'back@a.test', '--purge', '--yes']);
+    const without = await sandbox().readState();
+    await sandbox().writeState(before);
+    await sandbox().ok(['apply']);
+    await sandbox().writeState(without);
+    expect((await sandbox().ok(['plan'])).stdout).not.toContain('mail of back@a.test');
+    await sandbox().ok(['apply']);
+    expect((await archive('back@a.test')).map(({ messages }) => messages)).toEqual([1]);
+    await sandbox().ok(['user', 'restore', 'back@a.test', '--apply']);
+    await sandbox().ok(['user', 'remove', 'back@a.test', '--purge', '--yes', '--apply']);
+  });
+
   it('takes the users of a domain that goes, also one who has no mailbox', async () => {
     const token = await mailFor('dave@b.test');
     await sandbox().ok(['domain', 'remove', 'b.test', '--cascade', '--yes', '--apply']);
