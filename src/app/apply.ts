@@ -16,14 +16,16 @@ import { afterFilterChange, requireUsableFilter } from './content-filter.ts';
 import { accountSteps, type AccountSteps } from './accounts-in-place.ts';
 import { announce, record, remember, rememberWhatWasThere } from './applied.ts';
 import { keepOriginals, requireConsent, requireRemovals } from './consent.ts';
-import { digestOf } from './digest.ts';
+import { requireExpected } from './digest.ts';
 import { ensureDirectories, ensureMailOwner } from './directories.ts';
 import { checkFetchFiles, ensureFetchPlace } from './fetch-place.ts';
 import { goBack } from './go-back.ts';
 import { finishMoves, mailboxMover } from './mailbox-moves.ts';
 import type { MailboxMover } from './move-mailboxes.ts';
+import { requireOwnDirectories } from './own-directories.ts';
 import type { Place } from './place.ts';
 import { withdrawProbe } from './prove/login.ts';
+import { forgetPurges } from './purges.ts';
 import { prepare, type Prepared } from './prepare.ts';
 import { withStateLock } from './state-lock.ts';
 import { checkConfigurations, compileScripts, isRemoval, makeCheckPlace, stageChanges } from './stage.ts';
@@ -56,23 +58,40 @@ export interface Applied {
 
 /** Makes the machine what the state says. A second run finds nothing to do, writes nothing and reloads nothing. */
 export async function apply(place: Place, options: ApplyOptions): Promise<Applied> {
-  if (process.getuid?.() !== 0) throw failed('apply must be run as root', 'use sudo; plan works without');
-  const lib = `${place.root}/${PATHS.lib}`;
-  const lock = `${lib}/lock`;
-  if (lstat(lock) === undefined) {
+  requireRoot();
+  if (lstat(lockOf(place)) === undefined) {
     // What can be refused is refused before anything is written, the lock and its directory included.
-    requireExpected((await prepare(place)).plan, options.expect);
-    makeDirectory(lib, 0o700);
+    const prepared = await prepare(place);
+    requireExpected(prepared.plan, options.expect);
+    requireOwnDirectories(place, prepared);
   }
+  return withApplyLock(place, (describe) => applyLocked(place, options, describe));
+}
+
+/**
+ * While this runs nobody else applies.
+ * @param work is given what says who has the lock, to be called before anything else is written
+ */
+export async function withApplyLock<T>(place: Place, work: (describe: () => void) => Promise<T>): Promise<T> {
+  requireRoot();
+  makeDirectory(`${place.root}/${PATHS.lib}`, 0o700);
   try {
-    return await withSilentLock(lock, (describe) => applyLocked(place, options, describe));
+    return await withSilentLock(lockOf(place), work);
   } catch (error) {
     throw error instanceof MissingProgram ? missingPackage(error) : error;
   }
 }
 
+function requireRoot(): void {
+  if (process.getuid?.() !== 0) throw failed('apply must be run as root', 'use sudo; plan works without');
+}
+
+function lockOf({ root }: Place): string {
+  return `${root}/${PATHS.lib}/lock`;
+}
+
 /**
- * The same for who has the lock.
+ * `apply` for who has the lock.
  * @param begin is called before anything is written
  */
 export async function applyLocked(
@@ -89,8 +108,10 @@ export async function applyLocked(
   if (isEmpty(plan)) {
     // An apply that had come to its end was killed while it tidied up.
     endUndo(lib);
+    await withdrawStalePurges(place, prepared);
     return { plan, prepared };
   }
+  requireOwnDirectories(place, prepared);
   begin();
   await requireConsent(place, plan, options);
   await requireRemovals(plan, options);
@@ -122,6 +143,11 @@ export async function applyLocked(
   }
   await finish(place, prepared, mover, options);
   return { plan, prepared };
+}
+
+/** Whoever was removed and is there again, by a state that was put back by hand, is not purged by a later removal. */
+async function withdrawStalePurges(place: Place, { mailboxes: { purges } }: Prepared): Promise<void> {
+  if (purges.size > 0) await withStateLock(place, async () => forgetPurges(place.root, [...purges]));
 }
 
 /** From here on there is no way back and no need for one: the new configuration is in force and was proven. */
@@ -167,7 +193,8 @@ async function requeueScattered(
 /** What is written down about mailboxes comes before the state that it belongs to: with the lock both are of one moment. */
 async function prepareForGood(place: Place): Promise<Prepared> {
   const prepared = await prepare(place, true);
-  return prepared.mailboxes.events ? withStateLock(place, () => prepare(place)) : prepared;
+  const { events, purges } = prepared.mailboxes;
+  return events || purges.size > 0 ? withStateLock(place, () => prepare(place)) : prepared;
 }
 
 /** From the first file that changes to the proof that it works: all of it is done, or all of it is undone. */
@@ -247,14 +274,4 @@ async function ensureCertificate(
   if (!certificate.toBeMade) return;
   await makeSelfSigned(certificateOf(model, facts), model.mailname);
   progress(`made a self-signed certificate for ${model.mailname}: clients will warn; set server.tls to a real one`);
-}
-
-/** @throws when somebody reviewed a plan and this is another one */
-function requireExpected(plan: Plan, expected: string | undefined): void {
-  const digest = digestOf(plan);
-  if (expected === undefined || expected === digest) return;
-  throw failed(
-    `the plan is not the one that was reviewed: its digest is ${digest}, not ${expected}`,
-    'the state or the machine has changed since; look at it again with "eboxmail plan"',
-  );
 }

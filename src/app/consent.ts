@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { EboxmailError, EXIT, failed } from '../core/errors.ts';
 import { handEditDiff, unifiedDiff } from '../core/plan/diff.ts';
-import { FREE_REMOVALS, removalsOf } from '../core/plan/removals.ts';
+import { FREE_REMOVALS } from '../core/plan/removals.ts';
 import type { FileChange, Plan } from '../core/plan/plan.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { bytesIfPresent, lstat, makeDirectory, writeAtomically } from '../system/files.ts';
@@ -41,10 +41,9 @@ export async function requireConsent(
 
 /** @throws exit 7 when more stops than goes without a second yes */
 export async function requireRemovals(
-  plan: Plan,
+  { removals }: Plan,
   { allowRemovals = FREE_REMOVALS, askRemovals }: Pick<ApplyOptions, 'allowRemovals' | 'askRemovals'>,
 ): Promise<void> {
-  const removals = removalsOf(plan.files);
   const count = removals.addresses.length;
   if (count <= allowRemovals || (await askRemovals?.(removals)) === true) return;
   throw new EboxmailError(

@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
-import { failed, notFound } from '../core/errors.ts';
+import { EboxmailError, failed, notFound } from '../core/errors.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { bytesIfPresent, lstat, makeDirectory, resolveLinks, writeAtomically } from '../system/files.ts';
 import { listGenerations, readContent, readGeneration, type Generation } from '../system/generations.ts';
-import { apply, type Applied, type ApplyOptions } from './apply.ts';
+import { applyLocked, withApplyLock, type Applied, type ApplyOptions } from './apply.ts';
 import type { Place } from './place.ts';
 import { withStateLock } from './state-lock.ts';
 import { noteWayBack } from './way-back.ts';
@@ -36,26 +36,72 @@ export function previousGeneration(place: Place): Generation {
 
 /**
  * Puts the state of an earlier generation in place of today's and applies it, by the same way as any apply. A state that
- * was not applied yet is kept; when the apply fails, today's state is put back.
+ * was not applied yet is kept; when the apply fails, today's state is put back. Nothing is written before this may apply.
  * @returns what was applied, and where a state that was never applied is kept
  */
-export async function rollback(
-  place: Place,
-  to: Generation,
-  options: ApplyOptions,
-): Promise<Applied & { kept?: string }> {
-  const text = stateOfGeneration(place, to);
+export function rollback(place: Place, to: Generation, options: ApplyOptions): Promise<Applied & { kept?: string }> {
+  return withApplyLock(place, async (describe) => {
+    const text = stateOfGeneration(place, to);
+    describe();
+    const replaced = await replaceState(place, to, text);
+    const { kept } = replaced;
+    try {
+      const applied = await applyLocked(place, { ...options, reason: `back to generation ${to.number}` });
+      return { ...applied, ...(kept === undefined ? {} : { kept }) };
+    } catch (error) {
+      throw await putStateBack(place, text, replaced, error);
+    }
+  });
+}
+
+/** What was the state before a rollback. */
+interface Replaced {
+  readonly before: Buffer | undefined;
+  /** Where it is kept, when no generation has it. */
+  readonly kept: string | undefined;
+}
+
+/** Whoever holds the lock writes down whose mailbox is whose, and then the state. */
+function replaceState(place: Place, to: Generation, text: string): Promise<Replaced> {
+  return withStateLock(place, async () => {
+    const path = resolveLinks(place.statePath);
+    const before = bytesIfPresent(path);
+    const kept = before === undefined ? undefined : keepUnapplied(place, before.toString('utf8'));
+    noteWayBack(place, to, text);
+    writeState(path, text);
+    return { before, kept };
+  });
+}
+
+/**
+ * The state as it was before a rollback that failed, unless somebody has changed it since: that change would be lost.
+ * @returns the error to end with
+ */
+async function putStateBack(place: Place, text: string, { before, kept }: Replaced, cause: unknown): Promise<unknown> {
   const path = resolveLinks(place.statePath);
-  const now = bytesIfPresent(path);
-  const kept = now === undefined ? undefined : keepUnapplied(place, now.toString('utf8'));
-  await replaceState(place, path, text, () => noteWayBack(place, to, text));
+  const where = kept ?? 'the history ("eboxmail history")';
   try {
-    const applied = await apply(place, { ...options, reason: `back to generation ${to.number}` });
-    return { ...applied, ...(kept === undefined ? {} : { kept }) };
+    const isBack = await withStateLock(place, async () => {
+      if (before !== undefined && bytesIfPresent(path)?.equals(Buffer.from(text)) !== true) return false;
+      if (before !== undefined) writeState(path, before);
+      return true;
+    });
+    return isBack
+      ? cause
+      : withHint(cause, `${path} was changed meanwhile and stays so; as it was before, it is in ${where}`);
   } catch (error) {
-    if (now !== undefined) await replaceState(place, path, now.toString('utf8'));
-    throw error;
+    return withHint(cause, `${path} could not be put back (${(error as Error).message}); as it was, it is in ${where}`);
   }
+}
+
+function withHint(error: unknown, hint: string): unknown {
+  if (!(error instanceof EboxmailError)) return error;
+  return new EboxmailError(error.exitCode, error.message, [error.hint, hint].filter(Boolean).join('\n'));
+}
+
+function writeState(path: string, content: string | Buffer): void {
+  const { uid, gid } = lstat(path) ?? { uid: 0, gid: 0 };
+  writeAtomically({ path, content, mode: 0o600, uid, gid });
 }
 
 /** A state that no generation has would be lost. */
@@ -66,13 +112,4 @@ function keepUnapplied(place: Place, text: string): string | undefined {
   makeDirectory(dirname(path), 0o700);
   writeAtomically({ path, content: text, mode: 0o600, uid: 0, gid: 0 });
   return path;
-}
-
-/** Whoever holds the lock writes down whose mailbox is whose, and then the state. */
-function replaceState(place: Place, path: string, content: string, before?: () => void): Promise<void> {
-  return withStateLock(place, async () => {
-    const { uid, gid } = lstat(path) ?? { uid: 0, gid: 0 };
-    before?.();
-    writeAtomically({ path, content, mode: 0o600, uid, gid });
-  });
 }

@@ -1,11 +1,11 @@
 import { PATHS } from '../core/render/paths.ts';
 import { forgetMailboxEvents } from '../system/mailbox-log.ts';
 import { archiveKey, forgetArchived } from './archive.ts';
-import { forgetPurges, readPurges } from './mailboxes.ts';
 import { MailboxPlaces } from './mailbox-places.ts';
 import { MailboxMover } from './move-mailboxes.ts';
 import type { Place } from './place.ts';
 import type { Prepared } from './prepare.ts';
+import { forgetPurges } from './purges.ts';
 
 export function mailboxMover({ root }: Place, prepared: Prepared, say: (line: string) => void): MailboxMover {
   const { facts, mailboxes, model } = prepared;
@@ -14,7 +14,7 @@ export function mailboxMover({ root }: Place, prepared: Prepared, say: (line: st
     plan: mailboxes,
     users: new Set(model.users.keys()),
     config: `${root}/${PATHS.dovecotConf}`,
-    purges: new Set(readPurges(root)),
+    purges: mailboxes.purges,
     say,
   });
 }

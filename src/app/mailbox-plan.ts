@@ -9,6 +9,7 @@ import type { ReadModel } from '../core/state/model-of.ts';
 import type { AppliedRecord } from '../system/applied-record.ts';
 import { readMailboxLog } from '../system/mailbox-log.ts';
 import { readJournal } from './mailbox-journal.ts';
+import { readPurges } from './purges.ts';
 
 /** What an apply does about mailboxes. */
 export interface MailboxPlan {
@@ -27,6 +28,8 @@ export interface MailboxPlan {
   readonly scattered: readonly string[];
   /** Old addresses under which the last apply may have left links. */
   readonly links: readonly string[];
+  /** Addresses whose mail commands want deleted and not kept. */
+  readonly purges: ReadonlySet<string>;
   /** In words. */
   readonly changes: readonly StateChange[];
 }
@@ -42,6 +45,7 @@ export function planMailboxes(
   const since = applied?.time ?? '';
   const events = readMailboxLog(lib).filter((event) => event.seq > seq);
   const before = usersOf(applied?.state ?? {});
+  const purges = new Set(readPurges(root));
   const tracks = followMailboxes(before, events, usersOf(state), since);
   return {
     tracks,
@@ -55,7 +59,8 @@ export function planMailboxes(
       const recipients = followers(track, before, { model, directory });
       return recipients.length === 0 || isOneAccount(recipients, model) ? [] : [track.origin];
     }),
-    changes: [...words(tracks, model), ...(readJournal(root, since) === undefined ? [] : [CUT_OFF])],
+    purges,
+    changes: [...words(tracks, purges, model), ...(readJournal(root, since) === undefined ? [] : [CUT_OFF])],
   };
 }
 
@@ -75,13 +80,18 @@ const CUT_OFF: StateChange = {
   text: 'mailboxes: what an apply that was cut off began to move gets to its place',
 };
 
-function words(tracks: readonly Track[], { users }: MailModel): readonly StateChange[] {
+function words(tracks: readonly Track[], purges: ReadonlySet<string>, { users }: MailModel): readonly StateChange[] {
   return tracks.flatMap(({ origin, archived, to, name }): StateChange[] => {
     if (to === origin || (archived && to === undefined)) return [];
-    const change = (text: string): StateChange[] => [{ kind: 'changed', path: ['users', to ?? origin], text }];
+    const change = (text: string, kind: StateChange['kind'] = 'changed'): StateChange[] => [
+      { kind, path: ['users', to ?? origin], text },
+    ];
     if (archived) return change(`mailbox of ${to ?? ''} comes back from the archive`);
     if (to !== undefined) return change(`mailbox of ${origin} becomes that of ${to}`);
-    if (!users.has(origin)) return [];
+    const isPurged = purges.has(name);
+    if (!users.has(origin)) return isPurged ? change(`mail of ${name} is deleted`, 'removed') : [];
+    if (isPurged)
+      return change(`mail of the former ${name} is deleted: the new ${origin} begins with an empty mailbox`);
     return change(`mailbox of the former ${name} goes into the archive: the new ${origin} begins with an empty one`);
   });
 }

@@ -1,5 +1,5 @@
 import { PATHS } from '../core/render/paths.ts';
-import { lstat, makeDirectory, readIfPresent, requireWritable, writeAtomically } from '../system/files.ts';
+import { lstat, makeDirectory, readIfPresent, requireWritable } from '../system/files.ts';
 import { appendToMailboxLog, readMailboxLog, type NewEvent } from '../system/mailbox-log.ts';
 import { readAppliedRecord } from '../system/applied-record.ts';
 import { usersOf } from './mailbox-plan.ts';
@@ -42,30 +42,3 @@ export function isTakenOver(root: string, address: string): boolean {
 
 /** The record that was looked at last, and its users once they were needed. */
 let lastRecord: { readonly record: string; users?: ReturnType<typeof usersOf> } | undefined;
-
-/** Remembers until the next apply that a removed user's mail is to be deleted. */
-export function requestPurge(root: string, address: string): void {
-  makeDirectory(`${root}/${PATHS.lib}`, 0o700);
-  writePurges(root, [...readPurges(root), address]);
-}
-
-/** A user who is back before the apply keeps the mail. */
-export function withdrawPurge(root: string, address: string): void {
-  forgetPurges(root, [address]);
-}
-
-export function forgetPurges(root: string, addresses: readonly string[]): void {
-  const requested = readPurges(root);
-  const left = requested.filter((line) => !addresses.includes(line));
-  if (left.length < requested.length) writePurges(root, left);
-}
-
-function writePurges(root: string, addresses: readonly string[]): void {
-  const content = addresses.map((address) => `${address}\n`).join('');
-  const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-  writeAtomically({ path: `${root}/${PATHS.purges}`, content, mode: 0o600, ...owner });
-}
-
-export function readPurges(root: string): readonly string[] {
-  return (readIfPresent(`${root}/${PATHS.purges}`) ?? '').split('\n').filter((line) => line !== '');
-}

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { EboxmailError, EXIT } from '../core/errors.ts';
 
@@ -91,17 +91,20 @@ export function exec(program: string, args: readonly string[], options: ExecOpti
   });
 }
 
-function environment(): NodeJS.ProcessEnv {
-  return { ...process.env, LC_ALL: 'C', PATH: searchPath() };
+/** What programs are started with. */
+export function environment(): NodeJS.ProcessEnv {
+  return { ...process.env, LC_ALL: 'C', PATH: searchPath().join(delimiter) };
 }
 
-function searchPath(): string {
-  return `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin:/usr/bin:/bin`;
+/** Nothing is run from the working directory, for which an empty element stands (execvp(3)), nor from one below it. */
+function searchPath(): readonly string[] {
+  const wished = (process.env['PATH'] ?? '').split(delimiter).filter(isAbsolute);
+  return [...wished, '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
 }
 
 /** The file that `exec` would run, and what tells it from every other that was or will be in its place. */
 export function findProgram(name: string): { readonly path: string; readonly identity: string } | undefined {
-  for (const directory of searchPath().split(delimiter)) {
+  for (const directory of searchPath()) {
     const path = join(directory, name);
     try {
       accessSync(path, constants.X_OK);

@@ -223,11 +223,18 @@ function refuseOddTarget(path: string): void {
   const found = lstat(path);
   if (found === undefined || found.isFile()) return;
   const what = found.isSymbolicLink() ? 'a symbolic link' : 'no regular file';
-  throw failed(
-    `${path} is ${what}, and eboxmail does not write through that`,
-    'move it away and run the command again',
-  );
+  throw failed(`${path} is ${what}, and eboxmail does not write through that`, MOVE_AWAY);
 }
+
+/** @throws when something else than a directory is there, a symbolic link to one included */
+export function refuseOddDirectory(path: string): void {
+  const found = lstat(path);
+  if (found === undefined || found.isDirectory()) return;
+  const what = found.isSymbolicLink() ? 'a symbolic link' : 'no directory';
+  throw failed(`${path} is ${what}, and eboxmail writes only in a directory of its own there`, MOVE_AWAY);
+}
+
+const MOVE_AWAY = 'move it away and run the command again';
 
 function isMissing(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;

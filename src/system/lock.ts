@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { EboxmailError, EXIT, failed } from '../core/errors.ts';
+import { environment } from './exec.ts';
 
 /** Seconds to wait for another eboxmail; EBOXMAIL_LOCK_WAIT in the environment changes it. */
 const DEFAULT_WAIT = 60;
@@ -71,18 +72,30 @@ function openToLock(path: string): number {
 async function acquire(descriptor: number, path: string, wait: number): Promise<void> {
   const code = await new Promise<number>((resolve, reject) => {
     const args = ['--exclusive', '--wait', String(wait), '--conflict-exit-code', String(TIMED_OUT), '3'];
-    const child = spawn('flock', args, { stdio: ['ignore', 'ignore', 'ignore', descriptor] });
+    const child = spawn('flock', args, { stdio: ['ignore', 'ignore', 'ignore', descriptor], env: environment() });
     child.on('error', () => reject(failed('flock is not installed', 'install it: apt-get install util-linux')));
     child.on('close', (status) => resolve(status ?? 1));
   });
   if (code === 0) return;
   if (code !== TIMED_OUT) throw failed(`cannot lock ${path} (flock ended with status ${code})`);
-  const holder = readFileSync(path, 'utf8').trim();
+  const holder = holderIn(readFileSync(path, 'utf8'));
   throw new EboxmailError(
     EXIT.locked,
     `another eboxmail is at work${holder === '' ? '' : ` (${holder})`}, and did not end within ${wait} s`,
     'try again when it is done; EBOXMAIL_LOCK_WAIT sets how many seconds to wait',
   );
+}
+
+/** Who has the lock; empty when it is somebody who did not say so: the one who did is no more. */
+function holderIn(text: string): string {
+  const pid = Number(/^process (\d+),/.exec(text)?.[1] ?? 0);
+  try {
+    // To 0 it would be the own group.
+    if (pid > 0) process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return '';
+  }
+  return text.trim();
 }
 
 function waitingTime(): number {

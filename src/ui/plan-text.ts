@@ -1,5 +1,5 @@
 import type { ChalkInstance } from 'chalk';
-import { removalsOf, type Removals } from '../core/plan/removals.ts';
+import type { Removals } from '../core/plan/removals.ts';
 import { handEditDiff, unifiedDiff } from '../core/plan/diff.ts';
 import { DAEMONS, isEssential, type DaemonAction } from '../core/daemons.ts';
 import { isEmpty, type FileChange, type Plan } from '../core/plan/plan.ts';
@@ -22,7 +22,7 @@ export function planText(plan: Plan, root: string, color: ChalkInstance | undefi
     const lines = plan.changes.map(({ kind, text }) => `  ${SIGNS[kind]} ${text}`);
     parts.push(`What changes:\n${lines.map((line) => paintLine(line.slice(2), color, '  ')).join('\n')}`);
   }
-  const removals = removalsText(removalsOf(plan.files), queued);
+  const removals = removalsText(plan.removals, queued);
   if (removals !== '') parts.push(removals);
   if (plan.files.length > 0)
     parts.push(['Files:', ...plan.files.map((file) => `  ${fileLine(file, root)}`)].join('\n'));
@@ -56,7 +56,7 @@ export function planData(plan: Plan, digest: string, queued?: number): object {
       diff: unifiedDiff(change),
       edited: change.written === undefined ? undefined : handEditDiff(change),
     })),
-    removals: { ...removalsOf(plan.files), queued: queued ?? null },
+    removals: { ...plan.removals, queued: queued ?? null },
     daemons: plan.daemons,
     renewedCertificate: plan.renewedCertificate,
   };

@@ -120,6 +120,23 @@ describe('a lock that somebody has', () => {
     }
   });
 
+  it('is not said to be that of a process that is no more', async () => {
+    const there = await scene(STATE);
+    const lock = join(dirname(there.statePath), '.state.yaml.lock');
+    const ended = spawn('true');
+    await once(ended, 'exit');
+    const others = kept(spawn('flock', [lock, 'sleep', '1000'], { stdio: 'ignore', detached: true }));
+    await until(async () => (await bash(`flock --nonblock ${lock} true`)).code !== 0);
+    const said = async (pid: number | undefined): Promise<string> => {
+      await writeFile(lock, `process ${pid}, since 2001-02-03T04:05:06.789Z\n`);
+      const { code, stderr } = await there.run(['domain', 'add', 'x.example'], { env: { EBOXMAIL_LOCK_WAIT: '0' } });
+      expect(code).toBe(6);
+      return stderr;
+    };
+    expect(await said(ended.pid)).toMatch(/another eboxmail is at work, and did not end/);
+    expect(await said(others.pid)).toContain(`(process ${others.pid}, since 2001`);
+  });
+
   it('is waited for', async () => {
     const there = await scene(STATE);
     const lock = join(dirname(there.statePath), '.state.yaml.lock');

@@ -1,11 +1,12 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { copies, imapLogin, PASSWORD_HASH, sendAsStranger, stranger, tryLogin, tryRecipient } from '../support/mail.ts';
-import { fakePrograms, useSandbox } from '../support/sandbox.ts';
+import { eventually, fakePrograms, processesOf, useSandbox } from '../support/sandbox.ts';
+import { BIN } from '../support/scene.ts';
 
 const run = promisify(execFile);
 
@@ -166,17 +167,63 @@ describe('history and rollback', () => {
   });
 });
 
+describe('a rollback beside others', () => {
+  const lock = (): string => `${sandbox().root}/var/lib/eboxmail/lock`;
+  const add = (address: string): string[] => ['user', 'add', address, '--password-hash', PASSWORD_HASH];
+
+  it('that cannot apply in time changes nothing, nor what is edited meanwhile', async () => {
+    await sandbox().ok([...add('waits@a.test'), '--apply']);
+    await sandbox().ok(add('unapplied@a.test'));
+    const before = await sandbox().readState();
+    const holder = spawn('flock', ['-o', lock(), 'sleep', '1000'], { stdio: 'ignore', detached: true });
+    try {
+      await eventually('the lock is taken', () =>
+        run('flock', ['-n', lock(), 'true']).then(
+          () => false,
+          () => true,
+        ),
+      );
+      const waiting = sandbox().run(['rollback', '--yes'], { env: { EBOXMAIL_LOCK_WAIT: '4' } });
+      await eventually('rollback waits', async () => (await processesOf(lock())).length > 1);
+      expect(await sandbox().readState()).toBe(before);
+      await sandbox().ok(add('lost@a.test'));
+      const { code, stderr } = await waiting;
+      expect({ code, stderr }).toMatchObject({ code: 6 });
+    } finally {
+      process.kill(-(holder.pid ?? 0), 'SIGKILL');
+    }
+    const after = await sandbox().readState();
+    for (const user of ['waits', 'unapplied', 'lost']) expect(after).toContain(`${user}@a.test`);
+  });
+
+  it('that fails leaves an edit that was made while it was at work, and says so', async () => {
+    await sandbox().ok([...add('works@a.test'), '--apply']);
+    const { root } = sandbox();
+    const edit = `${process.execPath} ${BIN} --root ${root} ${add('meanwhile@a.test').join(' ').replaceAll('$', '\\$')}`;
+    const env = await fakePrograms(`${root}/fake`, { postmap: `mkdir ${root}/fake/once && ${edit}\nexit 1` });
+    const failed = await sandbox().run(['rollback', '--yes'], { env });
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(/was changed meanwhile and stays so; as it was before, it is in the history/);
+    expect(await sandbox().readState()).toContain('meanwhile@a.test');
+    expect(await sandbox().readState()).not.toContain('works@a.test');
+    expect(await answer('works@a.test')).toMatch(/^250 /);
+  });
+});
+
 describe('what was reviewed', () => {
   it('only the plan with this digest is applied', async () => {
     await sandbox().writeState(state({ users: `  one@a.test: {password: "${PASSWORD_HASH}"}\n` }));
     const digest = (await sandbox().ok(['plan', '--digest'])).stdout.trim();
     expect(JSON.parse((await sandbox().ok(['plan', '--json'])).stdout)).toMatchObject({ digest });
     await sandbox().writeState(state({ users: `  two@a.test: {password: "${PASSWORD_HASH}"}\n` }));
-    const refused = await sandbox().run(['apply', '--expect', digest]);
-    expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain(digest);
+    for (const options of [[], ['--dry-run'], ['--dry-run', '--json']]) {
+      const refused = await sandbox().run(['apply', '--expect', digest, ...options]);
+      expect(refused).toMatchObject({ code: 1, stdout: '' });
+      expect(refused.stderr).toContain(digest);
+    }
     expect(await answer('two@a.test')).toMatch(/^550 /);
     await sandbox().writeState(state({ users: `  one@a.test: {password: "${PASSWORD_HASH}"}\n` }));
+    expect((await sandbox().ok(['apply', '--expect', digest, '--dry-run'])).stdout).toContain('one@a.test');
     await sandbox().ok(['apply', '--expect', digest]);
     expect(await answer('one@a.test')).toMatch(/^250 /);
   });

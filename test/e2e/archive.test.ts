@@ -261,6 +261,45 @@ describe('the archive', () => {
     await expect(stat(home('bob@a.test'))).rejects.toThrow('ENOENT');
   });
 
+  it('purges only what was reviewed, and the plan says so', async () => {
+    await sandbox().ok(['user', 'add', 'pv@a.test', '--password-hash', PASSWORD_HASH, '--apply']);
+    await mailFor('pv@a.test');
+    const before = await sandbox().readState();
+    const digest = async (): Promise<string> => (await sandbox().ok(['plan', '--digest'])).stdout;
+    await sandbox().ok(['user', 'remove', 'pv@a.test']);
+    const reviewed = await digest();
+    expect((await sandbox().ok(['plan'])).stdout).not.toContain('mail of pv@a.test');
+    await sandbox().writeState(before);
+    await sandbox().ok(['user', 'remove', 'pv@a.test', '--purge', '--yes']);
+    expect((await sandbox().ok(['plan'])).stdout).toContain('- mail of pv@a.test is deleted\n');
+    const refused = await sandbox().run(['apply', '--expect', reviewed.trim()]);
+    expect(refused).toMatchObject({ code: 1 });
+    expect(refused.stderr).toContain('not the one that was reviewed');
+    expect(await readdir(home('pv@a.test'))).toContain('Maildir');
+    const purging = await digest();
+    expect(await digest()).toBe(purging);
+    await sandbox().ok(['apply', '--expect', purging.trim()]);
+    await expect(stat(home('pv@a.test'))).rejects.toThrow('ENOENT');
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
+    expect(await archive('pv@a.test')).toEqual([]);
+  });
+
+  it('gets the mail of who was purged and put back by hand, when an apply came between', async () => {
+    await sandbox().ok(['user', 'add', 'back@a.test', '--password-hash', PASSWORD_HASH, '--apply']);
+    await mailFor('back@a.test');
+    const before = await sandbox().readState();
+    await sandbox().ok(['user', 'remove', 'back@a.test', '--purge', '--yes']);
+    const without = await sandbox().readState();
+    await sandbox().writeState(before);
+    await sandbox().ok(['apply']);
+    await sandbox().writeState(without);
+    expect((await sandbox().ok(['plan'])).stdout).not.toContain('mail of back@a.test');
+    await sandbox().ok(['apply']);
+    expect((await archive('back@a.test')).map(({ messages }) => messages)).toEqual([1]);
+    await sandbox().ok(['user', 'restore', 'back@a.test', '--apply']);
+    await sandbox().ok(['user', 'remove', 'back@a.test', '--purge', '--yes', '--apply']);
+  });
+
   it('takes the users of a domain that goes, also one who has no mailbox', async () => {
     const token = await mailFor('dave@b.test');
     await sandbox().ok(['domain', 'remove', 'b.test', '--cascade', '--yes', '--apply']);

@@ -1,7 +1,7 @@
 import { apply, type ApplyOptions } from '../../app/apply.ts';
 import { versionsOf } from '../../app/consent.ts';
 import { prepare } from '../../app/prepare.ts';
-import { digestOf } from '../../app/digest.ts';
+import { digestOf, requireExpected } from '../../app/digest.ts';
 import { EboxmailError, EXIT, usageError } from '../../core/errors.ts';
 import type { Removals } from '../../core/plan/removals.ts';
 import { isEmpty, type FileChange } from '../../core/plan/plan.ts';
@@ -39,7 +39,9 @@ interface Options extends ApplyFlags {
 async function run(context: Context, { dryRun, keepEdits, ...flags }: Options): Promise<number> {
   if (keepEdits === true && dryRun !== true) return applyKeepingEdits(context, flags);
   if (dryRun !== true) return runApply(context, flags);
-  await showPlan(context, await prepare(context.place));
+  const prepared = await prepare(context.place);
+  requireExpected(prepared.plan, flags.expect);
+  await showPlan(context, prepared);
   return EXIT.done;
 }
 

@@ -2,7 +2,6 @@ import { prepare, type Prepared } from '../../app/prepare.ts';
 import { messagesWaitingFor } from '../../app/queue/waiting-for.ts';
 import { digestOf } from '../../app/digest.ts';
 import { EXIT } from '../../core/errors.ts';
-import { removalsOf } from '../../core/plan/removals.ts';
 import { isEmpty } from '../../core/plan/plan.ts';
 import { paint } from '../../ui/terminal.ts';
 import { planData, planText } from '../../ui/plan-text.ts';
@@ -28,7 +27,7 @@ async function run(context: Context, { exitCode, digest }: { exitCode?: boolean;
 /** The plan and the warnings of the state that it came from. */
 export async function showPlan(context: Context, { plan, warnings }: Prepared): Promise<void> {
   for (const warning of warnings) context.terminal.say(problemText(context.place.statePath, warning));
-  const queued = await messagesWaitingFor(context.place, removalsOf(plan.files).addresses);
+  const queued = await messagesWaitingFor(context.place, plan.removals.addresses);
   if (context.json) printJson(context, planData(plan, digestOf(plan), queued));
   else context.terminal.data(planText(plan, context.place.root, await paint(context.terminal.colored.stdout), queued));
 }

@@ -1,4 +1,5 @@
-import { noteEvent, withdrawPurge } from '../../app/mailboxes.ts';
+import { noteEvent } from '../../app/mailboxes.ts';
+import { withdrawPurge } from '../../app/purges.ts';
 import { isBackAgain, originOf, pendingMailboxes } from '../../app/pending-mailboxes.ts';
 import { addressKey } from '../../core/edits/names.ts';
 import { renameUser, type RenamedUser } from '../../core/edits/rename.ts';

@@ -1,6 +1,7 @@
 import { archivedMailboxes, archiveKey, type ArchivedMailbox } from '../../app/archive.ts';
 import { readState } from '../../app/load-state.ts';
-import { noteEvent, withdrawPurge } from '../../app/mailboxes.ts';
+import { noteEvent } from '../../app/mailboxes.ts';
+import { withdrawPurge } from '../../app/purges.ts';
 import { pendingMailboxes, pendingRemoval, type PendingMailboxes } from '../../app/pending-mailboxes.ts';
 import { addressArgument } from '../../core/edits/names.ts';
 import { restoreUser } from '../../core/edits/users.ts';

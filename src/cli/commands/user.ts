@@ -1,4 +1,5 @@
-import { isTakenOver, noteEvent, requestPurge, requireNotable, withdrawPurge } from '../../app/mailboxes.ts';
+import { isTakenOver, noteEvent, requireNotable } from '../../app/mailboxes.ts';
+import { requestPurge, withdrawPurge } from '../../app/purges.ts';
 import { readState } from '../../app/load-state.ts';
 import { requireDomain } from '../../core/edits/domains.ts';
 import { addressArgument, addressKey, domainArgument, normalAddress } from '../../core/edits/names.ts';

@@ -9,6 +9,7 @@ import {
 import { HEADER, type RenderedFile } from '../render/rendered-file.ts';
 import { PATHS } from '../render/paths.ts';
 import { mergeOwnedLine } from './owned-line.ts';
+import { removalsOf, type Removals } from './removals.ts';
 import type { StateChange } from './state-words.ts';
 
 /** What is at a managed path now. */
@@ -56,6 +57,7 @@ export interface Plan {
   /** What changes for people, since the last apply. */
   readonly changes: readonly StateChange[];
   readonly files: readonly FileChange[];
+  readonly removals: Removals;
   readonly daemons: DaemonActions;
   /** Path of a certificate that has new content: the daemons have to read it again. */
   readonly renewedCertificate?: string | undefined;
@@ -89,6 +91,7 @@ export function makePlan(input: PlanInput): Plan {
   return {
     changes: input.changes,
     files,
+    removals: removalsOf(files, input.rendered),
     daemons: forEachDaemon((name) => actionFor(name, files, input)),
     renewedCertificate: input.renewedCertificate,
   };

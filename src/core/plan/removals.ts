@@ -1,4 +1,5 @@
 import { PATHS } from '../render/paths.ts';
+import type { RenderedFile } from '../render/rendered-file.ts';
 import type { FileChange } from './plan.ts';
 
 /** What stops when a plan is applied: addresses that mail was taken for until now, and mailboxes that are put away. */
@@ -10,11 +11,14 @@ export interface Removals {
 /** So many may stop without a second yes. */
 export const FREE_REMOVALS = 10;
 
-/** Read from the tables themselves, so that it is what Postfix will do. */
-export function removalsOf(files: readonly FileChange[]): Removals {
+/**
+ * Read from the tables themselves, so that it is what Postfix will do.
+ * @param rendered all files as they should be: an address may leave one table and stay in another, which does not change
+ */
+export function removalsOf(files: readonly FileChange[], rendered: readonly RenderedFile[]): Removals {
   const mailboxes = goneFrom(files, 'mailboxes');
   const aliases = goneFrom(files, 'aliases');
-  const stays = new Set([...keysAfter(files, 'mailboxes'), ...keysAfter(files, 'aliases')]);
+  const stays = new Set([...keysAfter(rendered, 'mailboxes'), ...keysAfter(rendered, 'aliases')]);
   const addresses = [...new Set([...mailboxes, ...aliases])].filter((address) => !stays.has(address));
   return { addresses, mailboxes };
 }
@@ -26,12 +30,11 @@ function goneFrom(files: readonly FileChange[], table: string): readonly string[
   return keys(file.before).filter((key) => !left.has(key));
 }
 
-/** A table that does not change says nothing here, and what it holds did not become less either. */
-function keysAfter(files: readonly FileChange[], table: string): readonly string[] {
-  return keys(tableIn(files, table)?.after);
+function keysAfter(rendered: readonly RenderedFile[], table: string): readonly string[] {
+  return keys(tableIn(rendered, table)?.content);
 }
 
-function tableIn(files: readonly FileChange[], table: string): FileChange | undefined {
+function tableIn<File extends { readonly path: string }>(files: readonly File[], table: string): File | undefined {
   return files.find(({ path }) => path === `${PATHS.tables}/${table}`);
 }
 

@@ -1,11 +1,20 @@
 import { expect, it } from 'vitest';
 import type { FileChange } from '../../../src/core/plan/plan.ts';
 import { removalsOf } from '../../../src/core/plan/removals.ts';
+import type { RenderedFile } from '../../../src/core/render/rendered-file.ts';
+
+const text = (rows: readonly string[]): string => ['# header', ...rows.map((row) => `${row} x`), ''].join('\n');
+
+const at = (name: string): string => `etc/postfix/eboxmail/${name}`;
+
+/** A table as it should be. */
+function rendered(path: string, content: string): RenderedFile {
+  return { path, content, reason: '', mode: 0o644, owner: 'root', group: 'root', onChange: 'nothing' };
+}
 
 function table(name: string, before: readonly string[] | undefined, after: readonly string[]): FileChange {
-  const text = (rows: readonly string[]): string => ['# header', ...rows.map((row) => `${row} x`), ''].join('\n');
   return {
-    path: `etc/postfix/eboxmail/${name}`,
+    path: at(name),
     reason: '',
     change: 'changed',
     present: 'ours',
@@ -30,4 +39,17 @@ it.each([
     { addresses: [], mailboxes: ['a@x'] },
   ],
   ['other tables', [table('sender_logins', ['a@x'], [])], { addresses: [], mailboxes: [] }],
-] as const)('%s', (_, files, expected) => expect(removalsOf(files)).toEqual(expected));
+] as const)('%s', (_, files, expected) =>
+  expect(
+    removalsOf(
+      files,
+      files.map(({ path, after = '' }) => rendered(path, after)),
+    ),
+  ).toEqual(expected),
+);
+
+it('an address that leaves one table stays in another that does not change', () => {
+  const files = [table('aliases', ['@x', 'a@x', 'b@x'], [])];
+  const all = [rendered(at('aliases'), text([])), rendered(at('mailboxes'), text(['a@x']))];
+  expect(removalsOf(files, all)).toEqual({ addresses: ['@x', 'b@x'], mailboxes: [] });
+});
