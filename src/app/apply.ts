@@ -184,6 +184,8 @@ async function switchOver(
   } catch (error) {
     if (undo === undefined || !(error instanceof Error)) throw error;
     progress('this failed; going back to the previous configuration');
+    // Where the disk is full, going back may need their room.
+    for (const file of staged) tidy(() => file.discard());
     await goBack(place, prepared, { undo, mover }, error);
   }
 }
