@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PASSWORD_HASH } from '../support/mail.ts';
 import { freePortOffset } from '../support/ports.ts';
 import { runCli } from '../support/run-cli.ts';
-import { finishSandbox, processesOf, startSandbox } from '../support/sandbox.ts';
+import { finishSandbox, processesOf, startSandbox, useSandbox } from '../support/sandbox.ts';
 import { makeTempDir } from '../support/temp.ts';
 
 const run = promisify(execFile);
@@ -66,5 +66,38 @@ describe('a first apply that is not proven', { timeout: 120_000 }, () => {
     await writeFile(`${root}/etc/eboxmail/state.yaml`, GOOD);
     expect((await runCli({ args: ['--root', root, 'status'] })).stderr).toMatch(/cut off is undone/);
     await expectNothing(root);
+  });
+});
+
+describe('killed while it puts files back', { timeout: 120_000 }, () => {
+  const sandbox = useSandbox({ state: GOOD, tolerate: [/SASL PLAIN authentication failed/] });
+
+  async function configuration(): Promise<string> {
+    const script = `cd ${sandbox().root}/etc && find postfix dovecot aliases* mailname -type f | sort | xargs sha256sum`;
+    return (await run('sh', ['-c', script])).stdout;
+  }
+
+  async function killedAt(copy: number): Promise<void> {
+    const args = ['--import', FAULTS, 'bin/eboxmail.js', '--root', sandbox().root, 'apply'];
+    const env = { ...process.env, FAULT: `kill:renameSync ${sandbox().root}/var/lib/eboxmail/undo/${copy}` };
+    await expect(run(process.execPath, args, { env })).rejects.toMatchObject({ signal: 'SIGKILL' });
+  }
+
+  it.each([0, 1])('before copy %i: the next apply fails and goes back, status does so for another state', async (n) => {
+    const before = await configuration();
+    const bad = BAD.replace(
+      '{mailname: mx.example.test}',
+      `{mailname: mx.example.test, limits: {mailbox: ${n + 5} MB}}`,
+    );
+    await sandbox().writeState(bad);
+    await killedAt(n);
+    const failed = await sandbox().run(['apply']);
+    expect(failed.code, failed.stderr).toBe(8);
+    expect(await configuration()).toBe(before);
+    await killedAt(n);
+    await sandbox().writeState(GOOD);
+    expect((await sandbox().run(['status'])).stderr).toMatch(/cut off is undone/);
+    expect(await configuration()).toBe(before);
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
   });
 });
