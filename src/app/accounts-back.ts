@@ -25,15 +25,13 @@ export async function accountsBack(
   const path = below(facts, PATHS.accounts);
   const isAccounts = (target: string): boolean => target === path;
   const now = readIfPresent(path) ?? '';
-  undo.restore(isAccounts);
-  const before = readIfPresent(path) ?? '';
-  if (now === before) return rest();
+  const before = undo.textBefore(path) ?? now;
   const held = withWayBack(before, now);
   const holds = held !== before && hold(facts, held);
-  const after = holds ? held : before;
+  if (!holds) undo.restore(isAccounts);
   // One that is started reads them anyway. What Dovecot does not do here is for those to see who look afterwards.
-  if (plan.daemons.dovecot !== 'start')
-    await untilAccountsAreRead(facts, { before: now, after }).catch(() => undefined);
+  if (now !== before && plan.daemons.dovecot !== 'start')
+    await untilAccountsAreRead(facts, { before: now, after: holds ? held : before }).catch(() => undefined);
   rest();
   if (!holds) return;
   await sleep(UNDER_WAY);

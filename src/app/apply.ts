@@ -127,7 +127,7 @@ export async function applyLocked(
   const mover = mailboxMover(place, prepared, options.progress);
   const check = makeCheckPlace(place.root, prepared.rendered);
   try {
-    await checkConfigurations(check, plan.files);
+    await checkConfigurations(place.root, check, plan.files);
     await checkFetchFiles(dirname(check.dovecot), plan.files);
     await checkRspamdFiles(place.root, dirname(check.dovecot), prepared.rendered, plan.files);
     const staged = await stageChanges(place.root, plan.files, check.postfix);
@@ -227,6 +227,8 @@ async function switchOver(
   } catch (error) {
     if (undo === undefined || !(error instanceof Error)) throw error;
     progress('this failed; going back to the previous configuration');
+    // Where the disk is full, going back may need their room.
+    for (const file of staged) tidy(() => file.discard());
     await goBack(place, prepared, { undo, mover }, error);
   }
 }

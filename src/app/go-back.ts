@@ -1,5 +1,5 @@
 import { DAEMONS, isEssential, type DaemonAction } from '../core/daemons.ts';
-import { EboxmailError, EXIT } from '../core/errors.ts';
+import { EboxmailError, EXIT, isSystemError } from '../core/errors.ts';
 import { below, PATHS } from '../core/render/paths.ts';
 import { writeAppliedRecord, removeAppliedRecord } from '../system/applied-record.ts';
 import { masterProcesses } from '../system/master-processes.ts';
@@ -31,7 +31,7 @@ export async function goBack(
       [
         ...hintsOf(cause),
         ...hintsOf(error),
-        `the files as they were are in ${directoryIn(lib)}, and journal.json there says where each belongs`,
+        `the files that are not back yet are in ${directoryIn(lib)}, and journal.json there says where each belongs`,
         'put right what is named above and run "eboxmail apply"; "eboxmail status" shows what works',
       ].join('\n'),
     );
@@ -72,9 +72,14 @@ export async function putBack(
   }
   await requirePrevious(place, prepared);
   if (configured && plan.daemons.postfix !== 'nothing') await endThrottling(services, facts);
-  if (before === undefined) removeAppliedRecord(lib);
-  else writeAppliedRecord(lib, before);
-  undo.end();
+  try {
+    if (before === undefined) removeAppliedRecord(lib);
+    else writeAppliedRecord(lib, before);
+    undo.end();
+  } catch (error) {
+    // Without room for that the previous configuration is in force all the same; who comes next finds the journal.
+    if (!isSystemError(error) && !(error instanceof EboxmailError)) throw error;
+  }
 }
 
 /** What makes a daemon read the old files, after an action that made it read, or not read, the new ones. */

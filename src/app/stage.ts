@@ -18,6 +18,7 @@ import {
 } from '../system/files.ts';
 import { groupId, requireGroup, requireUser } from '../system/identity.ts';
 import { indexPath, indexPaths } from '../system/installed.ts';
+import { missingTables } from '../system/missing-tables.ts';
 import { buildIndex, checkInstallation, checkPostfix, requireLoginPlugins } from '../system/postfix.ts';
 import { compileSieve } from '../system/sieve.ts';
 import { makeNewerThan } from './account-file.ts';
@@ -47,19 +48,34 @@ export function makeCheckPlace(root: string, rendered: readonly RenderedFile[]):
 }
 
 /** Has the real daemons look at what is staged; every complaint is a refusal, and all of them are shown. */
-export async function checkConfigurations(place: CheckPlace, changes: readonly FileChange[]): Promise<void> {
+export async function checkConfigurations(
+  root: string,
+  place: CheckPlace,
+  changes: readonly FileChange[],
+): Promise<void> {
   const touched = (path: string): boolean => changes.some((change) => change.path === path);
   const postfixChanges = touched(PATHS.mainCf) || touched(PATHS.masterCf);
   if (touched(PATHS.masterCf)) requireLoginPlugins(place.postfix);
   if (touched(PATHS.dovecotConf)) await requireDovecotParts(place.dovecot);
-  const [postfix, installation, dovecot] = await Promise.all([
+  const [postfix, installation, tables, dovecot] = await Promise.all([
     postfixChanges ? checkPostfix(place.postfix) : [],
     postfixChanges ? checkInstallation(place.postfix) : [],
+    postfixChanges ? missingTables(place.postfix, `${root}/${PATHS.postfix}`, filesOf(root, changes)) : [],
     touched(PATHS.dovecotConf) ? checkDovecot(place.dovecot) : [],
   ]);
-  const complaints = [...postfix, ...installation, ...dovecot];
+  const complaints = [...postfix, ...installation, ...tables, ...dovecot];
   if (complaints.length === 0) return;
-  throw failed('the daemons refuse the new configuration, so nothing was changed', [...new Set(complaints)].join('\n'));
+  throw failed('the new configuration would not work, so nothing was changed', [...new Set(complaints)].join('\n'));
+}
+
+/** What is about to be put in place. */
+function filesOf(root: string, changes: readonly FileChange[]): ReadonlySet<string> {
+  const paths = changes.flatMap(({ path, file }): readonly string[] => {
+    if (file === undefined) return [];
+    const target = `${root}/${path}`;
+    return file.index === undefined ? [target] : [target, indexPath(target, file.index.type)];
+  });
+  return new Set(paths);
 }
 
 /** Writes every changed file, and the index of every changed table, beside its target. */

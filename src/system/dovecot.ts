@@ -36,17 +36,9 @@ export async function startDovecot(configFile: string, baseDirectory: string): P
   if (code !== 0) throw failed(`dovecot ended with status ${code}`, 'its log says why');
 }
 
-export async function stopDovecot(configFile: string): Promise<void> {
-  await doveadm(configFile, 'stop');
-}
-
 export async function reloadDovecot(configFile: string): Promise<void> {
-  await doveadm(configFile, 'reload');
-}
-
-async function doveadm(configFile: string, action: 'stop' | 'reload'): Promise<void> {
-  const { code, stderr } = await exec('doveadm', ['-c', configFile, action]);
-  if (code !== 0) throw failed(`doveadm ${action} ended with status ${code}: ${stderr.trim()}`);
+  const { code, stderr } = await exec('doveadm', ['-c', configFile, 'reload']);
+  if (code !== 0) throw failed(`doveadm reload ended with status ${code}: ${stderr.trim()}`);
 }
 
 /** The process id of a running master, from the pid file in its base directory; undefined when none runs. */

@@ -95,6 +95,22 @@ export function duplicate(source: string, target: string): void {
   copy.commit();
 }
 
+/**
+ * Moves a copy that `duplicate` made to where it belongs, which needs no room on the disk. Between file systems the copy stays
+ * and is copied; one that is gone has been moved before. The caller syncs the directory.
+ */
+export function moveBack(copy: string, target: string): void {
+  if (lstat(copy) === undefined) return;
+  refuseOddTarget(target);
+  try {
+    renameSync(copy, target);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV')
+      throw failed(`cannot put ${target} back: ${(error as Error).message}`);
+    duplicate(copy, target);
+  }
+}
+
 function temporaryFor(path: string): string {
   return join(dirname(path), `.${basename(path)}${MARK}${process.pid}`);
 }

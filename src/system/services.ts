@@ -3,11 +3,11 @@ import { dirname } from 'node:path';
 import type { DaemonAction, DaemonName } from '../core/daemons.ts';
 import { failed } from '../core/errors.ts';
 import { PATHS } from '../core/render/paths.ts';
-import { reloadDovecot, startDovecot, stopDovecot } from './dovecot.ts';
+import { dovecotProcess, reloadDovecot, startDovecot } from './dovecot.ts';
 import { exec, HangingProgram } from './exec.ts';
 import { startFetchmail, stopFetchmail, wakeFetchmail } from './fetchmail.ts';
-import { reloadPostfix, startPostfix, stopPostfix } from './postfix.ts';
-import { daemonsBelow, endProcesses } from './processes.ts';
+import { postfixProcess, reloadPostfix, startPostfix, stopPostfix } from './postfix.ts';
+import { daemonsBelow, endProcesses, signal } from './processes.ts';
 import { startRedis, stopRedis } from './redis.ts';
 import { reloadRspamd, startRspamd, stopRspamd } from './rspamd.ts';
 
@@ -50,6 +50,7 @@ async function controlOwnUnit(
 /** Daemons started by hand, as in a sandbox or a container; `root` is where their files are. */
 export function directServices(root: string): Services {
   const dovecotFile = `${root}/${PATHS.dovecotConf}`;
+  const dovecotRun = `${root}/${PATHS.dovecotRun}`;
   const fetchState = `${root}/${PATHS.fetchState}`;
   return {
     postfix: (action) => controlPostfix(root, action),
@@ -64,8 +65,8 @@ export function directServices(root: string): Services {
     },
     dovecot: async (action) => {
       if (action === 'reload') return reloadDovecot(dovecotFile);
-      if (action === 'restart' || action === 'stop') await stopDovecot(dovecotFile);
-      if (action === 'restart' || action === 'start') await startDovecot(dovecotFile, `${root}/${PATHS.dovecotRun}`);
+      if (action === 'restart' || action === 'stop') await endMaster(dovecotProcess(dovecotRun));
+      if (action === 'restart' || action === 'start') await startDovecot(dovecotFile, dovecotRun);
     },
     fetchmail: async (action) => {
       if (action === 'reload') return wakeFetchmail(fetchState);
@@ -87,8 +88,20 @@ async function controlPostfix(root: string, action: DaemonAction): Promise<void>
     if (action === 'reload') return await reloadPostfix(directory);
     if (action === 'restart' || action === 'stop') await stopPostfix(directory);
   } catch (error) {
+    const master = postfixProcess(`${root}/${PATHS.queue}`);
+    if (action === 'stop' && master !== undefined && !(error instanceof HangingProgram)) return endMaster(master);
     if (root === '' || !(error instanceof HangingProgram)) throw error;
     await endProcesses(() => daemonsBelow(dirname(`${root}/${PATHS.queue}`)), 0);
   }
   if (action !== 'stop') await startPostfix(directory);
+}
+
+/**
+ * By a signal, which needs no configuration: when a first apply has gone back, the one that a daemon was started on is gone,
+ * or what is in its place is about another.
+ */
+async function endMaster(pid: number | undefined): Promise<void> {
+  if (pid === undefined) return;
+  signal([pid], 'SIGTERM');
+  await endProcesses(() => [pid], 10_000);
 }

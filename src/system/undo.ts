@@ -4,16 +4,20 @@ import {
   duplicate,
   lstat,
   makeDirectory,
+  moveBack,
   readIfPresent,
   syncDirectories,
   writeAtomically,
 } from './files.ts';
+import { sha256 } from './hash.ts';
 
 /** A file as it was before an apply: with a copy, or absent. */
 interface Before {
   readonly target: string;
-  /** Name of the copy; absent when there was no such file. */
+  /** Name of the copy; absent when there was no such file. A copy that is not there any more has been put back. */
   readonly copy?: string;
+  /** SHA-256 of the copy. */
+  readonly sha256?: string;
 }
 
 interface Journal {
@@ -32,10 +36,13 @@ export interface Undo {
   /** Daemons that ran before the first file changed. */
   readonly running: readonly string[];
   /**
-   * Puts every file back as it was, those that others refer to first, and removes those that were not there.
+   * Puts every file back as it was, those that others refer to first, and removes those that were not there. It needs no room
+   * on the disk, and does what is left to do when it was cut off.
    * @param which of them, by absolute path; all when absent
    */
   restore(which?: (target: string) => boolean): void;
+  /** Text of a file as it was, empty when there was none; undefined when it was not to be replaced, or is back. */
+  textBefore(target: string): string | undefined;
   /** The apply has come to its end: nothing is left to go back to. */
   end(): void;
 }
@@ -47,27 +54,30 @@ export interface Undo {
 export function beginUndo(lib: string, targets: readonly string[], now: readonly string[]): Undo {
   const directory = directoryIn(lib);
   makeDirectory(directory, 0o700);
-  const { files: known, running } = readJournal(lib) ?? { files: [], running: now };
-  const names = new Set(known.map(({ target }) => target));
-  const added = targets
-    .filter((target) => !names.has(target))
-    .map((target, index) => keep(directory, target, known.length + index));
-  const files = [...known, ...added];
-  const journal: Journal = { version: 1, files, running };
-  writeAtomically({
-    path: `${directory}/journal.json`,
-    content: `${JSON.stringify(journal)}\n`,
-    mode: 0o600,
-    uid: 0,
-    gid: 0,
-  });
+  const before = readJournal(lib);
+  const running = before?.running ?? now;
+  const known = before?.files ?? [];
+  let files: readonly Before[];
+  try {
+    files = keepAll(directory, known, targets);
+    if (before === undefined || files.some((file, number) => file !== known[number])) {
+      writeJournal(directory, { version: 1, files, running });
+    }
+  } catch (error) {
+    if (before === undefined) endUndo(lib);
+    throw error;
+  }
   return {
     running,
     restore: (which = () => true) => {
       const wanted = files.filter(({ target }) => which(target));
-      for (const { target, copy } of wanted) if (copy !== undefined) duplicate(`${directory}/${copy}`, target);
+      for (const { target, copy } of wanted) if (copy !== undefined) moveBack(`${directory}/${copy}`, target);
       for (const { target, copy } of wanted) if (copy === undefined) rmSync(target, { force: true });
       syncDirectories(wanted.map(({ target }) => target));
+    },
+    textBefore: (path) => {
+      const file = files.find(({ target }) => target === path);
+      return file?.copy === undefined ? file && '' : readIfPresent(`${directory}/${file.copy}`);
     },
     end: () => endUndo(lib),
   };
@@ -90,16 +100,33 @@ export function directoryIn(lib: string): string {
 
 /** Whether a file is as it was before an apply that was cut off and was about to replace it. */
 export function isUntouched(lib: string, target: string): boolean {
-  const copy = readJournal(lib)?.files.find((file) => file.target === target)?.copy;
-  const now = bytesIfPresent(target);
-  return copy !== undefined && now !== undefined && bytesIfPresent(`${directoryIn(lib)}/${copy}`)?.equals(now) === true;
+  const hash = readJournal(lib)?.files.find((file) => file.target === target)?.sha256;
+  const now = hash === undefined ? undefined : bytesIfPresent(target);
+  return now !== undefined && sha256(now) === hash;
+}
+
+/** Copies what is about to be replaced and has no copy: it is new here, or was put back. */
+function keepAll(directory: string, known: readonly Before[], targets: readonly string[]): readonly Before[] {
+  const wanted = new Set(targets);
+  const kept = known.map((file, number) => {
+    const isBack = file.copy !== undefined && lstat(`${directory}/${file.copy}`) === undefined;
+    return isBack && wanted.has(file.target) ? keep(directory, file.target, number) : file;
+  });
+  const names = new Set(known.map(({ target }) => target));
+  const added = targets.filter((target) => !names.has(target));
+  return [...kept, ...added.map((target, index) => keep(directory, target, known.length + index))];
 }
 
 function keep(directory: string, target: string, number: number): Before {
   if (lstat(target) === undefined) return { target };
   const copy = String(number);
   duplicate(target, `${directory}/${copy}`);
-  return { target, copy };
+  return { target, copy, sha256: sha256(bytesIfPresent(`${directory}/${copy}`) ?? '') };
+}
+
+function writeJournal(directory: string, journal: Journal): void {
+  const content = `${JSON.stringify(journal)}\n`;
+  writeAtomically({ path: `${directory}/journal.json`, content, mode: 0o600, uid: 0, gid: 0 });
 }
 
 function readJournal(lib: string): Journal | undefined {

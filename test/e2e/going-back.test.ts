@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PASSWORD_HASH } from '../support/mail.ts';
+import { freePortOffset } from '../support/ports.ts';
+import { runCli } from '../support/run-cli.ts';
+import { finishSandbox, processesOf, startSandbox, useSandbox } from '../support/sandbox.ts';
+import { makeTempDir } from '../support/temp.ts';
+
+const run = promisify(execFile);
+const FAULTS = fileURLToPath(new URL('../support/faults.mjs', import.meta.url));
+
+const GOOD = `
+version: 1
+server: {mailname: mx.example.test}
+domains:
+  a.test: {}
+users:
+  alice@a.test: {password: "${PASSWORD_HASH}"}
+`;
+/** The daemons are content with it, and nobody can send mail. */
+const BAD = `${GOOD}overrides: {postfix: {smtpd_client_restrictions: reject}}\n`;
+
+let directory = '';
+let remove: () => Promise<void> = async () => undefined;
+
+beforeAll(async () => {
+  ({ path: directory, remove } = await makeTempDir());
+  await writeFile(`${directory}/bad.yaml`, BAD, { mode: 0o600 });
+  await writeFile(`${directory}/good.yaml`, GOOD, { mode: 0o600 });
+});
+
+afterAll(() => remove());
+
+async function expectNothing(root: string): Promise<void> {
+  expect(await processesOf(root)).toEqual([]);
+  const files = ['etc/postfix/main.cf', 'etc/dovecot/dovecot.conf', 'etc/aliases'];
+  const lib = ['var/lib/eboxmail/undo', 'var/lib/eboxmail/applied.json'];
+  expect([...files, ...lib].filter((path) => existsSync(`${root}/${path}`))).toEqual([]);
+  expect((await run('find', [root, '-name', '*eboxmail-new*'])).stdout).toBe('');
+}
+
+describe('a first apply that is not proven', { timeout: 120_000 }, () => {
+  it('leaves nothing running and nothing in place, and the next start works', async () => {
+    const root = `${directory}/failed`;
+    const offset = await freePortOffset();
+    const start = ['sandbox', 'start', root, '--port-offset', String(offset)];
+    const failed = await runCli({ args: [...start, '--state', `${directory}/bad.yaml`] });
+    expect(failed.code, failed.stderr).toBe(8);
+    await expectNothing(root);
+    await startSandbox(root, { state: `${directory}/good.yaml`, offset });
+    await finishSandbox(root, [/./]);
+  });
+
+  it('killed while it goes back: status does the rest', async () => {
+    const root = `${directory}/killed`;
+    const offset = await freePortOffset();
+    const args = ['--import', FAULTS, 'bin/eboxmail.js', 'sandbox', 'start', root, '--port-offset', String(offset)];
+    const env = { ...process.env, FAULT: `kill:spawn postfix -c ${root}/etc/postfix stop` };
+    const killed = run(process.execPath, [...args, '--state', `${directory}/bad.yaml`], { env });
+    await expect(killed).rejects.toMatchObject({ signal: 'SIGKILL' });
+    expect((await processesOf(root)).length).toBeGreaterThan(0);
+    await writeFile(`${root}/etc/eboxmail/state.yaml`, GOOD);
+    expect((await runCli({ args: ['--root', root, 'status'] })).stderr).toMatch(/cut off is undone/);
+    await expectNothing(root);
+  });
+});
+
+describe('killed while it puts files back', { timeout: 120_000 }, () => {
+  const sandbox = useSandbox({ state: GOOD, tolerate: [/SASL PLAIN authentication failed/] });
+
+  async function configuration(): Promise<string> {
+    const script = `cd ${sandbox().root}/etc && find postfix dovecot aliases* mailname -type f | sort | xargs sha256sum`;
+    return (await run('sh', ['-c', script])).stdout;
+  }
+
+  async function killedAt(copy: number): Promise<void> {
+    const args = ['--import', FAULTS, 'bin/eboxmail.js', '--root', sandbox().root, 'apply'];
+    const env = { ...process.env, FAULT: `kill:renameSync ${sandbox().root}/var/lib/eboxmail/undo/${copy}` };
+    await expect(run(process.execPath, args, { env })).rejects.toMatchObject({ signal: 'SIGKILL' });
+  }
+
+  it.each([0, 1])('before copy %i: the next apply fails and goes back, status does so for another state', async (n) => {
+    const before = await configuration();
+    const bad = BAD.replace(
+      '{mailname: mx.example.test}',
+      `{mailname: mx.example.test, limits: {mailbox: ${n + 5} MB}}`,
+    );
+    await sandbox().writeState(bad);
+    await killedAt(n);
+    const failed = await sandbox().run(['apply']);
+    expect(failed.code, failed.stderr).toBe(8);
+    expect(await configuration()).toBe(before);
+    await killedAt(n);
+    await sandbox().writeState(GOOD);
+    expect((await sandbox().run(['status'])).stderr).toMatch(/cut off is undone/);
+    expect(await configuration()).toBe(before);
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
+  });
+});
