@@ -1,6 +1,6 @@
 import { telltaleOf } from '../core/account-file.ts';
 import { below, PATHS } from '../core/render/paths.ts';
-import type { StagedFile } from '../system/files.ts';
+import { syncDirectories, type StagedFile } from '../system/files.ts';
 import { accountChange, heldAccounts, untilAccountsAreRead, writeAccounts } from './account-file.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -36,6 +36,7 @@ export function accountSteps(
     end: async () => {
       if (held === undefined) return;
       commit();
+      syncDirectories([below(facts, PATHS.accounts)]);
       await untilAccountsAreRead(facts, { before: held, after });
     },
   };
