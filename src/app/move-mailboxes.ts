@@ -134,7 +134,7 @@ export class MailboxMover {
     for (const home of [...[...this.contested].map((address) => this.places.home(address)), ...this.links]) {
       this.places.open(home);
     }
-    const here = this.jobs.filter(({ archived }) => !archived).concat(this.gone.filter((track) => this.away(track)));
+    const here = this.jobs.filter(({ archived }) => !archived);
     const moves = here.flatMap((track) => {
       const from = this.find(track) ?? this.away(track);
       return from === undefined || from === this.places.home(track.origin) ? [] : [{ from, address: track.origin }];
