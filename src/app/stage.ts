@@ -57,13 +57,16 @@ export async function checkConfigurations(
   const postfixChanges = touched(PATHS.mainCf) || touched(PATHS.masterCf);
   if (touched(PATHS.masterCf)) requireLoginPlugins(place.postfix);
   if (touched(PATHS.dovecotConf)) await requireDovecotParts(place.dovecot);
-  const [postfix, installation, tables, dovecot] = await Promise.all([
-    postfixChanges ? checkPostfix(place.postfix) : [],
-    postfixChanges ? checkInstallation(place.postfix) : [],
-    postfixChanges ? missingTables(place.postfix, `${root}/${PATHS.postfix}`, filesOf(root, changes)) : [],
-    touched(PATHS.dovecotConf) ? checkDovecot(place.dovecot) : [],
+  const complaints = await allOf([
+    ...(postfixChanges
+      ? [
+          checkPostfix(place.postfix),
+          checkInstallation(place.postfix),
+          missingTables(place.postfix, `${root}/${PATHS.postfix}`, filesOf(root, changes)),
+        ]
+      : []),
+    ...(touched(PATHS.dovecotConf) ? [checkDovecot(place.dovecot)] : []),
   ]);
-  const complaints = [...postfix, ...installation, ...tables, ...dovecot];
   if (complaints.length === 0) return;
   throw failed('the new configuration would not work, so nothing was changed', [...new Set(complaints)].join('\n'));
 }
@@ -85,13 +88,21 @@ export async function stageChanges(
   config: string,
 ): Promise<readonly StagedFile[]> {
   const done: StagedFile[] = [];
-  // All of them come to their end before anything is cleared away, or the slower ones would leave files behind.
-  const results = await Promise.allSettled(changes.map((change) => stageChange(root, change, config, done)));
+  try {
+    return await allOf(changes.map((change) => stageChange(root, change, config, done)));
+  } catch (error) {
+    for (const file of done) file.discard();
+    for (const directory of new Set(changes.map(({ path }) => dirname(`${root}/${path}`)))) removeStale(directory);
+    throw error;
+  }
+}
+
+/** All of them come to their end before anything is cleared away: the slower ones work there. */
+async function allOf<T>(work: readonly Promise<readonly T[]>[]): Promise<readonly T[]> {
+  const results = await Promise.allSettled(work);
   const failure = results.find((result) => result.status === 'rejected');
-  if (failure === undefined) return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
-  for (const file of done) file.discard();
-  for (const directory of new Set(changes.map(({ path }) => dirname(`${root}/${path}`)))) removeStale(directory);
-  throw failure.reason;
+  if (failure !== undefined) throw failure.reason;
+  return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
 }
 
 async function stageChange(
