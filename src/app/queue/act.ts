@@ -71,8 +71,7 @@ function outcome(
   ids: readonly string[],
   isDone: (found: QueueName) => boolean,
 ): Outcome {
-  const files = queueFiles(queue);
-  const found = ids.flatMap((id) => files.get(id)?.queue ?? []);
+  const found = whereabouts(queue, ids);
   const done = found.filter(isDone).length;
   return {
     done,
@@ -80,6 +79,14 @@ function outcome(
     gone: ids.length - found.length,
     failed: found.length - done,
   };
+}
+
+/** In which queue each of the messages is that are still there. One that changes queues while these are read can be in none. */
+function whereabouts(queue: PostfixQueue, ids: readonly string[]): readonly QueueName[] {
+  const files = queueFiles(queue);
+  const missing = ids.filter((id) => !files.has(id));
+  const again = missing.length === 0 ? files : queueFiles(queue);
+  return ids.flatMap((id) => (files.get(id) ?? again.get(id))?.queue ?? []);
 }
 
 export function idsOf(messages: readonly SelectedMessage[]): readonly string[] {
