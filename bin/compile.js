@@ -1,10 +1,10 @@
 /* global require, __dirname -- CommonJS: see package.json beside this file */
 // Writes down what V8 makes of the built program, for bin/load.js. Part of the build, and of the installation of the Debian
 // package, because it is good for one version of Node alone.
-//   node bin/compile.js [DIST]
+//   node bin/compile.js
 const { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
-const { dirname, join, resolve } = require('node:path');
+const { join } = require('node:path');
 const { Readable, Writable } = require('node:stream');
 const { compiledPath, load, scripts } = require('./load.js');
 
@@ -41,7 +41,7 @@ async function compile(dist) {
     if (name.endsWith('.cjs')) load(join(directory, name));
   }
   const files = [...scripts].map(([path, script]) => [compiledPath(path), script.createCachedData()]);
-  const target = dirname(files[0][0]);
+  const target = join(dist, 'compiled');
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target);
   for (const [path, data] of files) {
@@ -59,4 +59,4 @@ function processFor(args, root) {
   return { argv, env, stdin: Readable.from([]), stdout: nowhere(), stderr: nowhere(), exitCode: undefined };
 }
 
-void compile(resolve(process.argv[2] ?? join(__dirname, '../dist')));
+void compile(join(__dirname, '../dist'));

@@ -4,10 +4,10 @@ import { failed } from '../core/errors.ts';
 import type { HostFacts } from '../core/host-facts.ts';
 import type { FileChange, Plan } from '../core/plan/plan.ts';
 import { below, PATHS } from '../core/render/paths.ts';
+import { dovecotProcess } from '../system/dovecot.ts';
 import { isKnownUser } from '../system/dovecot-auth.ts';
 import { lstat, setTime, staged, stageFile } from '../system/files.ts';
 import { requireGroup } from '../system/identity.ts';
-import { masterProcesses } from '../system/master-processes.ts';
 import { countChildren } from '../system/processes.ts';
 
 /**
@@ -73,9 +73,8 @@ export function accountChange({ files }: Pick<Plan, 'files'>): FileChange | unde
   return files.find(({ path }) => path === PATHS.accounts);
 }
 
-/** Puts a text in the place of the account file. */
-export function writeAccounts(facts: HostFacts, content: string): void {
-  const path = below(facts, PATHS.accounts);
+/** Puts a text in the place of a passwd-file, in a way that Dovecot sees. The name is not waited for until it is on the disk. */
+export function writePasswdFile(path: string, content: string): void {
   // Another one may be staged for the same place.
   const { temporary } = stageFile({ path: `${path}.now`, content, mode: 0o640, uid: 0, gid: requireGroup('dovecot') });
   makeNewerThan(path, temporary);
@@ -84,7 +83,7 @@ export function writeAccounts(facts: HostFacts, content: string): void {
 
 /** Whether all of Dovecot asks the same process. */
 function hasOneAuth({ root }: HostFacts): boolean {
-  const master = masterProcesses(root).dovecot;
+  const master = dovecotProcess(`${root}/${PATHS.dovecotRun}`);
   const count = master === undefined ? undefined : countChildren(master, 'auth');
   return count !== undefined && count <= 1;
 }

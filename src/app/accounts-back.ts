@@ -6,7 +6,7 @@ import { readAppliedRecord, writeAppliedRecord } from '../system/applied-record.
 import { readIfPresent } from '../system/files.ts';
 import { sha256 } from '../system/hash.ts';
 import type { Undo } from '../system/undo.ts';
-import { untilAccountsAreRead, writeAccounts } from './account-file.ts';
+import { untilAccountsAreRead, writePasswdFile } from './account-file.ts';
 import type { Prepared } from './prepare.ts';
 
 /** Milliseconds in which Postfix delivers what it has just accepted. */
@@ -53,7 +53,7 @@ function hold(facts: HostFacts, content: string): boolean {
       ...record,
       unfinished: { ...unfinished, files: new Map([...unfinished.files, [PATHS.accounts, hashes]]) },
     });
-    writeAccounts(facts, content);
+    writePasswdFile(below(facts, PATHS.accounts), content);
     return true;
   } catch {
     return false;

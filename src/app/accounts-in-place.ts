@@ -1,7 +1,7 @@
 import { telltaleOf } from '../core/account-file.ts';
 import { below, PATHS } from '../core/render/paths.ts';
 import { syncDirectories, type StagedFile } from '../system/files.ts';
-import { accountChange, heldAccounts, untilAccountsAreRead, writeAccounts } from './account-file.ts';
+import { accountChange, heldAccounts, untilAccountsAreRead, writePasswdFile } from './account-file.ts';
 import type { Prepared } from './prepare.ts';
 
 /** How an account file comes into force. */
@@ -28,7 +28,7 @@ export function accountSteps(
   return {
     begin: async () => {
       if (held === undefined) commit();
-      else writeAccounts(facts, held);
+      else writePasswdFile(below(facts, PATHS.accounts), held);
       if (plan.daemons.dovecot === 'start') return;
       if (held !== undefined && !handsOver && telltaleOf(before, held) === undefined) return;
       await untilAccountsAreRead(facts, change && { before, after: held ?? after });

@@ -184,7 +184,7 @@ async function requeueScattered(
   progress: ApplyOptions['progress'],
 ): Promise<void> {
   if (scattered.length === 0) return;
-  const { requeueFor } = await import('./queue/requeue-for.ts');
+  const { requeueFor } = await import('./queue/waiting-for.ts');
   const count = (await requeueFor(place, scattered)) ?? 0;
   if (count > 0)
     progress(`${count} waiting ${count === 1 ? 'message goes' : 'messages go'} to who has the address now`);

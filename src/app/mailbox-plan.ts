@@ -47,6 +47,7 @@ export function planMailboxes(
   const before = usersOf(applied?.state ?? {});
   const purges = new Set(readPurges(root));
   const tracks = followMailboxes(before, events, usersOf(state), since);
+  const heirs = heirsOf(tracks, before, { model, directory });
   return {
     tracks,
     before,
@@ -54,11 +55,8 @@ export function planMailboxes(
     events: events.length > 0,
     upTo: events.at(-1)?.seq ?? seq,
     links: Object.keys(former),
-    former: formerAddresses(former, tracks, before, { model, directory }),
-    scattered: tracks.flatMap((track) => {
-      const recipients = followers(track, before, { model, directory });
-      return recipients.length === 0 || isOneAccount(recipients, model) ? [] : [track.origin];
-    }),
+    former: formerAddresses(former, tracks, before, { model, heirs }),
+    scattered: [...heirs].flatMap(([origin, recipients]) => (isOneAccount(recipients, model) ? [] : [origin])),
     purges,
     changes: [...words(tracks, purges, model), ...(readJournal(root, since) === undefined ? [] : [CUT_OFF])],
   };
@@ -104,7 +102,7 @@ function formerAddresses(
   known: Readonly<Record<string, string>>,
   tracks: readonly Track[],
   before: JsonObject,
-  { model, directory }: Pick<ReadModel, 'model' | 'directory'>,
+  { model, heirs }: { readonly model: MailModel; readonly heirs: ReadonlyMap<string, readonly string[]> },
 ): ReadonlyMap<string, string> {
   const { users } = model;
   const moved = tracks.filter(({ origin, to, archived }) => !archived && to !== undefined && to !== origin);
@@ -115,26 +113,27 @@ function formerAddresses(
     if (!gone.has(address)) all.set(old, now.get(address) ?? address);
   }
   for (const [origin, to] of now) if (hasAccount(before[origin])) all.set(origin, to);
-  for (const track of tracks) {
-    const [account, ...others] = followers(track, before, { model, directory });
-    if (account !== undefined && others.length === 0) all.set(track.origin, account);
-  }
+  for (const [origin, recipients] of heirs) if (isOneAccount(recipients, model)) all.set(origin, recipients[0] ?? '');
   for (const [old, address] of all) if (users.has(old) || users.get(address)?.account !== true) all.delete(old);
   return all;
 }
 
-/** Where mail for a user who is gone ends now; nowhere for everybody else. */
-function followers(
-  { origin, to, archived }: Track,
+/** Where mail for users who are gone ends now, of those whose mail ends anywhere. */
+function heirsOf(
+  tracks: readonly Track[],
   before: JsonObject,
   { model, directory }: Pick<ReadModel, 'model' | 'directory'>,
-): readonly string[] {
-  if (to !== undefined || archived || !hasAccount(before[origin])) return [];
-  const domain = model.domains.get(domainOf(origin));
-  if (domain === undefined) return [];
-  return directory.entry(origin) === undefined
-    ? unknownRecipients(domain, directory)
-    : finalRecipients(origin, directory);
+): ReadonlyMap<string, readonly string[]> {
+  const heirs = new Map<string, readonly string[]>();
+  for (const { origin, to, archived } of tracks) {
+    if (to !== undefined || archived || !hasAccount(before[origin])) continue;
+    const domain = model.domains.get(domainOf(origin));
+    if (domain === undefined) continue;
+    const isWritten = directory.entry(origin) !== undefined;
+    const recipients = isWritten ? finalRecipients(origin, directory) : unknownRecipients(domain, directory);
+    if (recipients.length > 0) heirs.set(origin, recipients);
+  }
+  return heirs;
 }
 
 function isOneAccount([first, ...others]: readonly string[], { users }: MailModel): boolean {

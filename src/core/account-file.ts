@@ -18,7 +18,15 @@ export function telltaleOf(before: string, after: string): Telltale | undefined 
 }
 
 function namesIn(text: string): ReadonlySet<string> {
-  return new Set(text.split('\n').flatMap((line) => (line === '' ? [] : [nameOf(line)])));
+  return new Set(linesOf(text).map(nameOf));
+}
+
+function linesOf(text: string): readonly string[] {
+  return text.split('\n').filter((line) => line !== '');
+}
+
+function textOf(lines: readonly string[]): string {
+  return `${[...lines].sort().join('\n')}\n`;
 }
 
 function nameOf(line: string): string {
@@ -38,14 +46,13 @@ const STANDS_FOR = /^([^:]+):[^:]*::::::(?:.* )?userdb_user=([^ ]+)/;
  */
 export function withWayBack(before: string, now: string): string {
   const known = namesIn(before);
-  const extra = now.split('\n').flatMap((line) => {
+  const extra = linesOf(now).flatMap((line) => {
     const [, old, renamed] = STANDS_FOR.exec(line) ?? [];
     return old === undefined || renamed === undefined || !known.has(old) || known.has(renamed)
       ? []
       : [standIn(renamed, STANDS_FOR.exec(lineOf(old, before))?.[2] ?? old)];
   });
-  if (extra.length === 0) return before;
-  return `${[...before.split('\n').filter((line) => line !== ''), ...new Set(extra)].sort().join('\n')}\n`;
+  return extra.length === 0 ? before : textOf([...linesOf(before), ...new Set(extra)]);
 }
 
 /**
@@ -55,14 +62,14 @@ export function withWayBack(before: string, now: string): string {
  */
 export function withThoseWhoGo(before: string, after: string): string | undefined {
   const left = namesIn(after);
-  const going = before.split('\n').filter((line) => line !== '' && !left.has(nameOf(line)));
+  const going = linesOf(before).filter((line) => !left.has(nameOf(line)));
   if (going.length === 0) return undefined;
   const closed = going.map((line) => line.replace(/^([^:]+):[^:]*:/, `$1:${NO_LOGIN}:`));
-  return `${[...after.split('\n').filter((line) => line !== ''), ...closed].sort().join('\n')}\n`;
+  return textOf([...linesOf(after), ...closed]);
 }
 
 function lineOf(name: string, text: string): string {
-  return text.split('\n').find((line) => line.startsWith(`${name}:`)) ?? '';
+  return linesOf(text).find((line) => nameOf(line) === name) ?? '';
 }
 
 /** A line for an address that has no mailbox of its own and with which nobody can log in. */

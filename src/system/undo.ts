@@ -77,7 +77,8 @@ export function beginUndo(lib: string, targets: readonly string[], now: readonly
     },
     textBefore: (path) => {
       const file = files.find(({ target }) => target === path);
-      return file?.copy === undefined ? file && '' : readIfPresent(`${directory}/${file.copy}`);
+      if (file === undefined) return undefined;
+      return file.copy === undefined ? '' : readIfPresent(`${directory}/${file.copy}`);
     },
     end: () => endUndo(lib),
   };

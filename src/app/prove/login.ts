@@ -5,11 +5,10 @@ import { portsOf, type HostFacts } from '../../core/host-facts.ts';
 import type { MailModel } from '../../core/model.ts';
 import { PROBE } from '../../core/probe.ts';
 import { below, PATHS } from '../../core/render/paths.ts';
-import { lstat, stageFile } from '../../system/files.ts';
-import { requireGroup } from '../../system/identity.ts';
+import { lstat } from '../../system/files.ts';
 import { isPasswordOf } from '../../system/dovecot-auth.ts';
 import { SmtpSession } from '../../system/smtp-session.ts';
-import { makeNewerThan } from '../account-file.ts';
+import { writePasswdFile } from '../account-file.ts';
 
 /** An account that exists only while an apply proves that logging in works: no mailbox, no address, a random password. */
 export interface ProbeAccount {
@@ -37,12 +36,7 @@ export function withdrawProbe(facts: HostFacts): void {
 
 /** Dovecot wants the file to be there; it is empty but for the moment of the probe. */
 export function writeProbeFile(facts: HostFacts, content: string): void {
-  const gid = requireGroup('dovecot');
-  const path = below(facts, PATHS.probe);
-  // Not waited for until it is on the disk: nothing is lost when the power takes it.
-  const file = stageFile({ path, content, mode: 0o640, uid: 0, gid });
-  makeNewerThan(path, file.temporary);
-  file.commit();
+  writePasswdFile(below(facts, PATHS.probe), content);
 }
 
 /**

@@ -18,6 +18,8 @@ export const FREE_REMOVALS = 10;
 export function removalsOf(files: readonly FileChange[], rendered: readonly RenderedFile[]): Removals {
   const mailboxes = goneFrom(files, 'mailboxes');
   const aliases = goneFrom(files, 'aliases');
+  // Mostly nothing goes, and there may be thousands that stay.
+  if (mailboxes.length + aliases.length === 0) return { addresses: [], mailboxes: [] };
   const stays = new Set([...keysAfter(rendered, 'mailboxes'), ...keysAfter(rendered, 'aliases')]);
   const addresses = [...new Set([...mailboxes, ...aliases])].filter((address) => !stays.has(address));
   return { addresses, mailboxes };
