@@ -93,7 +93,10 @@ describe('list', () => {
     ]);
     expect(stdout).toMatch(/\t<>\tbob@other\.example \(.*Connection refused\)\n/);
     expect(stdout).toContain('\tjörg@müller.example\t');
-    expect(stdout).toMatch(/bob@other\.example \([^;]*refused\); carol@other\.example \([^;]*refused\)\n/);
+    // Postfix lists recipients in the order in which they were deferred, and delivers to several at once.
+    expect(stdout).toMatch(
+      /(bob|carol)@other\.example \([^;]*refused\); (?!\1)(bob|carol)@other\.example \([^;]*refused\)\n/,
+    );
   });
 
   it('filters, sorts and stops', async () => {
