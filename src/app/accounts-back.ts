@@ -6,7 +6,8 @@ import { readAppliedRecord, writeAppliedRecord } from '../system/applied-record.
 import { readIfPresent } from '../system/files.ts';
 import { sha256 } from '../system/hash.ts';
 import type { Undo } from '../system/undo.ts';
-import { untilAccountsAreRead, writePasswdFile } from './account-file.ts';
+import { untilAccountsAreRead } from './account-file.ts';
+import { writePasswdFile } from './passwd-file.ts';
 import type { Prepared } from './prepare.ts';
 
 /** Milliseconds in which Postfix delivers what it has just accepted. */

@@ -1,43 +1,49 @@
-import { telltaleOf } from '../core/account-file.ts';
+import { telltaleOf, withThoseWhoGo } from '../core/account-file.ts';
+import type { FileChange } from '../core/plan/plan.ts';
 import { below, PATHS } from '../core/render/paths.ts';
 import { syncDirectories, type StagedFile } from '../system/files.ts';
-import { accountChange, heldAccounts, untilAccountsAreRead, writePasswdFile } from './account-file.ts';
+import { untilAccountsAreRead } from './account-file.ts';
+import { writePasswdFile } from './passwd-file.ts';
 import type { Prepared } from './prepare.ts';
 
 /** How an account file comes into force. */
 export interface AccountSteps {
-  /** Before Postfix has its tables: what it accepts mail for, Dovecot has to know. */
-  begin(): Promise<void>;
+  /** What stands in it during the apply and after it. */
+  readonly texts: readonly string[];
+  /**
+   * Before Postfix has its tables: what it accepts mail for, Dovecot has to know.
+   * @param file the new account file, absent when nothing changes in it
+   */
+  begin(file: StagedFile | undefined): Promise<void>;
   /** After the proof: those who go stay until then, for the mail that was accepted for them before. */
-  end(): Promise<void>;
+  end(file: StagedFile | undefined): Promise<void>;
 }
 
 /** @param handsOver whether an address changes hands: then Dovecot must have read the file when `begin` is over */
-export function accountSteps(
-  { facts, plan }: Pick<Prepared, 'facts' | 'plan'>,
-  staged: readonly StagedFile[],
-  handsOver: boolean,
-): AccountSteps {
-  const change = accountChange(plan);
-  const held = heldAccounts(plan);
+export function accountSteps({ facts, plan }: Pick<Prepared, 'facts' | 'plan'>, handsOver: boolean): AccountSteps {
+  const path = below(facts, PATHS.accounts);
+  const change = plan.files.find((file) => file.path === PATHS.accounts);
   const [before, after] = [change?.before ?? '', change?.after ?? ''];
-  const commit = (): void => {
-    for (const file of staged) if (isAccounts(file)) file.commit();
-  };
-  const isAccounts = ({ target }: StagedFile): boolean => target === below(facts, PATHS.accounts);
+  // The new accounts and those that go, with whom nobody can log in any more.
+  const held = change === undefined ? undefined : withThoseWhoGo(before, after);
   return {
-    begin: async () => {
-      if (held === undefined) commit();
-      else writePasswdFile(below(facts, PATHS.accounts), held);
+    texts: textsOf(change, held),
+    begin: async (file) => {
+      if (held === undefined) file?.commit();
+      else writePasswdFile(path, held);
       if (plan.daemons.dovecot === 'start') return;
       if (held !== undefined && !handsOver && telltaleOf(before, held) === undefined) return;
       await untilAccountsAreRead(facts, change && { before, after: held ?? after });
     },
-    end: async () => {
+    end: async (file) => {
       if (held === undefined) return;
-      commit();
-      syncDirectories([below(facts, PATHS.accounts)]);
+      file?.commit();
+      syncDirectories([path]);
       await untilAccountsAreRead(facts, { before: held, after });
     },
   };
+}
+
+function textsOf(change: FileChange | undefined, held: string | undefined): readonly string[] {
+  return [held, change?.after].filter((text) => text !== undefined);
 }

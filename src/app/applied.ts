@@ -5,7 +5,7 @@ import { bytesIfPresent, readIfPresent } from '../system/files.ts';
 import { saveGeneration, type Generation } from '../system/generations.ts';
 import { sha256 } from '../system/hash.ts';
 import { rememberOriginals } from '../system/originals.ts';
-import { heldAccounts } from './account-file.ts';
+import type { AccountSteps } from './accounts-in-place.ts';
 import type { ApplyOptions } from './apply.ts';
 import { authorName } from './author.ts';
 import type { MailboxPlan } from './mailbox-plan.ts';
@@ -24,14 +24,20 @@ export function rememberWhatWasThere({ root }: Place, { plan, applied }: Prepare
   rememberOriginals(root, `${root}/${PATHS.lib}`, paths);
 }
 
-/** Written down before the first file changes: whoever comes after a crash knows what is ours and what is still to do. */
-export function announce({ root }: Place, { plan, applied, text }: Prepared): void {
+/**
+ * Written down before the first file changes: whoever comes after a crash knows what is ours and what is still to do.
+ * @param accounts what stands in the account file during the apply and after it
+ */
+export function announce(
+  { root }: Place,
+  { plan, applied, text }: Prepared,
+  { texts: accounts }: Pick<AccountSteps, 'texts'>,
+): void {
   const { time = '', state = {}, files = new Map<string, never>(), unfinished, certificate, mailboxes } = applied ?? {};
   const before = unfinished?.files ?? new Map<string, readonly string[]>();
   // Those of one that was cut off as well: what it had put in place may still be there when this one is cut off, too.
-  const held = heldAccounts(plan);
   const hashesOf = (path: string, after: string): readonly string[] =>
-    path === PATHS.accounts && held !== undefined ? [sha256(held), sha256(after)] : [sha256(after)];
+    (path === PATHS.accounts ? accounts : [after]).map(sha256);
   const about = plan.files.flatMap(({ path, after }) =>
     after === undefined ? [] : [[path, [...new Set([...(before.get(path) ?? []), ...hashesOf(path, after)])]] as const],
   );

@@ -4,17 +4,15 @@ import { isEmpty, type FileChange, type Plan } from '../core/plan/plan.ts';
 import type { Removals } from '../core/plan/removals.ts';
 import { below, certificateOf, PATHS } from '../core/render/paths.ts';
 import { makeSelfSigned } from '../system/certificate.ts';
-import { MissingProgram } from '../system/exec.ts';
-import { lstat, makeDirectory, removeStale, syncDirectories, type StagedFile } from '../system/files.ts';
+import { lstat, removeStale, syncDirectories, type StagedFile } from '../system/files.ts';
 import { userId } from '../system/identity.ts';
-import { withSilentLock } from '../system/lock.ts';
 import { runningDaemons } from '../system/master-processes.ts';
-import { missingPackage } from '../system/packages.ts';
 import { beginUndo, endUndo, undoIsLeft, type Undo } from '../system/undo.ts';
 import { checkRspamdFiles, ensureRspamdPlace, requireRspamd } from './builtin-filter.ts';
 import { afterFilterChange, requireUsableFilter } from './content-filter.ts';
-import { accountSteps, type AccountSteps } from './accounts-in-place.ts';
+import { accountSteps } from './accounts-in-place.ts';
 import { announce, record, remember, rememberWhatWasThere } from './applied.ts';
+import { hasApplyLock, requireRoot, withApplyLock } from './apply-lock.ts';
 import { keepOriginals, requireConsent, requireRemovals } from './consent.ts';
 import { requireExpected } from './digest.ts';
 import { ensureDirectories, ensureMailOwner } from './directories.ts';
@@ -59,35 +57,13 @@ export interface Applied {
 /** Makes the machine what the state says. A second run finds nothing to do, writes nothing and reloads nothing. */
 export async function apply(place: Place, options: ApplyOptions): Promise<Applied> {
   requireRoot();
-  if (lstat(lockOf(place)) === undefined) {
+  if (!hasApplyLock(place)) {
     // What can be refused is refused before anything is written, the lock and its directory included.
     const prepared = await prepare(place);
     requireExpected(prepared.plan, options.expect);
     requireOwnDirectories(place, prepared);
   }
   return withApplyLock(place, (describe) => applyLocked(place, options, describe));
-}
-
-/**
- * While this runs nobody else applies.
- * @param work is given what says who has the lock, to be called before anything else is written
- */
-export async function withApplyLock<T>(place: Place, work: (describe: () => void) => Promise<T>): Promise<T> {
-  requireRoot();
-  makeDirectory(`${place.root}/${PATHS.lib}`, 0o700);
-  try {
-    return await withSilentLock(lockOf(place), work);
-  } catch (error) {
-    throw error instanceof MissingProgram ? missingPackage(error) : error;
-  }
-}
-
-function requireRoot(): void {
-  if (process.getuid?.() !== 0) throw failed('apply must be run as root', 'use sudo; plan works without');
-}
-
-function lockOf({ root }: Place): string {
-  return `${root}/${PATHS.lib}/lock`;
 }
 
 /**
@@ -212,17 +188,21 @@ async function switchOver(
     keepOriginals(place, plan);
     rememberWhatWasThere(place, prepared);
     undo = beginUndo(`${place.root}/${PATHS.lib}`, targets, runningDaemons(place.root));
-    announce(place, prepared);
+    const accounts = accountSteps(prepared, mover.handsOver);
+    announce(place, prepared, accounts);
     if (plan.files.length > 0) progress(`putting ${countFiles(plan.files)} in place`);
     mover.begin();
     // What nothing refers to any more goes when the daemons have read that.
     const [gone, present] = [staged.filter(isRemoval), staged.filter((file) => !isRemoval(file))];
-    const accounts = accountSteps(prepared, present, mover.handsOver);
-    await putInPlace(present, place.root, accounts, mover);
+    const accountFile = present.find(({ target }) => target === `${place.root}/${PATHS.accounts}`);
+    await accounts.begin(accountFile);
+    await mover.handOver();
+    for (const file of present) if (file !== accountFile) file.commit();
+    syncDirectories(present.map(({ target }) => target));
     await compileScripts(place.root, plan.files);
     await switchDaemons(place, prepared, progress);
     await stopRemovedTimers(prepared);
-    await accounts.end();
+    await accounts.end(accountFile);
     for (const file of gone) file.commit();
   } catch (error) {
     if (undo === undefined || !(error instanceof Error)) throw error;
@@ -242,18 +222,6 @@ export function removeLeftovers({ facts, rendered, plan }: Prepared): void {
     if (lstat(directory) !== undefined) removeStale(directory);
   }
   withdrawProbe(facts);
-}
-
-async function putInPlace(
-  staged: readonly StagedFile[],
-  root: string,
-  accounts: AccountSteps,
-  mover: MailboxMover,
-): Promise<void> {
-  await accounts.begin();
-  await mover.handOver();
-  for (const file of staged) if (file.target !== `${root}/${PATHS.accounts}`) file.commit();
-  syncDirectories(staged.map(({ target }) => target));
 }
 
 /** What cannot be cleared away decides nothing: the next apply does it. */

@@ -1,9 +1,10 @@
 import { dirname } from 'node:path';
-import { EboxmailError, failed, notFound } from '../core/errors.ts';
+import { failed, notFound, withHint } from '../core/errors.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { bytesIfPresent, lstat, makeDirectory, resolveLinks, writeAtomically } from '../system/files.ts';
 import { listGenerations, readContent, readGeneration, type Generation } from '../system/generations.ts';
-import { applyLocked, withApplyLock, type Applied, type ApplyOptions } from './apply.ts';
+import { applyLocked, type Applied, type ApplyOptions } from './apply.ts';
+import { withApplyLock } from './apply-lock.ts';
 import type { Place } from './place.ts';
 import { withStateLock } from './state-lock.ts';
 import { noteWayBack } from './way-back.ts';
@@ -92,11 +93,6 @@ async function putStateBack(place: Place, text: string, { before, kept }: Replac
   } catch (error) {
     return withHint(cause, `${path} could not be put back (${(error as Error).message}); as it was, it is in ${where}`);
   }
-}
-
-function withHint(error: unknown, hint: string): unknown {
-  if (!(error instanceof EboxmailError)) return error;
-  return new EboxmailError(error.exitCode, error.message, [error.hint, hint].filter(Boolean).join('\n'));
 }
 
 function writeState(path: string, content: string | Buffer): void {

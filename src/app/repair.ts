@@ -1,9 +1,9 @@
 import { EboxmailError, EXIT } from '../core/errors.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { sha256 } from '../system/hash.ts';
-import { withLock } from '../system/lock.ts';
 import { beginUndo, endUndo, undoIsLeft } from '../system/undo.ts';
 import { applyLocked, removeLeftovers, type ApplyOptions } from './apply.ts';
+import { withExistingApplyLock } from './apply-lock.ts';
 import { putBack } from './go-back.ts';
 import { mailboxMover } from './mailbox-moves.ts';
 import type { Place } from './place.ts';
@@ -22,7 +22,7 @@ export async function repairInterrupted(place: Place, progress: ApplyOptions['pr
   const lib = `${place.root}/${PATHS.lib}`;
   if (process.getuid?.() !== 0 || !undoIsLeft(lib)) return undefined;
   try {
-    return await withLock(`${lib}/lock`, () => repairLocked(place, progress), 0);
+    return await withExistingApplyLock(place, () => repairLocked(place, progress), 0);
   } catch (error) {
     if (error instanceof EboxmailError && error.exitCode === EXIT.locked) return undefined;
     throw error;

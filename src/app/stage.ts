@@ -21,7 +21,7 @@ import { indexPath, indexPaths } from '../system/installed.ts';
 import { missingTables } from '../system/missing-tables.ts';
 import { buildIndex, checkInstallation, checkPostfix, requireLoginPlugins } from '../system/postfix.ts';
 import { compileSieve } from '../system/sieve.ts';
-import { makeNewerThan } from './account-file.ts';
+import { isPasswdFile, makeNewerThan } from './passwd-file.ts';
 
 /** A directory in which the daemons look at configurations before they are in force. */
 export interface CheckPlace {
@@ -123,7 +123,7 @@ async function stageChange(
   });
   done.push(source);
   if (path === PATHS.mainCf) backdate(source.temporary);
-  if (path === PATHS.accounts) makeNewerThan(target, source.temporary);
+  if (isPasswdFile(path)) makeNewerThan(target, source.temporary);
   if (file.index === undefined) return [source];
   const { builder, type } = file.index;
   // What sievec(1) makes names its source, so it is made when that is in place.

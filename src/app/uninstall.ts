@@ -14,12 +14,12 @@ import {
 } from '../system/files.ts';
 import { sha256 } from '../system/hash.ts';
 import { indexPaths } from '../system/installed.ts';
-import { withLock } from '../system/lock.ts';
 import { runningDaemons } from '../system/master-processes.ts';
 import { contentOfOriginal, forgetOriginals, readOriginals, type Original } from '../system/originals.ts';
 import { isUnit, startTimers, stopTimer } from '../system/timers.ts';
 import { usesSystemd } from '../system/services.ts';
 import { endUndo } from '../system/undo.ts';
+import { withExistingApplyLock } from './apply-lock.ts';
 import { servicesFor } from './switch-daemons.ts';
 import type { Place } from './place.ts';
 import { readHost } from './read-host.ts';
@@ -60,7 +60,7 @@ export async function uninstall(place: Place, progress: (step: string) => void):
   const lib = `${root}/${PATHS.lib}`;
   requireApplied(lib);
   const { services: wish } = await readHost(root);
-  return withLock(`${lib}/lock`, async () => {
+  return withExistingApplyLock(place, async () => {
     const done = planUninstall(place);
     const originals = readOriginals(lib);
     const services = servicesFor(place, wish);

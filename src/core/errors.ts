@@ -32,6 +32,12 @@ export class EboxmailError extends Error {
   }
 }
 
+/** The same error with one more line of what to do; anything that is no error for people stays as it is. */
+export function withHint(error: unknown, hint: string): unknown {
+  if (!(error instanceof EboxmailError)) return error;
+  return new EboxmailError(error.exitCode, error.message, [error.hint, hint].filter(Boolean).join('\n'));
+}
+
 /** The system refused something: a full disk, a missing right, a failing device. Nothing that the program did wrong. */
 export function isSystemError(error: unknown): error is Error {
   return error instanceof Error && 'syscall' in error && 'code' in error;

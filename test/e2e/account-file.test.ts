@@ -1,6 +1,8 @@
+import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { isKnownUser } from '../../src/system/dovecot-auth.ts';
+import { whileDovecotIsAsked } from '../support/dovecot-asked.ts';
 import { copies, imapLogin, PASSWORD_HASH, send, stranger, tryRecipient } from '../support/mail.ts';
 import { useSandbox } from '../support/sandbox.ts';
 
@@ -12,7 +14,7 @@ version: 1
 server: {mailname: mx.example.test}
 domains: {a.test: }
 users:
-  alice@a.test: {password: "${PASSWORD_HASH}"}
+  alice@a.test: {password: "${PASSWORD_HASH}", quota: 100 MB}
 `,
 });
 
@@ -41,24 +43,12 @@ async function sendWhenTaken(address: string): Promise<string> {
 
 describe('accounts that come while Dovecot is asked all the time', () => {
   it('get every message that Postfix takes for them', async () => {
-    let working = true;
-    const asking = async (): Promise<void> => {
-      while (working) {
-        expect(await isKnownUser('alice@a.test', dovecotRun())).toBe(true);
-        await sleep(20);
+    await whileDovecotIsAsked(sandbox().root, 'alice@a.test', async () => {
+      for (const name of [1, 2, 3, 4, 5].map((n) => `new${n}@a.test`)) {
+        const [token] = await Promise.all([sendWhenTaken(name), sandbox().ok(add(name))]);
+        expect(await copies(sandbox(), token, [name]), name).toEqual({ [name]: 1 });
       }
-    };
-    const adding = async (): Promise<void> => {
-      try {
-        for (const name of [1, 2, 3, 4, 5].map((n) => `new${n}@a.test`)) {
-          const [token] = await Promise.all([sendWhenTaken(name), sandbox().ok(add(name))]);
-          expect(await copies(sandbox(), token, [name]), name).toEqual({ [name]: 1 });
-        }
-      } finally {
-        working = false;
-      }
-    };
-    await Promise.all([asking(), adding()]);
+    });
   });
 });
 
@@ -72,6 +62,16 @@ it('a file of the same size in the same second is noticed', async () => {
     expect(await imapLogin(sandbox(), other), other).toBe(true);
     expect(await imapLogin(sandbox(), one), one).toBe(false);
   }
+});
+
+it('nor do two files with further names of mailboxes have the same second', async () => {
+  const seconds: number[] = [];
+  const names = `${sandbox().root}/etc/dovecot/eboxmail/quota-aliases`;
+  for (const name of ['one', 'two', 'six']) {
+    await sandbox().ok(['alias', 'add', `${name}@a.test`, 'alice@a.test', '--apply']);
+    seconds.push(Math.floor((await stat(names)).mtimeMs / 1000));
+  }
+  expect(new Set(seconds).size).toBe(3);
 });
 
 it('nothing is waited for when Dovecot was not asked lately, and whoever was removed is out at once', async () => {

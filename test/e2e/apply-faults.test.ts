@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { runWithFault } from '../support/faults.ts';
 import { copies, PASSWORD_HASH, sendAsStranger, stranger, tryLogin, tryRecipient } from '../support/mail.ts';
 import { useSandbox } from '../support/sandbox.ts';
 
 const run = promisify(execFile);
-const FAULTS = fileURLToPath(new URL('../support/faults.mjs', import.meta.url));
 
 /** Each differs from the one before in users, domains, tables and the settings of both daemons. */
 function state(n: number): string {
@@ -36,16 +35,8 @@ const sandbox = useSandbox({
   ],
 });
 
-async function applyWith(fault: string): Promise<{ code: number | null; signal: string | null; stderr: string }> {
-  const args = ['--import', FAULTS, 'bin/eboxmail.js', '--root', sandbox().root, 'apply'];
-  const env = { ...process.env, FAULT: fault, FAULT_COUNT: `${sandbox().root}/../calls` };
-  try {
-    return { code: 0, signal: null, stderr: (await run(process.execPath, args, { env })).stderr };
-  } catch (error) {
-    const { code, signal, stderr } = error as { code: number | null; signal: string | null; stderr: string };
-    return { code, signal, stderr };
-  }
-}
+const applyWith = (fault: string): ReturnType<typeof runWithFault> =>
+  runWithFault(['--root', sandbox().root, 'apply'], fault, `${sandbox().root}/../calls`);
 
 /** What the daemons read. */
 async function configuration(): Promise<string> {

@@ -1,17 +1,16 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PASSWORD_HASH } from '../support/mail.ts';
+import { runWithFault } from '../support/faults.ts';
 import { freePortOffset } from '../support/ports.ts';
 import { runCli } from '../support/run-cli.ts';
 import { finishSandbox, processesOf, startSandbox, useSandbox } from '../support/sandbox.ts';
 import { makeTempDir } from '../support/temp.ts';
 
 const run = promisify(execFile);
-const FAULTS = fileURLToPath(new URL('../support/faults.mjs', import.meta.url));
 
 const GOOD = `
 version: 1
@@ -58,10 +57,9 @@ describe('a first apply that is not proven', { timeout: 120_000 }, () => {
   it('killed while it goes back: status does the rest', async () => {
     const root = `${directory}/killed`;
     const offset = await freePortOffset();
-    const args = ['--import', FAULTS, 'bin/eboxmail.js', 'sandbox', 'start', root, '--port-offset', String(offset)];
-    const env = { ...process.env, FAULT: `kill:spawn postfix -c ${root}/etc/postfix stop` };
-    const killed = run(process.execPath, [...args, '--state', `${directory}/bad.yaml`], { env });
-    await expect(killed).rejects.toMatchObject({ signal: 'SIGKILL' });
+    const args = ['sandbox', 'start', root, '--port-offset', String(offset), '--state', `${directory}/bad.yaml`];
+    const killed = await runWithFault(args, `kill:spawn postfix -c ${root}/etc/postfix stop`);
+    expect(killed.signal, killed.stderr).toBe('SIGKILL');
     expect((await processesOf(root)).length).toBeGreaterThan(0);
     await writeFile(`${root}/etc/eboxmail/state.yaml`, GOOD);
     expect((await runCli({ args: ['--root', root, 'status'] })).stderr).toMatch(/cut off is undone/);
@@ -78,9 +76,8 @@ describe('killed while it puts files back', { timeout: 120_000 }, () => {
   }
 
   async function killedAt(copy: number): Promise<void> {
-    const args = ['--import', FAULTS, 'bin/eboxmail.js', '--root', sandbox().root, 'apply'];
-    const env = { ...process.env, FAULT: `kill:renameSync ${sandbox().root}/var/lib/eboxmail/undo/${copy}` };
-    await expect(run(process.execPath, args, { env })).rejects.toMatchObject({ signal: 'SIGKILL' });
+    const fault = `kill:renameSync ${sandbox().root}/var/lib/eboxmail/undo/${copy}`;
+    expect((await runWithFault(['--root', sandbox().root, 'apply'], fault)).signal).toBe('SIGKILL');
   }
 
   it.each([0, 1])('before copy %i: the next apply fails and goes back, status does so for another state', async (n) => {

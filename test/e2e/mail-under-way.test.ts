@@ -1,10 +1,8 @@
-import { execFile } from 'node:child_process';
 import { appendFile, lstat, readdir, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { isKnownUser } from '../../src/system/dovecot-auth.ts';
+import { whileDovecotIsAsked } from '../support/dovecot-asked.ts';
+import { runWithFault } from '../support/faults.ts';
 import { drain, mailOf, PASSWORD_HASH, sendAsStranger, subjectOf } from '../support/mail.ts';
 import { tool } from '../support/queue.ts';
 import type { RunResult } from '../support/run-cli.ts';
@@ -27,8 +25,6 @@ users:
   ],
 });
 
-const FAULTS = fileURLToPath(new URL('../support/faults.mjs', import.meta.url));
-
 const addUser = (address: string): Promise<RunResult> =>
   sandbox().ok(['user', 'add', address, '--password-hash', PASSWORD_HASH, '--apply']);
 
@@ -45,12 +41,6 @@ async function whileMailComes(address: string, work: () => Promise<void>): Promi
       await sleep(10);
     }
   };
-  const asking = async (): Promise<void> => {
-    while (working) {
-      await isKnownUser('alice@a.test', `${sandbox().root}/run/dovecot`).catch(() => undefined);
-      await sleep(20);
-    }
-  };
   const doing = async (): Promise<void> => {
     try {
       await work();
@@ -59,7 +49,9 @@ async function whileMailComes(address: string, work: () => Promise<void>): Promi
       working = false;
     }
   };
-  await Promise.all([sending(), asking(), doing()]);
+  await whileDovecotIsAsked(sandbox().root, 'alice@a.test', async () => {
+    await Promise.all([sending(), doing()]);
+  });
   return accepted;
 }
 
@@ -116,9 +108,7 @@ it('a rename that was cut off is undone by status when the state is another one 
     await sleep(200);
     // Dovecot has the new accounts then, and Postfix nearly all of its tables.
     const fault = `kill:renameSync ${sandbox().root}/etc/postfix/eboxmail/.sender_logins`;
-    const args = ['--import', FAULTS, 'bin/eboxmail.js', '--root', sandbox().root, 'apply'];
-    const killed = promisify(execFile)(process.execPath, args, { env: { ...process.env, FAULT: fault } });
-    await expect(killed).rejects.toMatchObject({ signal: 'SIGKILL' });
+    expect((await runWithFault(['--root', sandbox().root, 'apply'], fault)).signal).toBe('SIGKILL');
     expect((await lstat(`${sandbox().root}/var/vmail/a.test/cut`)).isSymbolicLink()).toBe(true);
     await writeFile(`${sandbox().root}/etc/eboxmail/state.yaml`, before);
     const status = await sandbox().run(['status']);

@@ -8,7 +8,7 @@ import { below, PATHS } from '../../core/render/paths.ts';
 import { lstat } from '../../system/files.ts';
 import { isPasswordOf } from '../../system/dovecot-auth.ts';
 import { SmtpSession } from '../../system/smtp-session.ts';
-import { writePasswdFile } from '../account-file.ts';
+import { DOVECOT_LOOKS, writePasswdFile } from '../passwd-file.ts';
 
 /** An account that exists only while an apply proves that logging in works: no mailbox, no address, a random password. */
 export interface ProbeAccount {
@@ -18,8 +18,8 @@ export interface ProbeAccount {
   readonly since: number;
 }
 
-/** Dovecot looks at a password file at most once a second (db-passwd-file.c). */
-const DOVECOT_LOOKS = 1100;
+/** Milliseconds that Dovecot may be behind: its clock ticks when it wakes up. */
+const MARGIN = 100;
 
 /** Makes the account; `withdrawProbe` must follow in any case. */
 export function makeProbe(model: MailModel, facts: HostFacts): ProbeAccount {
@@ -54,7 +54,7 @@ export async function proveAuthentication({ name, password }: ProbeAccount, fact
  * @throws failed when that does not work
  */
 export async function proveLogin(probe: ProbeAccount, facts: HostFacts, fresh: boolean): Promise<void> {
-  if (!fresh) await sleep(Math.max(0, probe.since + DOVECOT_LOOKS - Date.now()));
+  if (!fresh) await sleep(Math.max(0, probe.since + DOVECOT_LOOKS + MARGIN - Date.now()));
   const port = portsOf(facts.portOffset).smtps;
   const session = await SmtpSession.connect({
     address: facts.listen[0] ?? '127.0.0.1',

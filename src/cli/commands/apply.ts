@@ -2,7 +2,7 @@ import { apply, type ApplyOptions } from '../../app/apply.ts';
 import { versionsOf } from '../../app/consent.ts';
 import { prepare } from '../../app/prepare.ts';
 import { digestOf, requireExpected } from '../../app/digest.ts';
-import { EboxmailError, EXIT, usageError } from '../../core/errors.ts';
+import { EXIT, usageError, withHint } from '../../core/errors.ts';
 import type { Removals } from '../../core/plan/removals.ts';
 import { isEmpty, type FileChange } from '../../core/plan/plan.ts';
 import { planData, removalsText } from '../../ui/plan-text.ts';
@@ -64,9 +64,11 @@ async function applyKeepingEdits(context: Context, flags: Options): Promise<numb
   try {
     return await runApply(context, { ...flags, adoptEdited: true });
   } catch (error) {
-    if (!(error instanceof EboxmailError) || postfix.size + dovecot.length === 0) throw error;
-    const hint = 'what was edited by hand is in "overrides" of the state now: change it there, or take it out';
-    throw new EboxmailError(error.exitCode, error.message, [error.hint, hint].filter(Boolean).join('\n'));
+    if (postfix.size + dovecot.length === 0) throw error;
+    throw withHint(
+      error,
+      'what was edited by hand is in "overrides" of the state now: change it there, or take it out',
+    );
   }
 }
 
