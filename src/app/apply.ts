@@ -6,6 +6,7 @@ import { below, certificateOf, PATHS } from '../core/render/paths.ts';
 import { makeSelfSigned } from '../system/certificate.ts';
 import { lstat, removeStale, syncDirectories, type StagedFile } from '../system/files.ts';
 import { userId } from '../system/identity.ts';
+import { endOrphans } from '../system/postfix.ts';
 import { runningDaemons } from '../system/master-processes.ts';
 import { beginUndo, endUndo, undoIsLeft, type Undo } from '../system/undo.ts';
 import { checkRspamdFiles, ensureRspamdPlace, requireRspamd } from './builtin-filter.ts';
@@ -20,7 +21,7 @@ import { checkFetchFiles, ensureFetchPlace } from './fetch-place.ts';
 import { goBack } from './go-back.ts';
 import { finishMoves, mailboxMover } from './mailbox-moves.ts';
 import type { MailboxMover } from './move-mailboxes.ts';
-import { requireOwnDirectories } from './own-directories.ts';
+import { removeEmptyDirectories, requireOwnDirectories } from './own-directories.ts';
 import type { Place } from './place.ts';
 import { withdrawProbe } from './prove/login.ts';
 import { forgetPurges } from './purges.ts';
@@ -99,6 +100,7 @@ export async function applyLocked(
   await ensureCertificate(prepared, options.progress);
   options.progress('checking the new configuration');
   removeLeftovers(prepared);
+  if (plan.daemons.postfix === 'start') await endOrphans(below(facts, PATHS.queue));
   await requirePortsFree(prepared);
   const mover = mailboxMover(place, prepared, options.progress);
   const check = makeCheckPlace(place.root, prepared.rendered);
@@ -145,6 +147,8 @@ async function finish(
     });
     remember(place, prepared, options);
     endUndo(`${place.root}/${PATHS.lib}`);
+    // Until then a way back may need them.
+    removeEmptyDirectories(place, removedBy(prepared.plan));
   } catch (error) {
     throw failed(
       `the new configuration is in force, but not everything after it could be done: ${(error as Error).message}`,
@@ -231,6 +235,10 @@ function tidy(work: () => void): void {
   } catch (error) {
     if (!isSystemError(error)) throw error;
   }
+}
+
+function removedBy({ files }: Plan): readonly string[] {
+  return files.filter(({ change }) => change === 'removed').map(({ path }) => path);
 }
 
 function countFiles(files: readonly FileChange[]): string {

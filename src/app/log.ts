@@ -11,7 +11,7 @@ import type { Wanted } from '../core/log/wanted.ts';
 import type { TimedEvent } from '../core/log/event.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { findLines, firstLine, journalSource, openLogs, rotatedFiles, type LogSource } from '../system/log-source.ts';
-import { usesSystemd } from '../system/services.ts';
+import { usesSystemd } from '../system/systemd.ts';
 
 export interface LogOptions {
   /** Files to read instead of the root's own. */

@@ -1,5 +1,7 @@
+import { rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { refuseOddDirectory } from '../system/files.ts';
+import { PATHS } from '../core/render/paths.ts';
+import { isEmptyDirectory, lstat, refuseOddDirectory } from '../system/files.ts';
 import type { Place } from './place.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -18,3 +20,18 @@ function ownAbove(path: string): readonly string[] {
   const first = names.findIndex((name) => name.includes('eboxmail'));
   return first === -1 ? [] : names.slice(first).map((_, n) => names.slice(0, first + n + 1).join('/'));
 }
+
+/** Those that files of ours have left without any. @param paths of the files, relative to the root */
+export function removeEmptyDirectories({ root }: Place, paths: readonly string[]): void {
+  const directories = new Set(
+    paths.flatMap((path) => [...ownAbove(path), ...SHARED.filter((name) => name === dirname(path))]),
+  );
+  // What is within another goes before it.
+  for (const directory of [...directories].sort((a, b) => b.length - a.length)) {
+    const path = `${root}/${directory}`;
+    if (lstat(path)?.isDirectory() === true && isEmptyDirectory(path)) rmdirSync(path);
+  }
+}
+
+/** Made by whoever has a file for them, and without meaning when they are empty. */
+const SHARED: readonly string[] = [dirname(PATHS.mailWanted)];

@@ -1,26 +1,20 @@
-import { rmdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { failed } from '../core/errors.ts';
 import { giveBackOwnedLine } from '../core/plan/owned-line.ts';
 import { PATHS, POSTMASTER_LINE } from '../core/render/paths.ts';
 import { readAppliedRecord, removeAppliedRecord, type AppliedRecord } from '../system/applied-record.ts';
-import {
-  bytesIfPresent,
-  isEmptyDirectory,
-  lstat,
-  readIfPresent,
-  syncDirectories,
-  writeAtomically,
-} from '../system/files.ts';
+import { bytesIfPresent, lstat, readIfPresent, syncDirectories, writeAtomically } from '../system/files.ts';
 import { sha256 } from '../system/hash.ts';
 import { indexPaths } from '../system/installed.ts';
 import { runningDaemons } from '../system/master-processes.ts';
 import { contentOfOriginal, forgetOriginals, readOriginals, type Original } from '../system/originals.ts';
 import { isUnit, startTimers, stopTimer } from '../system/timers.ts';
-import { usesSystemd } from '../system/services.ts';
+import { usesSystemd } from '../system/systemd.ts';
 import { endUndo } from '../system/undo.ts';
 import { withExistingApplyLock } from './apply-lock.ts';
 import { servicesFor } from './switch-daemons.ts';
+import { removeEmptyDirectories } from './own-directories.ts';
 import type { Place } from './place.ts';
 import { readHost } from './read-host.ts';
 
@@ -75,7 +69,7 @@ export async function uninstall(place: Place, progress: (step: string) => void):
     for (const path of done.removed) remove(root, path);
     for (const path of touched) removeIndexes(`${root}/${path}`);
     rmSync(`${root}/${PATHS.probe}`, { force: true });
-    for (const path of [PATHS.tables, dirname(PATHS.accounts)]) removeIfEmpty(`${root}/${path}`);
+    removeEmptyDirectories(place, done.removed);
     syncDirectories(touched.map((path) => `${root}/${path}`).filter(hasDirectory));
     if (units.length > 0) await startTimers([]);
     endUndo(lib);
@@ -118,10 +112,6 @@ function remove(root: string, path: string): void {
 /** Only kinds that we build (system/installed); aliases.db may be somebody else's. */
 function removeIndexes(path: string): void {
   for (const index of indexPaths(path)) if (!index.endsWith('.db')) rmSync(index, { force: true });
-}
-
-function removeIfEmpty(directory: string): void {
-  if (lstat(directory)?.isDirectory() === true && isEmptyDirectory(directory)) rmdirSync(directory);
 }
 
 function hasDirectory(path: string): boolean {

@@ -37,7 +37,7 @@ export interface FileContent {
 export interface StagedFile {
   readonly temporary: string;
   readonly target: string;
-  /** Puts it in place: rename(2), which readers see as all or nothing. `syncDirectories` makes it last. */
+  /** Puts it in place: rename(2), which readers see as all or nothing; it goes when that fails. `syncDirectories` makes it last. */
   commit(): void;
   discard(): void;
 }
@@ -70,12 +70,16 @@ export function stageFile(file: FileContent): StagedFile {
 
 /** Takes a finished file that another program built beside its target. */
 export function staged(temporary: string, target: string): StagedFile {
-  return {
-    temporary,
-    target,
-    commit: () => renameSync(temporary, target),
-    discard: () => rmSync(temporary, { force: true }),
+  const discard = (): void => rmSync(temporary, { force: true });
+  const commit = (): void => {
+    try {
+      renameSync(temporary, target);
+    } catch (error) {
+      discard();
+      throw error;
+    }
   };
+  return { temporary, target, commit, discard };
 }
 
 export function writeAtomically(file: FileContent): void {

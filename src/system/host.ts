@@ -9,7 +9,7 @@ import { sha256 } from './hash.ts';
 import { groupId, userId, userName } from './identity.ts';
 import { missingPackage } from './packages.ts';
 import { programCommand } from './program.ts';
-import { usesSystemd } from './services.ts';
+import { usesSystemd } from './systemd.ts';
 
 /** Used where no user vmail exists: below the range of login users, above Debian's static ones. */
 const MAIL_OWNER_WITHOUT_NAME = 5000;

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { failed } from '../core/errors.ts';
 import { exec, MissingProgram, type Finished } from './exec.ts';
-import { alive } from './processes.ts';
-import { bytesIfPresent, readIfPresent } from './files.ts';
+import { alive, daemonsIn, endProcesses, nameOf, signal } from './processes.ts';
+import { bytesIfPresent, lstat, readIfPresent } from './files.ts';
 import { missingPackage } from './packages.ts';
 
 /** Postfix's own commands on one configuration directory. */
@@ -80,4 +80,13 @@ async function control(configDirectory: string, action: 'start' | 'stop' | 'relo
 export function postfixProcess(queueDirectory: string): number | undefined {
   const pid = Number(bytesIfPresent(`${queueDirectory}/pid/master.pid`)?.toString('utf8').trim());
   return alive(pid, 'master', queueDirectory) ? pid : undefined;
+}
+
+/** Programs of Postfix that outlive their master hold its ports for up to two minutes, and can take no mail any more. */
+export async function endOrphans(queueDirectory: string): Promise<void> {
+  if (lstat(queueDirectory) === undefined) return;
+  const left = daemonsIn(queueDirectory);
+  if (left.some((pid) => nameOf(pid) === 'master')) return;
+  signal(left, 'SIGTERM');
+  await endProcesses(() => left, 2_000);
 }

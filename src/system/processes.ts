@@ -47,7 +47,7 @@ export function countChildren(pid: number, name: string): number | undefined {
   }
 }
 
-function nameOf(pid: string): string | undefined {
+export function nameOf(pid: number | string): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd();
   } catch {
@@ -70,14 +70,24 @@ const DAEMON = /\/(postfix|dovecot)\/[^/]+( \(deleted\))?$|\/(dovecot|rspamd|red
 
 /** The daemons' processes that work below a directory, also those whose master has died. */
 export function daemonsBelow(directory: string): readonly number[] {
+  const above = `${realpathSync(directory)}/`;
+  return daemonsWorking((place) => place.startsWith(above));
+}
+
+/** The daemons' processes that work in a directory itself, also those whose master has died. */
+export function daemonsIn(directory: string): readonly number[] {
   const real = realpathSync(directory);
+  return daemonsWorking((place) => place === real);
+}
+
+function daemonsWorking(there: (directory: string) => boolean): readonly number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => {
       try {
         const program = readlinkSync(`/proc/${pid}/exe`).replace('/postfix/sbin/', '/postfix/');
-        return readlinkSync(`/proc/${pid}/cwd`).startsWith(`${real}/`) && DAEMON.test(program);
+        return there(readlinkSync(`/proc/${pid}/cwd`)) && DAEMON.test(program);
       } catch {
         return false;
       }

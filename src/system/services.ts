@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DaemonAction, DaemonName } from '../core/daemons.ts';
-import { failed } from '../core/errors.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { dovecotProcess, reloadDovecot, startDovecot } from './dovecot.ts';
-import { exec, HangingProgram } from './exec.ts';
+import { HangingProgram } from './exec.ts';
 import { startFetchmail, stopFetchmail, wakeFetchmail } from './fetchmail.ts';
 import { postfixProcess, reloadPostfix, startPostfix, stopPostfix } from './postfix.ts';
 import { daemonsBelow, endProcesses, signal } from './processes.ts';
@@ -13,39 +11,6 @@ import { reloadRspamd, startRspamd, stopRspamd } from './rspamd.ts';
 
 /** How daemons are started and told to read their configuration again. */
 export type Services = Readonly<Record<DaemonName, (action: DaemonAction) => Promise<void>>>;
-
-/** Whether systemd has the services of a root: the wish of host.yaml, or whether it is the machine's init (sd_booted(3)). */
-export function usesSystemd(root: string, wish: 'systemd' | 'direct' | undefined): boolean {
-  return wish === undefined ? root === '' && existsSync('/run/systemd/system') : wish === 'systemd';
-}
-
-export function systemdServices(): Services {
-  const control = async (unit: string, action: DaemonAction): Promise<void> => {
-    if (action === 'nothing') return;
-    const { code, stderr } = await exec('systemctl', [action, unit]);
-    if (code !== 0)
-      throw failed(`systemctl ${action} ${unit} failed: ${stderr.trim()}`, `look at: systemctl status ${unit}`);
-  };
-  return {
-    postfix: (action) => control('postfix', action),
-    dovecot: (action) => control('dovecot', action),
-    fetchmail: (action) => controlOwnUnit('eboxmail-fetch', action, control),
-    redis: (action) => controlOwnUnit('eboxmail-redis', action, control),
-    rspamd: (action) => controlOwnUnit('eboxmail-rspamd', action, control),
-  };
-}
-
-/** A unit whose file is ours: systemd has to read it again, but only after it has stopped one whose file is gone. */
-async function controlOwnUnit(
-  unit: string,
-  action: DaemonAction,
-  control: (unit: string, action: DaemonAction) => Promise<void>,
-): Promise<void> {
-  if (action === 'stop') await control(unit, action);
-  const { code, stderr } = await exec('systemctl', ['daemon-reload']);
-  if (code !== 0) throw failed(`systemctl daemon-reload failed: ${stderr.trim()}`);
-  if (action !== 'stop') await control(unit, action);
-}
 
 /** Daemons started by hand, as in a sandbox or a container; `root` is where their files are. */
 export function directServices(root: string): Services {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import { failed } from '../core/errors.ts';
 import { exec } from './exec.ts';
+import { systemctl } from './systemd.ts';
 
 /** systemd's timers of the machine, by the paths of their unit files. */
 
@@ -29,9 +29,4 @@ export async function startTimers(paths: readonly string[]): Promise<void> {
 export async function timerState(path: string): Promise<string> {
   const { stdout } = await exec('systemctl', ['is-active', basename(path)]);
   return stdout.trim();
-}
-
-async function systemctl(...args: readonly string[]): Promise<void> {
-  const { code, stderr } = await exec('systemctl', args);
-  if (code !== 0) throw failed(`systemctl ${args.join(' ')} failed: ${stderr.trim()}`, 'look at: systemctl --failed');
 }

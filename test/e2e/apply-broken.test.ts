@@ -285,6 +285,15 @@ describe('daemons that died', () => {
     await expectWorking(sandbox());
   });
 
+  it('a Postfix whose programs still hold its ports is started again at once', async () => {
+    const client = await stranger(sandbox());
+    await client.command('EHLO client.test');
+    process.kill(await pidOf(POSTFIX), 'SIGKILL');
+    await sandbox().ok(['apply']);
+    client.close();
+    await expectWorking(sandbox());
+  });
+
   it('a Postfix that waits for its own log for ever is started again', async () => {
     const { root } = sandbox();
     const postlog = ['-c', `${root}/etc/postfix`, '-p', 'info'];

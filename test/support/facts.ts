@@ -8,7 +8,7 @@ export interface FactsFile extends Partial<Omit<HostFacts, 'secrets' | 'postfix'
   readonly former?: Readonly<Record<string, string>>;
 }
 
-/** Facts of a Debian 12 machine with cdb tables, but for what is given. */
+/** Facts of a Debian 12 machine with cdb tables, or of a sandbox on one, but for what is given. */
 export function facts(given: FactsFile = {}): HostFacts {
   return {
     root: '',
@@ -16,7 +16,10 @@ export function facts(given: FactsFile = {}): HostFacts {
     portOffset: 0,
     mailOwner: { uid: 998, gid: 998, name: 'vmail' },
     sandbox: undefined,
-    jobs: { by: 'systemd', command: ['/usr/bin/node', '/usr/local/lib/eboxmail/bin/eboxmail.js'] },
+    jobs: {
+      by: given.sandbox === undefined ? 'systemd' : 'none',
+      command: ['/usr/bin/node', '/usr/local/lib/eboxmail/bin/eboxmail.js'],
+    },
     caFile: undefined,
     ...given,
     postfix: {

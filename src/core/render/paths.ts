@@ -38,6 +38,7 @@ export const PATHS = {
   expireService: 'etc/systemd/system/eboxmail-expire.service',
   expireTimer: 'etc/systemd/system/eboxmail-expire.timer',
   localMail: 'var/mail',
+  mailWanted: 'etc/systemd/system/multi-user.target.d/eboxmail-mail.conf',
   fetchFiles: 'etc/fetchmail/eboxmail',
   fetchService: 'etc/fetchmail/eboxmail/fetch-accounts',
   fetchUnit: 'etc/systemd/system/eboxmail-fetch.service',

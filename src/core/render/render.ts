@@ -24,6 +24,7 @@ import { renderRedis } from './redis/redis.ts';
 import { renderRspamd } from './rspamd/rspamd.ts';
 import { quoteTableItem } from './quote.ts';
 import type { RenderedFile } from './rendered-file.ts';
+import { renderMailWanted } from './start-with-machine.ts';
 
 /**
  * Every file that eboxmail owns, in the order in which it is put in place: what others refer to comes before what refers
@@ -53,6 +54,7 @@ export function render(model: MailModel, directory: Directory, facts: HostFacts)
     renderMainCf(model, facts, routes, tables.largestAlias),
     renderMasterCf(model, facts, routes),
     renderDovecot(model, facts, linesIn(accounts) + linesIn(quotaAliases)),
+    ...renderMailWanted(facts),
     ...renderExpireJob(model, facts),
     ...renderFetchmail(model, facts),
   ];

@@ -6,6 +6,7 @@ import type { MailModel } from '../../model.ts';
 import { below, PATHS } from '../paths.ts';
 import { renderFetchedCommands } from '../postfix/fetched.ts';
 import { ours, quoteShell, quoteUnitWord, type Quoted } from '../quote.ts';
+import { startWithMachine } from '../start-with-machine.ts';
 import { HEADER, type RenderedFile } from '../rendered-file.ts';
 import { fillTemplate } from '../template.ts';
 import { renderFetchFile } from './fetch-file.ts';
@@ -27,7 +28,7 @@ export function renderFetchmail(model: MailModel, facts: HostFacts): readonly Re
     renderFetchedCommands(),
     ...fetchings.map((fetching) => renderFetchFile(fetching, model, facts)),
     renderService(model, facts),
-    ...(facts.jobs.by === 'systemd' ? [renderUnit(facts), renderWanted()] : []),
+    ...(facts.jobs.by === 'systemd' ? [renderUnit(facts), WANTED] : []),
   ];
 }
 
@@ -52,6 +53,12 @@ function renderService(model: MailModel, facts: HostFacts): RenderedFile {
   };
 }
 
+const WANTED = startWithMachine(
+  PATHS.fetchWanted,
+  'the service that fetches mail starts with the machine',
+  'eboxmail-fetch',
+);
+
 function renderUnit(facts: HostFacts): RenderedFile {
   const content = fillTemplate(unitTemplate, {
     header: ours(HEADER),
@@ -67,19 +74,6 @@ function renderUnit(facts: HostFacts): RenderedFile {
     mode: 0o644,
     owner: 'root',
     group: 'root',
-    onChange: 'nothing',
-  };
-}
-
-/** Has the service started with the machine: a file of ours, where "systemctl enable" would leave a link behind. */
-function renderWanted(): RenderedFile {
-  return {
-    path: PATHS.fetchWanted,
-    reason: 'the service that fetches mail starts with the machine',
-    content: `${HEADER}\n[Unit]\nWants=eboxmail-fetch.service\n`,
-    mode: 0o644,
-    owner: 'root',
-    group: 'root',
-    onChange: 'nothing',
+    onChange: 'restart-fetchmail',
   };
 }

@@ -7,6 +7,7 @@ import { below, PATHS } from '../paths.ts';
 import { ours, quoteRedis, quoteUnitWord } from '../quote.ts';
 import { HEADER, type RenderedFile } from '../rendered-file.ts';
 import { RSPAMD_USER } from '../rspamd/rspamd-file.ts';
+import { startWithMachine } from '../start-with-machine.ts';
 import { fillTemplate } from '../template.ts';
 
 /** The socket on which Redis answers rspamd, and nobody else: it runs as rspamd's user, in a directory of that user. */
@@ -26,7 +27,7 @@ export function renderRedis(model: MailModel, facts: HostFacts): readonly Render
   });
   return [
     redisFile(PATHS.redisConf, "Redis' settings", content, 'restart-redis'),
-    ...(facts.root === '' ? units() : []),
+    ...(facts.jobs.by === 'systemd' ? units() : []),
   ];
 }
 
@@ -37,10 +38,9 @@ function units(): readonly RenderedFile[] {
     config: quoteUnitWord(`/${PATHS.redisConf}`),
     data: quoteUnitWord(`/${PATHS.redisData}`),
   });
-  const wanted = `${HEADER}\n[Unit]\nWants=eboxmail-redis.service\n`;
   return [
-    redisFile(PATHS.redisUnit, 'the service that runs Redis (systemd.service(5))', unit, 'nothing'),
-    redisFile(PATHS.redisWanted, 'Redis starts with the machine', wanted, 'nothing'),
+    redisFile(PATHS.redisUnit, 'the service that runs Redis (systemd.service(5))', unit, 'restart-redis'),
+    startWithMachine(PATHS.redisWanted, 'Redis starts with the machine', 'eboxmail-redis'),
   ];
 }
 

@@ -7,6 +7,7 @@ import type { BuiltinFilter, MailModel } from '../../model.ts';
 import { PATHS } from '../paths.ts';
 import { ours, quoteUclNumber } from '../quote.ts';
 import { HEADER, type RenderedFile } from '../rendered-file.ts';
+import { startWithMachine } from '../start-with-machine.ts';
 import { fillTemplate } from '../template.ts';
 import { rspamdFile } from './rspamd-file.ts';
 import { antivirusFiles } from './antivirus.ts';
@@ -31,7 +32,7 @@ export function renderRspamd(model: MailModel, directory: Directory, facts: Host
     ...antivirusFiles(filter),
     ...memoryFiles(filter, facts),
     rspamdFile(`${PATHS.rspamd}/rspamd.conf`, "rspamd's settings", settings(filter, facts)),
-    ...(facts.root === '' ? units() : []),
+    ...(facts.jobs.by === 'systemd' ? units() : []),
   ];
 }
 
@@ -123,9 +124,11 @@ function units(): readonly RenderedFile[] {
     arguments: ours(['-c', config, '-u', '_rspamd', '-g', '_rspamd', ...places].join(' ')),
     run: ours(`/${PATHS.rspamdRun}`),
   });
-  const wanted = `${HEADER}\n[Unit]\nWants=eboxmail-rspamd.service\n`;
   return [
-    { ...rspamdFile(PATHS.rspamdUnit, 'the service that runs rspamd (systemd.service(5))', unit), onChange: 'nothing' },
-    { ...rspamdFile(PATHS.rspamdWanted, 'rspamd starts with the machine', wanted), onChange: 'nothing' },
+    {
+      ...rspamdFile(PATHS.rspamdUnit, 'the service that runs rspamd (systemd.service(5))', unit),
+      onChange: 'restart-rspamd',
+    },
+    startWithMachine(PATHS.rspamdWanted, 'rspamd starts with the machine', 'eboxmail-rspamd'),
   ];
 }
