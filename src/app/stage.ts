@@ -152,11 +152,15 @@ async function probeIndex({ index, path }: RenderedFile, source: string, text: s
     throw failed(`the table ${path} does not answer as it should: ${stderr.trim()}`);
 }
 
-/** Compiles the Sieve scripts that were put in place. */
+/** Compiles the Sieve scripts that were put in place, with the configuration that was. */
 export async function compileScripts(root: string, changes: readonly FileChange[]): Promise<void> {
   for (const { path, file } of changes) {
     if (file?.index?.builder !== 'sievec') continue;
-    await compileSieve(`${root}/${path}`, indexPath(`${root}/${path}`, file.index.type));
+    await compileSieve(
+      `${root}/${PATHS.dovecotConf}`,
+      `${root}/${path}`,
+      indexPath(`${root}/${path}`, file.index.type),
+    );
   }
 }
 

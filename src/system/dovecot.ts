@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { failed } from '../core/errors.ts';
-import { exec, MissingProgram } from './exec.ts';
+import { exec, MissingProgram, type Finished } from './exec.ts';
 import { bytesIfPresent, lstat, readIfPresent } from './files.ts';
 import { missingPackage } from './packages.ts';
 import { alive, waitUntil } from './processes.ts';
@@ -20,9 +20,12 @@ export async function checkDovecot(configFile: string): Promise<readonly string[
  * would stay in the queue.
  */
 export async function requireDovecotParts(configFile: string): Promise<void> {
-  const { code, stdout } = await exec('doveconf', ['-c', '/dev/null', '-h', 'libexec_dir', 'mail_plugin_dir']);
+  const ask = (config: string): Promise<Finished> => exec('doveconf', ['-c', config, 'libexec_dir', 'mail_plugin_dir']);
+  // Dovecot 2.3 may not get through the new one where a part is missing, and 2.4 wants to be told a version.
+  const byDefault = await ask('/dev/null');
+  const { code, stdout } = byDefault.code === 0 ? byDefault : await ask(configFile);
   if (code !== 0) return;
-  const [programs = '', plugins = ''] = stdout.split('\n');
+  const [programs = '', plugins = ''] = stdout.split('\n').map((line) => line.replace(/^\S+ = /, ''));
   const protocols = /^protocols = (.*)$/m.exec(readIfPresent(configFile) ?? '')?.[1]?.split(' ') ?? [];
   const parts = protocols.map((name) => `${programs}/${name === 'sieve' ? 'managesieve' : name}`);
   const missing = [...parts, `${plugins}/lib90_sieve_plugin.so`].find((path) => lstat(path) === undefined);

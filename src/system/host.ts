@@ -89,7 +89,7 @@ function dialectOf(version: string): DovecotDialect {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major === 2 && minor === 3) return '2.3';
   if (major === 2 && minor === 4) return '2.4';
-  throw failed(`Dovecot ${version} is installed, which eboxmail does not know`, 'it works with Dovecot 2.3');
+  throw failed(`Dovecot ${version} is installed, which eboxmail does not know`, 'it works with Dovecot 2.3 and 2.4');
 }
 
 interface VersionCache {

@@ -15,7 +15,7 @@ case ${2-} in
   '' | -* | *[!A-Za-z0-9._@-]*) exit 64 ;;
 esac
 
-cat << EOF | doveadm -c "$config" exec dovecot-lda -d "$2" -f '<>' -o 'plugin/quota=count:User quota:noenforcing'
+cat << EOF | doveadm -c "$config" exec dovecot-lda -d "$2" -f '<>' -o {{no_quota}}
 From: Postmaster <postmaster@$mailname>
 To: <$2>
 Subject: Your mailbox is $1 % full

@@ -6,7 +6,7 @@ import type { MailModel } from '../model.ts';
 import { postmasterOf } from '../recipients.ts';
 import { routesOf } from '../routes.ts';
 import { renderAccounts } from './dovecot/accounts.ts';
-import { renderDovecot23 } from './dovecot/dialect-2.3.ts';
+import { renderDovecotConf } from './dovecot/dovecot-conf.ts';
 import { renderLearning } from './dovecot/learning.ts';
 import { renderQuotaAliases } from './dovecot/quota-aliases.ts';
 import { renderQuotaWarning } from './dovecot/quota-warning.ts';
@@ -35,7 +35,7 @@ export function render(model: MailModel, directory: Directory, facts: HostFacts)
   const copies = copiesOf(model, directory);
   const tables = renderTables(model, directory, copies, facts.postfix.tableType);
   const accounts = renderAccounts(model, facts);
-  const quotaAliases = renderQuotaAliases(model, directory, copies, tables.aliases);
+  const quotaAliases = renderQuotaAliases(model, facts, directory, copies, tables.aliases);
   const routes = routesOf(model, directory, facts.sandbox !== undefined);
   return [
     quotaAliases,
@@ -53,7 +53,7 @@ export function render(model: MailModel, directory: Directory, facts: HostFacts)
     renderPostmasterLine(model, directory, facts),
     renderMainCf(model, facts, routes, tables.largestAlias),
     renderMasterCf(model, facts, routes),
-    renderDovecot(model, facts, linesIn(accounts) + linesIn(quotaAliases)),
+    renderDovecotConf(model, facts, linesIn(accounts) + linesIn(quotaAliases)),
     ...renderMailWanted(facts),
     ...renderExpireJob(model, facts),
     ...renderFetchmail(model, facts),
@@ -69,19 +69,6 @@ function requirePlainRoot(root: string): void {
   if (/^[A-Za-z0-9@._/:-]*$/.test(root)) return;
   const hint = 'use a directory whose path has only letters, digits and . _ - @ : /';
   throw failed(`the root ${root} has a character that the settings of Postfix and Dovecot cannot hold`, hint);
-}
-
-/** One function a dialect; 2.4 gets a file of its own beside dialect-2.3. */
-function renderDovecot(model: MailModel, facts: HostFacts, names: number): RenderedFile {
-  switch (facts.dovecot.dialect) {
-    case '2.3':
-      return renderDovecot23(model, facts, names);
-    case '2.4':
-      throw failed(
-        `Dovecot ${facts.dovecot.version} is installed, and its configuration language is not supported yet`,
-        'use Dovecot 2.3, as in Debian 12',
-      );
-  }
 }
 
 function renderMailname(model: MailModel): RenderedFile {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { renderDovecot23 } from '../../../src/core/render/dovecot/dialect-2.3.ts';
+import { renderDovecotConf } from '../../../src/core/render/dovecot/dovecot-conf.ts';
 import { modelOf } from '../../../src/core/state/model-of.ts';
 import { facts } from '../../support/facts.ts';
 
@@ -12,6 +12,6 @@ it.each([
   [1_000_000, '2048 M'],
 ])('with %i names the auth process may have %s', (names, memory) => {
   const { model } = modelOf({ version: 1 });
-  const { content } = renderDovecot23(model, facts(), names);
+  const { content } = renderDovecotConf(model, facts(), names);
   expect(/^service auth \{\n(?: {2}vsz_limit = (.*)\n)? {2}unix_listener/m.exec(content)?.[1]).toBe(memory);
 });

@@ -5,6 +5,7 @@ import { passwordForAccountFile } from '../../state/read/password.ts';
 import { PATHS } from '../paths.ts';
 import { quoteAccountField } from '../quote.ts';
 import type { RenderedFile } from '../rendered-file.ts';
+import { dialectOf } from './dialects.ts';
 
 /**
  * The passwd-file that Dovecot takes logins and mailboxes from: one line an account and nothing else, so no alias, group
@@ -15,7 +16,7 @@ import type { RenderedFile } from '../rendered-file.ts';
  */
 export function renderAccounts(model: MailModel, facts: HostFacts): RenderedFile {
   const lines = [...model.users.values()].filter((user) => user.account).map((user) => accountLine(user, facts));
-  for (const [address, user] of facts.former ?? []) lines.push(formerLine(address, model.users.get(user)));
+  for (const [address, user] of facts.former ?? []) lines.push(formerLine(address, model.users.get(user), facts));
   return {
     path: PATHS.accounts,
     reason: 'the accounts, with the hashes of their passwords',
@@ -29,17 +30,17 @@ export function renderAccounts(model: MailModel, facts: HostFacts): RenderedFile
 }
 
 function accountLine(user: User, facts: HostFacts): string {
-  return `${quoteAccountField(user.address)}:${quoteAccountField(passwordOf(user, facts))}::::::${quotaFields(user).join('')}\n`;
+  return `${quoteAccountField(user.address)}:${quoteAccountField(passwordOf(user, facts))}::::::${quotaFields(user, facts).join('')}\n`;
 }
 
-function formerLine(address: string, user: User | undefined): string {
+function formerLine(address: string, user: User | undefined, facts: HostFacts): string {
   if (user === undefined) throw new Error(`nobody is behind the former address ${address}`);
-  return `${standIn(quoteAccountField(address), quoteAccountField(user.address), quotaFields(user))}\n`;
+  return `${standIn(quoteAccountField(address), quoteAccountField(user.address), quotaFields(user, facts))}\n`;
 }
 
-/** Extra fields of a line for a user whose limit is not the server's; 0 is unlimited. */
-export function quotaFields({ quota }: User): readonly string[] {
-  return quota === undefined ? [] : [`userdb_quota_rule=*:bytes=${quota ?? 0}`];
+/** Extra fields of a line for a user whose limit is not the server's. */
+export function quotaFields({ quota }: User, facts: HostFacts): readonly string[] {
+  return quota === undefined ? [] : [dialectOf(facts).quotaField(quota ?? 0)];
 }
 
 function passwordOf(user: User, facts: HostFacts): string {

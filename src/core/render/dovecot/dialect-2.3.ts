@@ -1,95 +1,49 @@
 import template from '../../../../templates/dovecot-2.3/dovecot.conf';
-import { LOCAL_SUBMISSION_PORT, portsOf, type HostFacts } from '../../host-facts.ts';
+import type { HostFacts } from '../../host-facts.ts';
 import type { MailModel } from '../../model.ts';
-import { overrideDovecot } from '../overrides.ts';
 import { below, certificateOf, PATHS } from '../paths.ts';
 import { ours, quoteDovecot, quoteDovecotFile, type Quoted } from '../quote.ts';
-import { learningService, learningSettings, learns, mailOwnerOnly } from './learning.ts';
-import { HEADER, type RenderedFile } from '../rendered-file.ts';
-import { fillTemplate } from '../template.ts';
+import type { Dialect } from './dialect.ts';
+import { learns } from './learning.ts';
 
-/**
- * dovecot.conf for Dovecot 2.3.
- * @param names how many lines both account files have together
- */
-export function renderDovecot23(model: MailModel, facts: HostFacts, names: number): RenderedFile {
-  const path = (relative: string): Quoted => quoteDovecot(below(facts, relative));
-  const { retrieval } = model;
-  const tls = certificateOf(model, facts);
-  const content = fillTemplate(template, {
-    header: ours(HEADER),
-    base_dir: path(PATHS.dovecotRun),
-    state_dir: path(PATHS.dovecotState),
-    log: facts.root === '' ? ours('') : ours(`log_path = ${path(PATHS.dovecotLog)}`),
-    protocols: ours(protocols(model).join(' ')),
-    listen: facts.listen.length === 0 ? ours('*, ::') : quoteDovecot(facts.listen.join(' ')),
-    ssl: ours(retrieval.cleartext === 'refuse' ? 'required' : 'yes'),
-    certificate: quoteDovecotFile(tls.certificate),
-    key: quoteDovecotFile(tls.key),
-    refuse_cleartext: ours(retrieval.cleartext === 'refuse' ? 'yes' : 'no'),
-    accounts: path(PATHS.accounts),
-    probe: path(PATHS.probe),
-    uid: quoteDovecot(facts.mailOwner.uid),
-    gid: quoteDovecot(facts.mailOwner.gid),
-    mail_root: path(PATHS.mail),
-    mailname: quoteDovecot(model.mailname),
-    submission_host: quoteDovecot(`127.0.0.1:${LOCAL_SUBMISSION_PORT + facts.portOffset}`),
-    mailbox_limit: quoteDovecot(model.limits.mailbox ?? 0),
-    spam_sieve: ours(model.filter.mode === 'builtin' ? `  sieve_before = ${path(PATHS.spamSieve)}` : ''),
-    learning_plugins: ours(learns(model) ? ' imap_sieve' : ''),
-    learning: learningSettings(model, facts),
-    learning_service: learningService(model, facts),
-    queue_directory: path(PATHS.queue),
-    auth_memory: authMemory(names),
-    quota_aliases: path(PATHS.quotaAliases),
-    quota_warning: path(PATHS.quotaWarning),
-    quota_warning_access: mailOwnerOnly(facts),
-    listeners: listeners(model, facts),
-  });
-  return {
-    path: PATHS.dovecotConf,
-    reason: "Dovecot's settings",
-    content: overrideDovecot(content, model.overrides),
-    mode: 0o644,
-    owner: 'root',
-    group: 'root',
-    onChange: 'reload-dovecot',
-  };
-}
+/** Dovecot 2.3, as in Debian 12. */
+export const DOVECOT_23: Dialect = {
+  template,
+  settings: (model, facts) => {
+    const tls = certificateOf(model, facts);
+    const script = quoteDovecot(below(facts, PATHS.spamSieve));
+    return {
+      certificate: quoteDovecotFile(tls.certificate),
+      key: quoteDovecotFile(tls.key),
+      refuse_cleartext: ours(model.retrieval.cleartext === 'refuse' ? 'yes' : 'no'),
+      spam_sieve: ours(model.filter.mode === 'builtin' ? `  sieve_before = ${script}` : ''),
+      learning_plugins: ours(learns(model) ? ' imap_sieve' : ''),
+      learning: learningSettings(model, facts),
+    };
+  },
+  quotaField: (bytes) => `userdb_quota_rule=*:bytes=${bytes}`,
+  noQuota: 'plugin/quota=count:User quota:noenforcing',
+};
 
-function protocols({ retrieval }: MailModel): readonly string[] {
-  const { imap, imaps, pop3, pop3s, managesieve } = retrieval;
-  return [imap || imaps ? 'imap' : '', pop3 || pop3s ? 'pop3' : '', 'lmtp', managesieve ? 'sieve' : ''].filter(Boolean);
-}
-
-/**
- * The auth process has all account files in memory, half a kB a line and twice that while it reads a new one. Beyond its
- * default limit of 256 MB it would end, and nobody could log in.
- */
-function authMemory(names: number): Quoted {
-  const needed = 64 + names / 1000;
-  return ours(needed <= 256 ? '' : `  vsz_limit = ${2 ** Math.ceil(Math.log2(needed))} M`);
-}
-
-/** Port 0 closes a listener that would otherwise be there by default. */
-function listeners({ retrieval }: MailModel, facts: HostFacts): Quoted {
-  const ports = portsOf(facts.portOffset);
-  const { imap, imaps, pop3, pop3s, managesieve } = retrieval;
-  const blocks: string[] = [];
-  if (imap || imaps) blocks.push(login('imap', { imap: imap && ports.imap, imaps: imaps && ports.imaps }));
-  if (pop3 || pop3s) blocks.push(login('pop3', { pop3: pop3 && ports.pop3, pop3s: pop3s && ports.pop3s }));
-  if (managesieve) blocks.push(login('managesieve', { sieve: ports.managesieve }));
-  return ours(blocks.join('\n'));
-}
-
-function login(service: string, ports: Readonly<Record<string, number | false>>): string {
-  const inner = Object.entries(ports).map(([name, port]) =>
+/** Settings inside of `protocol imap`: nothing else that runs Sieve has to do with learning, or may pipe. */
+function learningSettings(model: MailModel, facts: HostFacts): Quoted {
+  if (!learns(model)) return ours('');
+  const script = (path: string): Quoted => quoteDovecot(`file:${below(facts, path)}`);
+  return ours(
     [
-      `  inet_listener ${name} {`,
-      `    port = ${port === false ? 0 : port}`,
-      ...(name.endsWith('3s') || name === 'imaps' ? ['    ssl = yes'] : []),
+      '  plugin {',
+      '    sieve_plugins = sieve_imapsieve sieve_extprograms',
+      '    sieve_global_extensions = +vnd.dovecot.pipe',
+      '    sieve_pipe_socket_dir = .',
+      '    sieve_pipe_exec_timeout = 20s',
+      '    imapsieve_mailbox1_name = Spam',
+      '    imapsieve_mailbox1_causes = COPY',
+      `    imapsieve_mailbox1_before = ${script(PATHS.learnSpamSieve)}`,
+      '    imapsieve_mailbox2_name = *',
+      '    imapsieve_mailbox2_from = Spam',
+      '    imapsieve_mailbox2_causes = COPY',
+      `    imapsieve_mailbox2_before = ${script(PATHS.learnHamSieve)}`,
       '  }',
     ].join('\n'),
   );
-  return [`service ${service}-login {`, ...inner, '}'].join('\n');
 }

@@ -37,29 +37,6 @@ export function renderLearning(model: MailModel, facts: HostFacts): readonly Ren
 /** Spam that is thrown away or put in order is still spam. */
 const NO_HAM = 'if string :matches "${folder}" ["spam", "spam/*", "trash", "trash/*"] {\n  stop;\n}';
 
-/** Settings inside of `protocol imap`: nothing else that runs Sieve has to do with learning, or may pipe. */
-export function learningSettings(model: MailModel, facts: HostFacts): Quoted {
-  if (!learns(model)) return ours('');
-  const script = (path: string): Quoted => quoteDovecot(`file:${below(facts, path)}`);
-  return ours(
-    [
-      '  plugin {',
-      '    sieve_plugins = sieve_imapsieve sieve_extprograms',
-      '    sieve_global_extensions = +vnd.dovecot.pipe',
-      '    sieve_pipe_socket_dir = .',
-      '    sieve_pipe_exec_timeout = 20s',
-      '    imapsieve_mailbox1_name = Spam',
-      '    imapsieve_mailbox1_causes = COPY',
-      `    imapsieve_mailbox1_before = ${script(PATHS.learnSpamSieve)}`,
-      '    imapsieve_mailbox2_name = *',
-      '    imapsieve_mailbox2_from = Spam',
-      '    imapsieve_mailbox2_causes = COPY',
-      `    imapsieve_mailbox2_before = ${script(PATHS.learnHamSieve)}`,
-      '  }',
-    ].join('\n'),
-  );
-}
-
 /** What the scripts hand messages to: it runs as rspamd's user, so that no process of a user can teach anything else. */
 export function learningService(model: MailModel, facts: HostFacts): Quoted {
   if (!learns(model)) return ours('');

@@ -1,5 +1,6 @@
 import { behindHop, type Copies } from '../../copies.ts';
 import type { Directory } from '../../directory.ts';
+import type { HostFacts } from '../../host-facts.ts';
 import type { MailModel, User } from '../../model.ts';
 import { PATHS } from '../paths.ts';
 import type { Rows } from '../postfix/alias-rows.ts';
@@ -16,6 +17,7 @@ import { quotaFields } from './accounts.ts';
  */
 export function renderQuotaAliases(
   model: MailModel,
+  facts: HostFacts,
   directory: Directory,
   { archives }: Copies,
   rows: Rows,
@@ -24,7 +26,8 @@ export function renderQuotaAliases(
   for (const [address, [way = '', ...others]] of rows) {
     const user = directory.account(behindHop(way));
     const asked = !address.startsWith('@') && !archives.has(address) && address !== user?.address;
-    if (user !== undefined && others.length === 0 && asked && isLimited(user, model)) lines.push(line(address, user));
+    if (user !== undefined && others.length === 0 && asked && isLimited(user, model))
+      lines.push(line(address, user, facts));
   }
   return {
     path: PATHS.quotaAliases,
@@ -42,7 +45,7 @@ function isLimited({ quota }: User, { limits }: MailModel): boolean {
 }
 
 /** The limit of the account is not inherited by its other names, so it is repeated. */
-function line(address: string, user: User): string {
-  const fields = [`userdb_user=${quoteAccountField(user.address)}`, ...quotaFields(user)];
+function line(address: string, user: User, facts: HostFacts): string {
+  const fields = [`userdb_user=${quoteAccountField(user.address)}`, ...quotaFields(user, facts)];
   return `${quoteAccountField(address)}:::::::${fields.join(' ')}\n`;
 }

@@ -4,6 +4,7 @@ import type { MailModel } from '../../model.ts';
 import { below, PATHS } from '../paths.ts';
 import { ours, quoteShell } from '../quote.ts';
 import { HEADER, type RenderedFile } from '../rendered-file.ts';
+import { dialectOf } from './dialects.ts';
 import { fillTemplate } from '../template.ts';
 
 /** The script that Dovecot runs when a mailbox becomes 80 % or 95 % full. */
@@ -15,6 +16,7 @@ export function renderQuotaWarning(model: MailModel, facts: HostFacts): Rendered
       header: ours(HEADER),
       mailname: quoteShell(model.mailname),
       config: quoteShell(below(facts, PATHS.dovecotConf)),
+      no_quota: quoteShell(dialectOf(facts).noQuota),
     }),
     mode: 0o755,
     owner: 'root',
