@@ -5,8 +5,8 @@ import { PATHS } from '../core/render/paths.ts';
 import { listDirectory, lstat } from '../system/files.ts';
 import { readHost } from './read-host.ts';
 
-/** Sockets below the directory have paths of at most 107 bytes (unix(7)); the longest of ours adds this much. */
-const LONGEST_SOCKET = '/var/spool/postfix/private/dovecot-lmtp'.length;
+/** Sockets below the directory have paths of at most 107 bytes (unix(7)); the longest adds this much (Dovecot 2.4, a process id). */
+const LONGEST_SOCKET = '/run/dovecot/srv.managesieve-login/4194304'.length;
 const SOCKET_PATH_MAX = 107;
 
 /** Where mail that would leave the machine goes, below the sandbox. */

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { failed } from '../core/errors.ts';
 import { exec, MissingProgram, type Finished } from './exec.ts';
-import { bytesIfPresent, lstat, readIfPresent } from './files.ts';
+import { bytesIfPresent, lstat, makeDirectory, readIfPresent } from './files.ts';
 import { missingPackage } from './packages.ts';
 import { alive, waitUntil } from './processes.ts';
 
@@ -37,6 +37,17 @@ export async function startDovecot(configFile: string, baseDirectory: string): P
   if (dovecotProcess(baseDirectory) === undefined) rmSync(`${baseDirectory}/master.pid`, { force: true });
   const { code } = await exec('dovecot', ['-c', configFile], { detached: true });
   if (code !== 0) throw failed(`dovecot ended with status ${code}`, 'its log says why');
+}
+
+/**
+ * Dovecot 2.4 makes the directories of its programs' own sockets when it starts, and not when a reload is the first to ask
+ * for a program: whoever connected to that would be turned away.
+ */
+export function makeSocketDirectories(baseDirectory: string): void {
+  if (lstat(`${baseDirectory}/srv.indexer-worker`) === undefined) return;
+  for (const protocol of ['imap', 'pop3', 'managesieve']) {
+    for (const program of [protocol, `${protocol}-login`]) makeDirectory(`${baseDirectory}/srv.${program}`, 0o700);
+  }
 }
 
 export async function reloadDovecot(configFile: string): Promise<void> {

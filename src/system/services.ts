@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import type { DaemonAction, DaemonName } from '../core/daemons.ts';
 import { PATHS } from '../core/render/paths.ts';
-import { dovecotProcess, reloadDovecot, startDovecot } from './dovecot.ts';
+import { dovecotProcess, makeSocketDirectories, reloadDovecot, startDovecot } from './dovecot.ts';
 import { HangingProgram } from './exec.ts';
 import { startFetchmail, stopFetchmail, wakeFetchmail } from './fetchmail.ts';
 import { postfixProcess, reloadPostfix, startPostfix, stopPostfix } from './postfix.ts';
@@ -29,7 +29,10 @@ export function directServices(root: string): Services {
       if (action === 'restart' || action === 'start') await startRspamd(root);
     },
     dovecot: async (action) => {
-      if (action === 'reload') return reloadDovecot(dovecotFile);
+      if (action === 'reload') {
+        makeSocketDirectories(dovecotRun);
+        return reloadDovecot(dovecotFile);
+      }
       if (action === 'restart' || action === 'stop') await endMaster(dovecotProcess(dovecotRun));
       if (action === 'restart' || action === 'start') await startDovecot(dovecotFile, dovecotRun);
     },

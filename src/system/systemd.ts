@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { DaemonAction } from '../core/daemons.ts';
 import { failed } from '../core/errors.ts';
 import { PATHS } from '../core/render/paths.ts';
+import { makeSocketDirectories } from './dovecot.ts';
 import { exec } from './exec.ts';
 import { reloadRspamd, rspamdProcess } from './rspamd.ts';
 import type { Services } from './services.ts';
@@ -21,7 +22,10 @@ export async function systemctl(...args: readonly string[]): Promise<void> {
 export function systemdServices(): Services {
   return {
     postfix: (action) => controlUnit(POSTFIX, action),
-    dovecot: (action) => controlUnit('dovecot', action),
+    dovecot: (action) => {
+      if (action === 'reload') makeSocketDirectories(`/${PATHS.dovecotRun}`);
+      return controlUnit('dovecot', action);
+    },
     fetchmail: (action) => controlOwnUnit('eboxmail-fetch', action),
     redis: (action) => controlOwnUnit('eboxmail-redis', action),
     rspamd: async (action) => {
@@ -34,14 +38,14 @@ export function systemdServices(): Services {
 
 const POSTFIX = 'postfix';
 
-/** Debian's postfix.service does nothing itself: it has this instance of postfix@.service started, which may fail. */
+/** Debian 12's postfix.service does nothing itself: it has this instance of postfix@.service started, which may fail. */
 const POSTFIX_INSTANCE = 'postfix@-';
 
 async function controlUnit(unit: string, action: DaemonAction): Promise<void> {
   if (action === 'nothing') return;
   if (action === 'start' || action === 'restart') {
     // One that was started five times in ten seconds, or failed, is not started again otherwise (systemd.unit(5)).
-    await exec('systemctl', ['reset-failed', unit === POSTFIX ? POSTFIX_INSTANCE : unit]);
+    await exec('systemctl', ['reset-failed', unit, ...(unit === POSTFIX ? [POSTFIX_INSTANCE] : [])]);
   }
   await systemctl(action, unit);
 }

@@ -142,7 +142,9 @@ describe('the built-in filter', () => {
     expect(await folders('bob@b.test', token)).toEqual(['Spam']);
     const [spam = ''] = await mailOf(sandbox(), 'bob@b.test', 'Spam');
     expect(headerOf(spam, 'X-Spam')).toBe('Yes');
-    expect(headerOf(spam, 'Subject')).toBe(`=?UTF-8?Q?=5BSp=C3=A4m=5D?= ${token}`);
+    // rspamd 3.4 encodes the word, 3.12 the letter.
+    expect(headerOf(spam, 'Subject')).toMatch(/^(=\?UTF-8\?Q\?=5BSp=C3=A4m=5D\?=|\[Sp=\?UTF-8\?Q\?=C3=A4\?=m\]) /);
+    expect(headerOf(spam, 'Subject')).toContain(` ${token}`);
     const plain = await attempt({ from: 'bad@far.test', to: ['bob@b.test'] });
     await drain(sandbox());
     const drafts = await mailOf(sandbox(), 'bob@b.test', 'Drafts');

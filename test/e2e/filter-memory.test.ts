@@ -217,7 +217,7 @@ describe('learning', () => {
       expect(await folder('Spam')).toContain(subject);
       await expect
         .poll(() => readFile(at('var/log/dovecot.log'), 'utf8'), WAIT)
-        .toMatch(/imap\(alice@a\.test\).*learn-spam\.sieve failed/);
+        .toMatch(/imap\(alice@a\.test\).*(learn-spam\.sieve|'learn-spam\/learn-spam') failed/);
     } finally {
       await rename(at('run/rspamd-eboxmail/gone.sock'), at('run/rspamd-eboxmail/controller.sock'));
     }
@@ -275,7 +275,7 @@ describe('Redis', () => {
     await sandbox().ok(['filter', 'set', 'builtin', '--learning', 'off', '--greylisting', 'off', '--apply']);
     const left = (await processesOf(sandbox().root)).filter(({ why }) => why.includes('redis'));
     expect(left).toEqual([]);
-    expect(await readdir(at('etc/redis-eboxmail'))).toEqual([]);
+    await expect(readdir(at('etc/redis-eboxmail'))).rejects.toThrow(/ENOENT/);
     expect((await sandbox().run(['status'])).stdout).not.toMatch(/redis/i);
     expect(await attempt({ from: 'r@far.test', subject: 'plain', body: 'Plain.' })).toMatch(/^250/);
     const { spam } = await sandbox()

@@ -16,7 +16,7 @@ aliases: {al@a.test: alice@a.test}
 
 const sandbox = useSandbox({
   state: STATE,
-  tolerate: [/sieve: (Error|Warning)|Error: sieve|sieve.*(error|warning)/i, /Warning: sieve: file storage/],
+  tolerate: [/sieve: (Error|Warning)|Error: sieve|sieve.*(error|warning)/i, /Warning: sieve: (file )?storage/],
 });
 
 async function lands(address: string, headers: readonly string[] = []): Promise<Record<string, number>> {
