@@ -7,6 +7,8 @@ import { waitUntil } from '../system/processes.ts';
 
 /** A port that the daemons listen on when all is well. */
 export interface Listener {
+  /** Whose it is. */
+  readonly daemon: 'dovecot' | 'postfix';
   readonly name: string;
   readonly host: string;
   readonly port: number;
@@ -16,7 +18,7 @@ export interface Listener {
 export function listenersOf(model: MailModel, facts: HostFacts): readonly Listener[] {
   return allListenersOf(model, facts)
     .filter(({ wanted }) => wanted)
-    .map(({ name, host, port }) => ({ name, host, port }));
+    .map(({ daemon, name, host, port }) => ({ daemon, name, host, port }));
 }
 
 /** The listeners of every service, also of those that are off and should not answer. */
@@ -29,13 +31,15 @@ export function allListenersOf(
   const { imap, imaps, pop3, pop3s, managesieve } = model.retrieval;
   const on = { smtp: true, submission: true, smtps: true, imap, imaps, pop3, pop3s, managesieve };
   const names = Object.keys(ports) as (keyof typeof ports)[];
-  const outside = hosts.flatMap((host) => names.map((name) => ({ name, host, port: ports[name], wanted: on[name] })));
+  const outside = hosts.flatMap((host) =>
+    names.map((name) => ({ daemon: daemonOf(name), name, host, port: ports[name], wanted: on[name] })),
+  );
   const inside = [
     { name: 'local submission', port: LOCAL_SUBMISSION_PORT },
     ...(model.fetch.enabled ? [{ name: 'fetched mail', port: FETCHED_PORT }] : []),
     ...Object.values(COPY_PORTS).map((port) => ({ name: 'copies', port })),
   ];
-  const loopback = { host: '127.0.0.1', wanted: true };
+  const loopback = { daemon: 'postfix', host: '127.0.0.1', wanted: true } as const;
   return [
     ...outside,
     ...inside.map(({ name, port }) => ({ name, ...loopback, port: port + facts.portOffset })),
@@ -43,11 +47,20 @@ export function allListenersOf(
   ];
 }
 
+function daemonOf(name: string): Listener['daemon'] {
+  return name.startsWith('smtp') || name === 'submission' ? 'postfix' : 'dovecot';
+}
+
 /** Where mail comes back from the filter, as it can be connected to. */
 function returnListeners({ filter }: MailModel, facts: HostFacts): readonly Listener[] {
   if (filter.mode !== 'custom') return [];
   const port = filter.returnPort + facts.portOffset;
-  return returnHosts(filter, facts).map((host) => ({ name: 'mail from the filter', host: reachable(host), port }));
+  return returnHosts(filter, facts).map((host) => ({
+    daemon: 'postfix',
+    name: 'mail from the filter',
+    host: reachable(host),
+    port,
+  }));
 }
 
 /** Some address of this machine, for one that stands for all. */

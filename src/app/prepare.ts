@@ -15,6 +15,7 @@ import { hostFacts } from '../system/host.ts';
 import { readInstalled } from '../system/installed.ts';
 import { masterProcesses } from '../system/master-processes.ts';
 import { lookAtCertificate, type CertificateFacts } from './certificate.ts';
+import { isDovecotConfInForce } from './in-force.ts';
 import { loadState, requireValid } from './load-state.ts';
 import { planMailboxes, type MailboxPlan } from './mailbox-plan.ts';
 import type { Place } from './place.ts';
@@ -60,6 +61,7 @@ export async function prepare(place: Place, mayRemember = false): Promise<Prepar
     written: writtenFiles(place.root, installed, applied),
     applied: applied?.files ?? new Map(),
     running: forEachDaemon((name) => masters[name] !== undefined),
+    stale: new Set(masters.dovecot === undefined || isDovecotConfInForce(facts) ? [] : ['dovecot']),
     wanted: wantedDaemons(model),
     renewedCertificate: certificate.renewed,
     unfinished: applied?.unfinished,

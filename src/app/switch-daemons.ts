@@ -1,12 +1,14 @@
 import { DAEMONS } from '../core/daemons.ts';
 import type { HostFacts } from '../core/host-facts.ts';
+import type { MailModel } from '../core/model.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { modelOf } from '../core/state/model-of.ts';
-import { masterProcesses } from '../system/master-processes.ts';
+import { masterProcesses, runningDaemons } from '../system/master-processes.ts';
 import { daemonsBelow, waitUntil } from '../system/processes.ts';
 import { directServices, type Services } from '../system/services.ts';
 import { systemdServices, usesSystemd } from '../system/systemd.ts';
 import { requireRspamdAnswers } from './builtin-filter.ts';
+import { requireDovecotConfInForce } from './in-force.ts';
 import { listenersOf, requireAnswers, requireFreePorts, type Listener } from './listeners.ts';
 import { stateOf } from './load-state.ts';
 import type { Place } from './place.ts';
@@ -45,6 +47,7 @@ async function driveDaemons(
   for (const name of touched) {
     progress(`${plan.daemons[name]} ${name}`);
     await services[name](plan.daemons[name]);
+    if (name === 'dovecot' && plan.daemons.dovecot !== 'stop') await requireDovecotConfInForce(facts);
     if (name === 'rspamd') await requireRspamdAnswers(place, { model });
   }
   await requireAnswers(listenersOf(model, facts), logsOf(place));
@@ -77,6 +80,7 @@ export async function untilSettled({ root }: Pick<Place, 'root'>): Promise<void>
 /** @throws when a service of the configuration that was in force before does not answer */
 export async function requirePrevious(place: Place, prepared: Prepared): Promise<void> {
   await requireAnswers(previousListeners(prepared), logsOf(place));
+  if (previousListeners(prepared).length > 0) await requireDovecotConfInForce(prepared.facts);
 }
 
 /** A daemon that finds its port taken says so in its log only, and Postfix dies of it. */
@@ -84,13 +88,28 @@ export async function requirePortsFree(prepared: Prepared): Promise<void> {
   const { model, facts, plan } = prepared;
   if (Object.values(plan.daemons).every((action) => action === 'nothing')) return;
   const previous = previousListeners(prepared);
-  const ours = new Set(previous.map(({ host, port }) => `${host} ${port}`));
-  const runs = Object.values(plan.daemons).every((action) => action !== 'start');
-  const isNew = ({ host, port }: Listener): boolean => !runs || !ours.has(`${host} ${port}`);
   // Daemons that run have ports of their own, which nobody has told when somebody else set them up.
-  if ((!runs || previous.length === 0) && Object.values(masterProcesses(facts.root)).some((pid) => pid !== undefined))
-    return;
-  await requireFreePorts(listenersOf(model, facts).filter(isNew), 'stop what listens there, or turn the service off');
+  if (previous.length === 0 && runningDaemons(facts.root).length > 0) return;
+  const ours = new Set(previous.map(({ host, port }) => `${host} ${port}`));
+  const isNew = ({ daemon, host, port }: Listener): boolean =>
+    plan.daemons[daemon] === 'start' || !ours.has(`${host} ${port}`);
+  const listeners = [...listenersOf(model, facts).filter(isNew), ...overriddenPorts(prepared)];
+  await requireFreePorts(listeners, 'stop what listens there, or turn the service off');
+}
+
+/** Ports that only `overrides` give to Dovecot, and did not before. A Dovecot that runs says nothing to those that it does not get. */
+function overriddenPorts({ model, facts, plan }: Prepared): readonly Listener[] {
+  const change = plan.files.find(({ path }) => path === PATHS.dovecotConf);
+  const portsIn = (text = ''): ReadonlySet<number> =>
+    new Set([...text.matchAll(/^\s*port\s*=\s*(\d+)/gm)].map(([, port]) => Number(port)));
+  const known = new Set([0, ...portsIn(change?.before), ...ownPorts(model, facts)]);
+  return [...portsIn(change?.after)]
+    .filter((port) => !known.has(port))
+    .map((port) => ({ daemon: 'dovecot', name: 'overrides.dovecot', host: facts.listen[0] ?? '127.0.0.1', port }));
+}
+
+function ownPorts(model: MailModel, facts: HostFacts): readonly number[] {
+  return listenersOf(model, facts).flatMap(({ daemon, port }) => (daemon === 'dovecot' ? [port] : []));
 }
 
 function previousListeners({ applied, facts }: Prepared): readonly Listener[] {

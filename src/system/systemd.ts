@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
 import type { DaemonAction } from '../core/daemons.ts';
 import { failed } from '../core/errors.ts';
-import { PATHS } from '../core/render/paths.ts';
-import { makeSocketDirectories } from './dovecot.ts';
 import { exec } from './exec.ts';
-import { reloadRspamd, rspamdProcess } from './rspamd.ts';
-import type { Services } from './services.ts';
+import { readIfPresent } from './files.ts';
+import { masterProcesses } from './master-processes.ts';
+import { directServices, type Services } from './services.ts';
 
 /** Whether systemd has the services of a root: the wish of host.yaml, or whether it is the machine's init (sd_booted(3)). */
 export function usesSystemd(root: string, wish: 'systemd' | 'direct' | undefined): boolean {
@@ -20,34 +19,39 @@ export async function systemctl(...args: readonly string[]): Promise<void> {
 }
 
 export function systemdServices(): Services {
+  const direct = directServices('');
+  // A reload is a signal to the master, and reaches also one that somebody started by hand, of which the unit knows nothing.
+  const ofPackage =
+    (name: 'dovecot' | 'postfix', units: readonly string[]): Services['dovecot'] =>
+    async (action) => {
+      if (action === 'reload') return direct[name](action);
+      const master = masterProcesses('')[name];
+      if (action !== 'start' && master !== undefined && !isOfUnit(master, units)) await direct[name]('stop');
+      await controlUnit(units, action);
+    };
   return {
-    postfix: (action) => controlUnit(POSTFIX, action),
-    dovecot: (action) => {
-      if (action === 'reload') makeSocketDirectories(`/${PATHS.dovecotRun}`);
-      return controlUnit('dovecot', action);
-    },
+    // Debian 12's postfix.service does nothing itself: it has the instance started, which may fail.
+    postfix: ofPackage('postfix', ['postfix', 'postfix@-']),
+    dovecot: ofPackage('dovecot', ['dovecot']),
     fetchmail: (action) => controlOwnUnit('eboxmail-fetch', action),
     redis: (action) => controlOwnUnit('eboxmail-redis', action),
-    rspamd: async (action) => {
-      // systemd would not wait until the processes that work by the former settings have ended.
-      if (action === 'reload' && rspamdProcess(`/${PATHS.rspamdRun}`) !== undefined) await reloadRspamd('');
-      else await controlOwnUnit('eboxmail-rspamd', action);
-    },
+    // systemd would not wait until the processes that work by the former settings have ended.
+    rspamd: (action) => (action === 'reload' ? direct.rspamd(action) : controlOwnUnit('eboxmail-rspamd', action)),
   };
 }
 
-const POSTFIX = 'postfix';
+/** Whether systemd started a process for one of these units (proc(5), cgroup). */
+function isOfUnit(pid: number, units: readonly string[]): boolean {
+  const groups = readIfPresent(`/proc/${pid}/cgroup`)?.split(/[/\n]/) ?? [];
+  return units.some((unit) => groups.includes(`${unit}.service`));
+}
 
-/** Debian 12's postfix.service does nothing itself: it has this instance of postfix@.service started, which may fail. */
-const POSTFIX_INSTANCE = 'postfix@-';
-
-async function controlUnit(unit: string, action: DaemonAction): Promise<void> {
+/** @param units the one that is told, and those that are behind it */
+async function controlUnit(units: readonly string[], action: DaemonAction): Promise<void> {
   if (action === 'nothing') return;
-  if (action === 'start' || action === 'restart') {
-    // One that was started five times in ten seconds, or failed, is not started again otherwise (systemd.unit(5)).
-    await exec('systemctl', ['reset-failed', unit, ...(unit === POSTFIX ? [POSTFIX_INSTANCE] : [])]);
-  }
-  await systemctl(action, unit);
+  // One that was started five times in ten seconds, or failed, is not started again otherwise (systemd.unit(5)).
+  if (action === 'start' || action === 'restart') await exec('systemctl', ['reset-failed', ...units]);
+  await systemctl(action, units[0] ?? '');
 }
 
 /**
@@ -56,7 +60,7 @@ async function controlUnit(unit: string, action: DaemonAction): Promise<void> {
  */
 async function controlOwnUnit(unit: string, action: DaemonAction): Promise<void> {
   if (action === 'nothing') return;
-  if (action === 'stop') await controlUnit(unit, action);
+  if (action === 'stop') await controlUnit([unit], action);
   await systemctl('daemon-reload');
-  if (action !== 'stop') await controlUnit(unit, action === 'start' ? 'restart' : action);
+  if (action !== 'stop') await controlUnit([unit], action === 'start' ? 'restart' : action);
 }

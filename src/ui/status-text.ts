@@ -57,7 +57,7 @@ const WORDS: { readonly [K in keyof Status]: (found: Status[K]) => readonly Line
       ...edited.map((path) => bad(`edited by hand: ${path}`)),
       ...files.filter((path) => !edited.includes(path)).map((path) => bad(`apply would write ${path}`)),
       ...(changes.length + files.length === 0 && renewedCertificate === null
-        ? [bad('apply has to start a daemon')]
+        ? [bad('apply has to start or reload a daemon')]
         : []),
     ];
   },

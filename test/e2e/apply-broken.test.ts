@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -291,6 +292,21 @@ describe('daemons that died', () => {
     process.kill(await pidOf(POSTFIX), 'SIGKILL');
     await sandbox().ok(['apply']);
     client.close();
+    await expectWorking(sandbox());
+  });
+
+  it('its port taken meanwhile: that is said before anything changes', async () => {
+    process.kill(await pidOf(POSTFIX), 'SIGKILL');
+    await eventually('it is gone', async () => !(await portIsOpen(sandbox().ports.smtp)));
+    const other = createServer().listen(sandbox().ports.smtp, sandbox().listen);
+    try {
+      await sandbox().writeState(state({ server: '  limits: {message: 7 MB}' }));
+      const refused = await sandbox().run(['apply', '--allow-removals', '1000']);
+      expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/cannot listen on \S+ for smtp /)]);
+    } finally {
+      other.close();
+    }
+    await sandbox().ok(['apply', '--allow-removals', '1000']);
     await expectWorking(sandbox());
   });
 

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -28,6 +28,7 @@ const sandbox = useSandbox({
     /warning: \S+: SASL PLAIN authentication failed/,
     // The scenarios put settings into force that cannot work.
     /(error|warning): .*(nonexistent|restrictions|access table|TCP map|tcp:127)/,
+    /Config reload failed: service\(imap\)/,
     /warning: \S+: SASL .*(no mechanism|unknown mechanism|Invalid)/i,
     /fatal: .*smtpd_relay_restrictions|warning: process .*smtpd pid \d+ exit status 1|warning: .*smtpd: bad command startup -- throttling/,
   ],
@@ -324,6 +325,11 @@ describe('a configuration that the daemons take and that does not work', () => {
       '{postfix: {smtpd_sender_restrictions: "check_sender_access tcp:127.0.0.1:1"}}',
       /4\.3\.|451/,
     ],
+    [
+      'Dovecot goes on by what it had',
+      '{dovecot: "service imap {\\n  executable = /nonexistent/imap\\n}\\n"}',
+      /does not take the new configuration: service\(imap\) access/,
+    ],
     ['nobody can log in', '{dovecot: "auth_mechanisms = cram-md5"}', /logging in/],
     // Its master starts no other for a minute, unless it is a new one.
     [
@@ -383,6 +389,26 @@ describe('a configuration that the daemons take and that does not work', () => {
     await sandbox().ok(['apply']);
     await expectWorking();
     expect((await sandbox().run(['user', 'list'])).stderr).toBe('');
+  });
+
+  it('a port of Postfix that raw settings give to Dovecot, too, is named before anything changes', async () => {
+    const { smtp } = sandbox().ports;
+    const listener = `service imap-login {\\n  inet_listener more {\\n    port = ${smtp}\\n  }\\n}\\n`;
+    await sandbox().writeState(state({ overrides: `overrides: {dovecot: "${listener}"}\n` }));
+    const refused = await sandbox().run(['apply']);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining(`:${smtp} for overrides.dovecot`)]);
+    await sandbox().writeState(state({}));
+    await sandbox().ok(['apply']);
+  });
+
+  it('a Dovecot that goes by an older file is seen', async () => {
+    const directory = `${sandbox().root}/run/dovecot`;
+    const name = (await readdir(directory)).find((one) => one.startsWith('in-force-')) ?? '';
+    await rename(`${directory}/${name}`, `${directory}/away`);
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(10);
+    expect((await sandbox().run(['status'])).stdout).toMatch(/^!! apply has to start or reload a daemon$/m);
+    await rename(`${directory}/away`, `${directory}/${name}`);
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
   });
 
   it('a port that something else has is named before anything changes', async () => {

@@ -200,7 +200,7 @@ describe('status', () => {
     );
     const lines = await troubles();
     expect(lines).toContain(`!! smtp on ${sandbox().listen}:${sandbox().ports.smtp} does not answer`);
-    expect(lines).toContain('!! apply has to start a daemon');
+    expect(lines).toContain('!! apply has to start or reload a daemon');
     await sandbox().ok(['apply']);
     expect(await troubles()).toEqual([]);
   });

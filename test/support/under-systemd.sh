@@ -26,12 +26,15 @@ mkdir -p /etc/eboxmail
 systemctl disable --now postfix dovecot 2>/dev/null
 state
 [ "$(code eboxmail apply --adopt)" = 0 ] || fail "the first apply: $(cat /tmp/out)"
-active postfix postfix@- dovecot || fail 'the daemons are not services of systemd'
+# In Debian 12 postfix.service does nothing but start an instance.
+postfix=postfix
+[ "$(systemctl show --property Type --value postfix)" = oneshot ] && postfix=postfix@-
+active postfix $postfix dovecot || fail 'the daemons are not services of systemd'
 converged 'the first apply'
 
 systemctl stop postfix dovecot
 systemctl start multi-user.target
-active postfix@- dovecot || fail 'they do not start with the machine'
+active $postfix dovecot || fail 'they do not start with the machine'
 converged 'started with the machine'
 
 # What has died is started again, though systemd may take postfix.service for active.
@@ -52,6 +55,21 @@ kill $session
 [ "$(main_process dovecot)" = "$dovecot" ] || fail 'Dovecot was started anew'
 converged 'a change of settings'
 
+# Whoever starts them by hand takes them away from systemd, which would then reload nothing.
+size() { swaks --server 127.0.0.1 --quit-after EHLO | grep -o 'SIZE [0-9]*'; }
+postfix stop 2>/dev/null
+postfix start 2>/dev/null
+systemctl stop dovecot
+dovecot
+state ', limits: {message: 44 MB, mailbox: 11 MB}'
+[ "$(code eboxmail apply)" = 0 ] || fail "daemons that were started by hand: $(cat /tmp/out)"
+[ "$(size)" = 'SIZE 46137344' ] || fail "Postfix was not reloaded: $(size)"
+converged 'daemons that were started by hand'
+postfix stop 2>/dev/null
+doveadm stop
+[ "$(code eboxmail apply)" = 0 ] || fail "what was started by hand is gone: $(cat /tmp/out)"
+active $postfix dovecot || fail 'they are not services of systemd again'
+
 # Six starts within ten seconds are more than systemd lets a unit have (systemd.unit(5), StartLimitBurst).
 for n in 1 2 3 4 5 6 7; do
   state '' "overrides: {postfix: {default_process_limit: 10$n}}"
@@ -65,9 +83,9 @@ before=$(sha256sum /etc/postfix/main.cf)
 state '' 'overrides: {postfix: {smtpd_recipient_restrictions: reject}}'
 [ "$(code eboxmail apply)" = 8 ] || fail "an apply that cannot be proven: $(cat /tmp/out)"
 [ "$(sha256sum /etc/postfix/main.cf)" = "$before" ] || fail 'it is not as before'
-active postfix@- dovecot || fail 'going back stopped a service'
+active $postfix dovecot || fail 'going back stopped a service'
 state
-[ "$(FAULT='kill:spawn systemctl reload postfix' code "$NODE" --import ./test/support/faults.mjs bin/eboxmail.js apply)" = 137 ] || fail "it was not killed: $(cat /tmp/out)"
+[ "$(FAULT='kill:spawn postfix -c /etc/postfix reload' code "$NODE" --import ./test/support/faults.mjs bin/eboxmail.js apply)" = 137 ] || fail "it was not killed: $(cat /tmp/out)"
 [ "$(code eboxmail status)" = 0 ] || fail "status after that: $(cat /tmp/out)"
 grep -q 'cut off' /tmp/out || fail "status does not say so: $(cat /tmp/out)"
 converged 'cut off'
@@ -85,7 +103,7 @@ systemctl start eboxmail-expire.service || fail 'old mail is not removed'
 eboxmail status 2>&1 | grep -q 'expire has not run' && fail 'it was not removed by expire'
 systemctl stop $own postfix dovecot multi-user.target
 systemctl start multi-user.target
-active $own postfix@- dovecot || fail 'services of our own do not start with the machine'
+active $own $postfix dovecot || fail 'services of our own do not start with the machine'
 [ "$(code eboxmail plan --exit-code)" = 0 ] || fail "services of our own, started with the machine: $(cat /tmp/out)"
 
 # The filter judges by what is new as soon as the apply is over, and is not started anew for that.
@@ -104,7 +122,7 @@ converged 'without services of our own'
 
 eboxmail filter set builtin --quiet --apply || fail 'a filter once more'
 eboxmail uninstall --yes >/dev/null || fail uninstall
-active postfix@- && fail 'Postfix still runs'
+active $postfix && fail 'Postfix still runs'
 active dovecot && fail 'Dovecot still runs'
 active eboxmail-rspamd && fail 'the filter still runs'
 left=$(find /etc -path /etc/eboxmail -prune -o '(' -name '*eboxmail*' -o -name multi-user.target.d ')' -print; systemctl show --property Wants multi-user.target | grep -E 'dovecot|postfix|eboxmail' || :)

@@ -44,6 +44,8 @@ export interface PlanInput {
   readonly installed: ReadonlyMap<string, InstalledFile>;
   readonly applied: ReadonlyMap<string, AppliedFile>;
   readonly running: Readonly<Record<DaemonName, boolean>>;
+  /** Daemons that run and go by other settings than those in their file. */
+  readonly stale?: ReadonlySet<DaemonName>;
   /** Daemons that should run; the others are stopped. */
   readonly wanted: ReadonlySet<DaemonName>;
   readonly unfinished?: Unfinished | undefined;
@@ -147,7 +149,7 @@ function removals({ rendered, installed, applied, unfinished }: PlanInput): read
 function actionFor(
   name: DaemonName,
   files: readonly FileChange[],
-  { running, wanted, unfinished, renewedCertificate }: PlanInput,
+  { running, wanted, unfinished, renewedCertificate, stale }: PlanInput,
 ): DaemonAction {
   if (!wanted.has(name)) return running[name] ? 'stop' : 'nothing';
   if (!running[name]) return 'start';
@@ -160,7 +162,8 @@ function actionFor(
   const masterCf = touched.find(({ path }) => path === PATHS.masterCf);
   if (masterCf !== undefined && movesPort(masterCf)) return 'restart';
   const renewed = renewedCertificate !== undefined && isEssential(name);
-  return touched.length > 0 || due === 'reload' || renewed ? 'reload' : 'nothing';
+  const isStale = stale?.has(name) === true;
+  return touched.length > 0 || due === 'reload' || renewed || isStale ? 'reload' : 'nothing';
 }
 
 function needsRestart({ before, after }: FileChange): boolean {

@@ -6,6 +6,7 @@ import { ours, quoteDovecot, type Quoted } from '../quote.ts';
 import { HEADER, type RenderedFile } from '../rendered-file.ts';
 import { fillTemplate } from '../template.ts';
 import { dialectOf } from './dialects.ts';
+import { nameInForce } from './in-force.ts';
 import { learningService, mailOwnerOnly } from './learning.ts';
 
 /**
@@ -15,7 +16,7 @@ import { learningService, mailOwnerOnly } from './learning.ts';
 export function renderDovecotConf(model: MailModel, facts: HostFacts, names: number): RenderedFile {
   const path = (relative: string): Quoted => quoteDovecot(below(facts, relative));
   const dialect = dialectOf(facts);
-  const content = fillTemplate(dialect.template, {
+  const values = {
     header: ours(HEADER),
     base_dir: path(PATHS.dovecotRun),
     state_dir: path(PATHS.dovecotState),
@@ -39,11 +40,13 @@ export function renderDovecotConf(model: MailModel, facts: HostFacts, names: num
     quota_warning_access: mailOwnerOnly(facts),
     listeners: listeners(model, facts),
     ...dialect.settings(model, facts),
-  });
+  };
+  const withName = (name: string): string =>
+    overrideDovecot(fillTemplate(dialect.template, { ...values, in_force: ours(name) }), model.overrides);
   return {
     path: PATHS.dovecotConf,
     reason: "Dovecot's settings",
-    content: overrideDovecot(content, model.overrides),
+    content: withName(nameInForce(withName(''))),
     mode: 0o644,
     owner: 'root',
     group: 'root',
