@@ -21,15 +21,15 @@ import { proveService } from './prove/service.ts';
 export async function switchDaemons(place: Place, prepared: Prepared, progress: (step: string) => void): Promise<void> {
   const { plan, facts, model } = prepared;
   const touched = DAEMONS.filter((name) => plan.daemons[name] !== 'nothing');
-  const withLogin = touched.length > 0 && model.smtp.authentication;
+  const withProbe = touched.includes('dovecot') || (touched.length > 0 && model.smtp.authentication);
   try {
-    const probe = withLogin ? makeProbe(model, facts) : undefined;
+    const probe = withProbe ? makeProbe(model, facts) : undefined;
     await driveDaemons(place, prepared, progress);
     if (plan.files.length === 0 && touched.length === 0) return;
     progress('proving that it works');
     await proveService(prepared, new Set(touched), probe);
   } finally {
-    if (withLogin) withdrawProbe(facts);
+    if (withProbe) withdrawProbe(facts);
   }
 }
 

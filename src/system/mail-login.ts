@@ -22,6 +22,8 @@ export type LoginOutcome =
     }
   | { readonly ok: false; readonly step: LoginStep; readonly why: string };
 
+export type LoginTarget = Pick<FetchEntry, 'server' | 'port' | 'protocol' | 'username' | 'insecure'>;
+
 export interface LoginOptions {
   readonly password: string;
   readonly caFile: string | undefined;
@@ -33,7 +35,7 @@ export interface LoginOptions {
 const LONGEST = 60_000;
 
 /** Logs in at a server as fetchmail would, counts the messages and takes none. */
-export async function tryLogin(entry: FetchEntry, options: LoginOptions): Promise<LoginOutcome> {
+export async function tryLogin(entry: LoginTarget, options: LoginOptions): Promise<LoginOutcome> {
   const attempt = new Attempt(entry, options);
   const limit = setTimeout(() => attempt.close(), LONGEST);
   try {
@@ -50,10 +52,10 @@ class Attempt {
   /** The step that is under way. */
   step: LoginStep = 'resolve';
   private socket: LineSocket | undefined;
-  private readonly entry: FetchEntry;
+  private readonly entry: LoginTarget;
   private readonly options: LoginOptions;
 
-  constructor(entry: FetchEntry, options: LoginOptions) {
+  constructor(entry: LoginTarget, options: LoginOptions) {
     this.entry = entry;
     this.options = options;
   }

@@ -29,6 +29,7 @@ const sandbox = useSandbox({
     // The scenarios put settings into force that cannot work.
     /(error|warning): .*(nonexistent|restrictions|access table|TCP map|tcp:127)/,
     /Config reload failed: service\(imap\)/,
+    /eboxmail-probe-.*(Error|Warning|Fatal)|nosuch|service\(imap\): command startup failed/,
     /warning: \S+: SASL .*(no mechanism|unknown mechanism|Invalid)/i,
     /fatal: .*smtpd_relay_restrictions|warning: process .*smtpd pid \d+ exit status 1|warning: .*smtpd: bad command startup -- throttling/,
   ],
@@ -330,6 +331,12 @@ describe('a configuration that the daemons take and that does not work', () => {
       '{dovecot: "service imap {\\n  executable = /nonexistent/imap\\n}\\n"}',
       /does not take the new configuration: service\(imap\) access/,
     ],
+    [
+      'no program that reads mail starts',
+      '{dovecot: "protocol imap {\\n  mail_plugins = nosuch\\n}\\n"}',
+      /mail cannot be read by imaps/,
+    ],
+    ['mail gets into no mailbox', '{dovecot: "mail_location = maildir:/nonexistent/%d"}', /put mail into mailboxes/],
     ['nobody can log in', '{dovecot: "auth_mechanisms = cram-md5"}', /logging in/],
     // Its master starts no other for a minute, unless it is a new one.
     [

@@ -1,22 +1,29 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failed } from '../../core/errors.ts';
 import { portsOf, type HostFacts } from '../../core/host-facts.ts';
 import type { MailModel } from '../../core/model.ts';
 import { PROBE } from '../../core/probe.ts';
 import { below, PATHS } from '../../core/render/paths.ts';
-import { lstat } from '../../system/files.ts';
+import { listDirectory, lstat } from '../../system/files.ts';
 import { isPasswordOf } from '../../system/dovecot-auth.ts';
 import { SmtpSession } from '../../system/smtp-session.ts';
 import { DOVECOT_LOOKS, writePasswdFile } from '../passwd-file.ts';
 
-/** An account that exists only while an apply proves that logging in works: no mailbox, no address, a random password. */
+/**
+ * An account that exists only while an apply proves that the service works: a random name and password, a mailbox that goes
+ * with it, and no address that Postfix knows.
+ */
 export interface ProbeAccount {
   readonly name: string;
   readonly password: string;
   /** Milliseconds since 1970. */
   readonly since: number;
 }
+
+/** Begins the name of the directory of its mailbox; no domain begins with a dot. */
+const PROBE_HOME = '.eboxmail-probe-';
 
 /** Milliseconds that Dovecot may be behind: its clock ticks when it wakes up. */
 const MARGIN = 100;
@@ -26,12 +33,18 @@ export function makeProbe(model: MailModel, facts: HostFacts): ProbeAccount {
   const name = `${PROBE}${randomBytes(8).toString('hex')}@${model.mailname}`;
   const password = randomBytes(24).toString('base64url');
   const hash = createHash('sha256').update(password).digest('base64');
-  writeProbeFile(facts, `${name}:{SHA256}${hash}::::::\n`);
+  const home = `${below(facts, PATHS.mail)}/${PROBE_HOME}${randomBytes(8).toString('hex')}`;
+  writeProbeFile(facts, `${name}:{SHA256}${hash}::::${home}::\n`);
   return { name, password, since: Date.now() };
 }
 
+/** Takes it away with its mailbox, also that of an apply that was killed. */
 export function withdrawProbe(facts: HostFacts): void {
   if ((lstat(below(facts, PATHS.probe))?.size ?? 0) > 0) writeProbeFile(facts, '');
+  const mail = below(facts, PATHS.mail);
+  const homes = listDirectory(mail).filter((name) => name.startsWith(PROBE_HOME));
+  // Its last process may still write.
+  for (const home of homes) rmSync(`${mail}/${home}`, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
 }
 
 /** Dovecot wants the file to be there; it is empty but for the moment of the probe. */

@@ -6,6 +6,7 @@ import type { Prepared } from '../prepare.ts';
 import { requireSilence } from '../listeners.ts';
 import { certificateStatus } from '../status/certificate.ts';
 import { proveAuthentication, proveLogin, type ProbeAccount } from './login.ts';
+import { proveMailbox } from './mailbox.ts';
 import { proveRecipients } from './smtp.ts';
 
 /** Milliseconds in which a daemon may refuse what it will do a moment later: it is reading, or a process of before is answering. */
@@ -27,7 +28,11 @@ export async function proveService(
   await insist(() => requireSilence(model, facts));
   await insist(() => proveCertificate({ model, facts }));
   if (probe === undefined) return;
-  if (touched.has('dovecot')) await insist(() => named('logging in', () => proveAuthentication(probe, facts)));
+  if (touched.has('dovecot')) {
+    await insist(() => named('logging in', () => proveAuthentication(probe, facts)));
+    await insist(() => named('mail', () => proveMailbox(probe, model, facts), 'Dovecot'));
+  }
+  if (!model.smtp.authentication) return;
   // Then Postfix asks a Dovecot that has read its passwords since the account was made.
   const fresh = touched.has('dovecot') && touched.has('postfix');
   await insist(() => named('logging in', () => proveLogin(probe, facts, fresh)));
@@ -42,12 +47,16 @@ async function proveCertificate(scene: Pick<Prepared, 'model' | 'facts'>): Promi
 }
 
 /** Says what it was about when a connection fails, which says only why. */
-async function named(what: string, prove: () => Promise<void>): Promise<void> {
+async function named(
+  what: string,
+  prove: () => Promise<void>,
+  daemon: 'Postfix' | 'Dovecot' = 'Postfix',
+): Promise<void> {
   try {
     await prove();
   } catch (error) {
     if (error instanceof EboxmailError) throw error;
-    throw failed(`${what}: ${(error as Error).message}`, 'the log of Postfix says why');
+    throw failed(`${what}: ${(error as Error).message}`, `the log of ${daemon} says why`);
   }
 }
 
