@@ -64,7 +64,7 @@ export async function endThrottling(services: Services, facts: HostFacts): Promi
 
 /** How the daemons of a root are started and stopped. */
 export function servicesFor({ root }: Place, wish: 'systemd' | 'direct' | undefined): Services {
-  return usesSystemd(root, wish) ? systemdServices() : directServices(root);
+  return usesSystemd(root, wish) ? systemdServices(root) : directServices(root);
 }
 
 /** After an apply or a start that was cut off: what it had just started comes up first, or ends. */

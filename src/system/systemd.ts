@@ -18,14 +18,14 @@ export async function systemctl(...args: readonly string[]): Promise<void> {
   if (code !== 0) throw failed(`systemctl ${args.join(' ')} failed: ${stderr.trim()}`, `look at: ${look}`);
 }
 
-export function systemdServices(): Services {
-  const direct = directServices('');
+export function systemdServices(root: string): Services {
+  const direct = directServices(root);
   // A reload is a signal to the master, and reaches also one that somebody started by hand, of which the unit knows nothing.
   const ofPackage =
     (name: 'dovecot' | 'postfix', units: readonly string[]): Services['dovecot'] =>
     async (action) => {
       if (action === 'reload') return direct[name](action);
-      const master = masterProcesses('')[name];
+      const master = masterProcesses(root)[name];
       if (action !== 'start' && master !== undefined && !isOfUnit(master, units)) await direct[name]('stop');
       await controlUnit(units, action);
     };
