@@ -15,6 +15,8 @@ import type { StateChange } from './state-words.ts';
 /** What is at a managed path now. */
 export interface InstalledFile {
   readonly content: string;
+  /** Set where the bytes are no UTF-8 and none may be lost: each is a character of `content`. */
+  readonly encoding?: 'latin1' | undefined;
   readonly sha256: string;
   readonly mode: number;
   readonly owner: string;
@@ -73,9 +75,13 @@ export interface FileChange {
    */
   readonly present: 'nothing' | 'ours' | 'edited' | 'foreign';
   readonly before: string | undefined;
+  /** SHA-256 of the bytes that are there; absent where there are none. */
+  readonly beforeSha256?: string | undefined;
   /** What the last apply wrote there, where the file was edited since then and that is still known. */
   readonly written?: string | undefined;
   readonly after: string | undefined;
+  /** How `before` and `after` stand for bytes; as UTF-8 when absent. */
+  readonly encoding?: 'latin1' | undefined;
   /** Absent for a file that is removed. */
   readonly file: RenderedFile | undefined;
 }
@@ -107,7 +113,8 @@ function changeOf(file: RenderedFile, { installed, applied, unfinished }: PlanIn
   const last = applied.get(file.path);
   const written = { last: last?.sha256, due: unfinished?.files.get(file.path) ?? [] };
   const after = file.ownsLine ? mergeOwnedLine(found?.content, file.ownsLine.begins, file.content) : file.content;
-  const common = { path: file.path, reason: file.reason, before: found?.content, after, file };
+  const { content: before, sha256: beforeSha256, encoding } = found ?? {};
+  const common = { path: file.path, reason: file.reason, before, beforeSha256, after, encoding, file };
   if (found === undefined) return [{ ...common, change: 'new', present: 'nothing' }];
   const present = presence(file, found, written);
   if (found.content !== after) return [{ ...common, change: 'changed', present }];
@@ -140,7 +147,8 @@ function removals({ rendered, installed, applied, unfinished }: PlanInput): read
     const due = unfinished?.files.get(path) ?? [];
     const present = [last.sha256, ...due].includes(found.sha256) ? 'ours' : 'edited';
     const reason = 'nothing refers to it any more';
-    return [{ path, reason, change: 'removed', present, before: found.content, after: undefined, file: undefined }];
+    const { content: before, sha256: beforeSha256 } = found;
+    return [{ path, reason, change: 'removed', present, before, beforeSha256, after: undefined, file: undefined }];
   });
 }
 
