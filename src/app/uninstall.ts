@@ -52,7 +52,7 @@ export async function uninstall(place: Place, progress: (step: string) => void):
   if (process.getuid?.() !== 0) throw failed('uninstall must be run as root', 'use sudo');
   const { root } = place;
   const lib = `${root}/${PATHS.lib}`;
-  requireApplied(lib);
+  const everWritten = [...writtenBy(requireApplied(lib)).keys()];
   const { services: wish } = await readHost(root);
   return withExistingApplyLock(place, async () => {
     const done = planUninstall(place);
@@ -65,11 +65,13 @@ export async function uninstall(place: Place, progress: (step: string) => void):
     const touched = [...done.restored, ...done.removed];
     const units = usesSystemd(root, wish) ? touched.filter(isUnit) : [];
     for (const path of units) await stopTimer(path);
+    // Before their sources: whoever goes on after a crash looks only at those that are still there.
+    for (const path of touched) removeIndexes(`${root}/${path}`);
     for (const path of done.restored) restore(root, lib, path, originals.get(path) ?? {});
     for (const path of done.removed) remove(root, path);
-    for (const path of touched) removeIndexes(`${root}/${path}`);
     rmSync(`${root}/${PATHS.probe}`, { force: true });
-    removeEmptyDirectories(place, done.removed);
+    // Also those that one that was killed has emptied.
+    removeEmptyDirectories(place, [...everWritten, ...originals.keys()]);
     syncDirectories(touched.map((path) => `${root}/${path}`).filter(hasDirectory));
     if (units.length > 0) await startTimers([]);
     endUndo(lib);

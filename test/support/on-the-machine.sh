@@ -90,6 +90,16 @@ done
 [ -f /etc/eboxmail/state.yaml ] || fail 'the state is gone'
 pgrep -x master >/dev/null && fail 'Postfix still runs'
 eboxmail apply --adopt || fail 'and again'
+# Killed, twice: before the first file goes, and when all of them are gone. What comes next leaves nothing behind.
+for at in /etc/aliases.cdb /etc/dovecot/eboxmail/probe; do
+  FAULT="kill:rmSync $at" "$NODE" --import ./test/support/faults.mjs bin/eboxmail.js uninstall --yes && fail "it was not killed at $at"
+done
+eboxmail uninstall --yes || fail 'uninstall after one that was killed'
+[ "$(sum)" = "$before" ] || fail "the originals are not back: $(sum)"
+for gone in /etc/postfix/main.cf /etc/postfix/eboxmail /etc/dovecot/eboxmail; do
+  [ ! -e $gone ] || fail "$gone is still there: $(ls -A $gone)"
+done
+eboxmail apply --adopt || fail 'and once more'
 
 # What somebody else has set up is taken over while it serves.
 rm -r /var/lib/eboxmail
