@@ -4,7 +4,7 @@ import { writeAppliedRecord } from '../system/applied-record.ts';
 import { bytesIfPresent } from '../system/files.ts';
 import { saveGeneration, type Generation } from '../system/generations.ts';
 import { sha256 } from '../system/hash.ts';
-import { bytesAfter } from '../system/installed.ts';
+import { bytesAfter, readIndex } from '../system/installed.ts';
 import { rememberOriginals } from '../system/originals.ts';
 import type { AccountSteps } from './accounts-in-place.ts';
 import type { ApplyOptions } from './apply.ts';
@@ -63,14 +63,8 @@ export function announce(
 /** What is in force now. */
 export function record({ root }: Place, { rendered, state, model, facts, certificate, mailboxes }: Prepared): void {
   const files = rendered.map((file) => {
-    const index = indexOf(root, file);
-    return [
-      file.path,
-      {
-        sha256: sha256(bytesIfPresent(`${root}/${file.path}`) ?? ''),
-        indexSha256: index === undefined ? undefined : sha256(bytesIfPresent(index) ?? ''),
-      },
-    ] as const;
+    const hash = sha256(bytesIfPresent(`${root}/${file.path}`) ?? '');
+    return [file.path, { sha256: hash, ...readIndex(indexOf(root, file)) }] as const;
   });
   const { upTo: seq, former } = mailboxes;
   writeAppliedRecord(`${root}/${PATHS.lib}`, {

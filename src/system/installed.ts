@@ -29,7 +29,7 @@ export function readInstalled(path: string, file: RenderedFile | undefined): Ins
   const found = lstat(path);
   if (found === undefined) return undefined;
   const bytes = bytesIfPresent(path) ?? Buffer.alloc(0);
-  const index = file?.index === undefined ? undefined : bytesIfPresent(indexPath(path, file.index.type));
+  const index = readIndex(file?.index === undefined ? undefined : indexPath(path, file.index.type));
   // What is not ours in it is written as it is, in whatever encoding.
   const encoding = file?.ownsLine !== undefined && !isUtf8(bytes) ? 'latin1' : undefined;
   return {
@@ -39,8 +39,15 @@ export function readInstalled(path: string, file: RenderedFile | undefined): Ins
     mode: found.mode & 0o7777,
     owner: userName(found.uid),
     group: groupName(found.gid),
-    indexSha256: index === undefined ? undefined : sha256(index),
+    ...index,
   };
+}
+
+/** What is to be known of an index. @param path undefined when there is none */
+export function readIndex(path: string | undefined): Pick<InstalledFile, 'indexSha256' | 'indexMode'> {
+  const bytes = path === undefined ? undefined : bytesIfPresent(path);
+  if (path === undefined || bytes === undefined) return { indexSha256: undefined };
+  return { indexSha256: sha256(bytes), indexMode: (lstat(path)?.mode ?? 0) & 0o7777 };
 }
 
 /** The bytes that a change writes; undefined when it removes the file. */

@@ -23,12 +23,16 @@ export interface InstalledFile {
   readonly group: string;
   /** SHA-256 of the indexed form beside it, when there is one. */
   readonly indexSha256: string | undefined;
+  /** Its mode. */
+  readonly indexMode?: number | undefined;
 }
 
 /** What the last apply wrote, by path. */
 export interface AppliedFile {
   readonly sha256: string;
   readonly indexSha256: string | undefined;
+  /** Mode of its index; absent in the record of an earlier version. */
+  readonly indexMode?: number | undefined;
 }
 
 /** What an apply that did not come to its end was about to do. */
@@ -124,7 +128,9 @@ function changeOf(file: RenderedFile, { installed, applied, unfinished }: PlanIn
   // The index must be ours and made of this source: lines of which we own none may have been added by hand.
   const indexed =
     found.indexSha256 !== undefined && found.indexSha256 === last?.indexSha256 && found.sha256 === last.sha256;
-  if (file.index !== undefined && !indexed) return [{ ...common, change: 'index', present: 'ours' }];
+  // Its mode is up to the program that builds it.
+  const opened = last?.indexMode !== undefined && found.indexMode !== last.indexMode;
+  if (file.index !== undefined && (!indexed || opened)) return [{ ...common, change: 'index', present: 'ours' }];
   return [];
 }
 
