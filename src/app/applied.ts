@@ -1,9 +1,10 @@
 import { EboxmailError, isSystemError } from '../core/errors.ts';
 import { certificateOf, PATHS } from '../core/render/paths.ts';
 import { writeAppliedRecord } from '../system/applied-record.ts';
-import { bytesIfPresent, readIfPresent } from '../system/files.ts';
+import { bytesIfPresent } from '../system/files.ts';
 import { saveGeneration, type Generation } from '../system/generations.ts';
 import { sha256 } from '../system/hash.ts';
+import { bytesAfter, readIndex } from '../system/installed.ts';
 import { rememberOriginals } from '../system/originals.ts';
 import type { AccountSteps } from './accounts-in-place.ts';
 import type { ApplyOptions } from './apply.ts';
@@ -36,11 +37,15 @@ export function announce(
   const { time = '', state = {}, files = new Map<string, never>(), unfinished, certificate, mailboxes } = applied ?? {};
   const before = unfinished?.files ?? new Map<string, readonly string[]>();
   // Those of one that was cut off as well: what it had put in place may still be there when this one is cut off, too.
-  const hashesOf = (path: string, after: string): readonly string[] =>
+  const hashesOf = (path: string, after: Buffer): readonly string[] =>
     (path === PATHS.accounts ? accounts : [after]).map(sha256);
-  const about = plan.files.flatMap(({ path, after }) =>
-    after === undefined ? [] : [[path, [...new Set([...(before.get(path) ?? []), ...hashesOf(path, after)])]] as const],
-  );
+  const about = plan.files.flatMap((change) => {
+    const { path } = change;
+    const after = bytesAfter(change);
+    return after === undefined
+      ? []
+      : [[path, [...new Set([...(before.get(path) ?? []), ...hashesOf(path, after)])]] as const];
+  });
   writeAppliedRecord(`${root}/${PATHS.lib}`, {
     time,
     state,
@@ -58,14 +63,8 @@ export function announce(
 /** What is in force now. */
 export function record({ root }: Place, { rendered, state, model, facts, certificate, mailboxes }: Prepared): void {
   const files = rendered.map((file) => {
-    const index = indexOf(root, file);
-    return [
-      file.path,
-      {
-        sha256: sha256(bytesIfPresent(`${root}/${file.path}`) ?? ''),
-        indexSha256: index === undefined ? undefined : sha256(bytesIfPresent(index) ?? ''),
-      },
-    ] as const;
+    const hash = sha256(bytesIfPresent(`${root}/${file.path}`) ?? '');
+    return [file.path, { sha256: hash, ...readIndex(indexOf(root, file)) }] as const;
   });
   const { upTo: seq, former } = mailboxes;
   writeAppliedRecord(`${root}/${PATHS.lib}`, {
@@ -87,11 +86,14 @@ export function remember(
   { reason, progress }: Pick<ApplyOptions, 'reason' | 'progress'>,
 ): void {
   const files = rendered.map(({ path, mode, owner, group }) => {
-    const content = readIfPresent(`${root}/${path}`) ?? '';
+    const content = bytesIfPresent(`${root}/${path}`) ?? '';
     return { content, file: { path, sha256: sha256(content), mode, owner, group } };
   });
   const state = sha256(text);
-  const contents = new Map([[state, text], ...files.map(({ content, file }) => [file.sha256, content] as const)]);
+  const contents = new Map<string, string | Buffer>([
+    [state, text],
+    ...files.map(({ content, file }) => [file.sha256, content] as const),
+  ]);
   const changes = [...(reason === undefined ? [] : [reason]), ...plan.changes.map((change) => change.text)];
   const summary = changes.length > 0 ? changes : ['files put right'];
   const about = { time: new Date().toISOString(), author: authorName(), summary, state, moves: movesOf(mailboxes) };

@@ -14,7 +14,7 @@ import { afterFilterChange, requireUsableFilter } from './content-filter.ts';
 import { accountSteps } from './accounts-in-place.ts';
 import { announce, record, remember, rememberWhatWasThere } from './applied.ts';
 import { hasApplyLock, requireRoot, withApplyLock } from './apply-lock.ts';
-import { keepOriginals, requireConsent, requireRemovals } from './consent.ts';
+import { keepOriginals, requireConsent, requireRemovals, requireUnchanged } from './consent.ts';
 import { requireExpected } from './digest.ts';
 import { ensureDirectories, ensureMailOwner } from './directories.ts';
 import { checkFetchFiles, ensureFetchPlace } from './fetch-place.ts';
@@ -110,7 +110,6 @@ export async function applyLocked(
     await checkRspamdFiles(place.root, dirname(check.dovecot), prepared.rendered, plan.files);
     const staged = await stageChanges(place.root, plan.files, check.postfix);
     try {
-      mover.prepare();
       await switchOver(place, prepared, staged, mover, options.progress);
     } finally {
       // Those that are in place have nothing left to discard.
@@ -187,6 +186,8 @@ async function switchOver(
 ): Promise<void> {
   const { plan } = prepared;
   const targets = staged.map(({ target }) => target);
+  requireUnchanged(place, plan);
+  mover.prepare();
   let undo: Undo | undefined;
   try {
     keepOriginals(place, plan);

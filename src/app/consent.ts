@@ -5,6 +5,7 @@ import { FREE_REMOVALS } from '../core/plan/removals.ts';
 import type { FileChange, Plan } from '../core/plan/plan.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { bytesIfPresent, lstat, makeDirectory, writeAtomically } from '../system/files.ts';
+import { sha256 } from '../system/hash.ts';
 import { isUntouched } from '../system/undo.ts';
 import type { ApplyOptions } from './apply.ts';
 import type { Place } from './place.ts';
@@ -50,6 +51,24 @@ export async function requireRemovals(
     EXIT.consent,
     `${count} addresses would stop working, which needs a second yes`,
     `see which with "eboxmail plan"; if that is meant: eboxmail apply --allow-removals ${count}`,
+  );
+}
+
+/**
+ * What the plan showed is what may be replaced: who edits a file while the question is on the screen is not overrun.
+ * @throws exit 7 when a file is no longer what it was when the plan was made
+ */
+export function requireUnchanged({ root }: Place, { files }: Plan): void {
+  const changed = files.flatMap(({ path, beforeSha256 }) => {
+    const target = `${root}/${path}`;
+    const now = lstat(target) === undefined ? undefined : sha256(bytesIfPresent(target) ?? '');
+    return now === beforeSha256 ? [] : [target];
+  });
+  if (changed.length === 0) return;
+  throw new EboxmailError(
+    EXIT.consent,
+    `${changed.join(', ')} changed meanwhile, so nothing was changed`,
+    'run "eboxmail apply" again: it shows what is there now',
   );
 }
 

@@ -87,11 +87,11 @@ function installedFiles(
   rendered: readonly RenderedFile[],
   applied: AppliedRecord | undefined,
 ): ReadonlyMap<string, InstalledFile> {
-  const indexTypes = new Map(rendered.map(({ path, index }) => [path, index?.type]));
-  const paths = new Set([...indexTypes.keys(), ...(applied?.files.keys() ?? [])]);
+  const wanted = new Map(rendered.map((file) => [file.path, file]));
+  const paths = new Set([...wanted.keys(), ...(applied?.files.keys() ?? [])]);
   const installed = new Map<string, InstalledFile>();
   for (const path of paths) {
-    const found = readInstalled(`${root}/${path}`, indexTypes.get(path));
+    const found = readInstalled(`${root}/${path}`, wanted.get(path));
     if (found !== undefined) installed.set(path, found);
   }
   return installed;

@@ -17,7 +17,7 @@ import {
   type StagedFile,
 } from '../system/files.ts';
 import { groupId, requireGroup, requireUser } from '../system/identity.ts';
-import { indexPath, indexPaths } from '../system/installed.ts';
+import { bytesAfter, indexPath, indexPaths } from '../system/installed.ts';
 import { missingTables } from '../system/missing-tables.ts';
 import { buildIndex, checkInstallation, checkPostfix, requireLoginPlugins } from '../system/postfix.ts';
 import { compileSieve } from '../system/sieve.ts';
@@ -107,16 +107,18 @@ async function allOf<T>(work: readonly Promise<readonly T[]>[]): Promise<readonl
 
 async function stageChange(
   root: string,
-  { path, file, after }: FileChange,
+  change: FileChange,
   config: string,
   done: StagedFile[],
 ): Promise<readonly StagedFile[]> {
+  const { path, file, after } = change;
   const target = `${root}/${path}`;
-  if (file === undefined || after === undefined) return removals(target);
+  const content = bytesAfter(change);
+  if (file === undefined || after === undefined || content === undefined) return removals(target);
   makeDirectory(dirname(target), 0o755);
   const source = stageFile({
     path: target,
-    content: after,
+    content,
     mode: file.mode,
     uid: requireUser(file.owner),
     gid: groupId(file.group) ?? requireGroup(file.group),

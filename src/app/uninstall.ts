@@ -4,7 +4,7 @@ import { failed } from '../core/errors.ts';
 import { giveBackOwnedLine } from '../core/plan/owned-line.ts';
 import { PATHS, POSTMASTER_LINE } from '../core/render/paths.ts';
 import { readAppliedRecord, removeAppliedRecord, type AppliedRecord } from '../system/applied-record.ts';
-import { bytesIfPresent, lstat, readIfPresent, syncDirectories, writeAtomically } from '../system/files.ts';
+import { bytesIfPresent, lstat, syncDirectories, writeAtomically } from '../system/files.ts';
 import { sha256 } from '../system/hash.ts';
 import { indexPaths } from '../system/installed.ts';
 import { runningDaemons } from '../system/master-processes.ts';
@@ -52,7 +52,7 @@ export async function uninstall(place: Place, progress: (step: string) => void):
   if (process.getuid?.() !== 0) throw failed('uninstall must be run as root', 'use sudo');
   const { root } = place;
   const lib = `${root}/${PATHS.lib}`;
-  requireApplied(lib);
+  const everWritten = [...writtenBy(requireApplied(lib)).keys()];
   const { services: wish } = await readHost(root);
   return withExistingApplyLock(place, async () => {
     const done = planUninstall(place);
@@ -65,11 +65,13 @@ export async function uninstall(place: Place, progress: (step: string) => void):
     const touched = [...done.restored, ...done.removed];
     const units = usesSystemd(root, wish) ? touched.filter(isUnit) : [];
     for (const path of units) await stopTimer(path);
+    // Before their sources: whoever goes on after a crash looks only at those that are still there.
+    for (const path of touched) removeIndexes(`${root}/${path}`);
     for (const path of done.restored) restore(root, lib, path, originals.get(path) ?? {});
     for (const path of done.removed) remove(root, path);
-    for (const path of touched) removeIndexes(`${root}/${path}`);
     rmSync(`${root}/${PATHS.probe}`, { force: true });
-    removeEmptyDirectories(place, done.removed);
+    // Also those that one that was killed has emptied.
+    removeEmptyDirectories(place, [...everWritten, ...originals.keys()]);
     syncDirectories(touched.map((path) => `${root}/${path}`).filter(hasDirectory));
     if (units.length > 0) await startTimers([]);
     endUndo(lib);
@@ -96,17 +98,24 @@ function restore(root: string, lib: string, path: string, original: Original): v
   const { mode = 0o644, uid = 0, gid = 0 } = original;
   const content = contentOfOriginal(lib, original);
   if (content === undefined) throw failed(`the original of ${root}/${path} is gone`, `look in ${lib}/backup`);
-  const now = path === PATHS.aliases ? readIfPresent(`${root}/${path}`) : undefined;
+  const now = path === PATHS.aliases ? bytesIfPresent(`${root}/${path}`) : undefined;
   // Only a line of it is ours; what others wrote there since stays.
-  const given = now === undefined ? content : giveBackOwnedLine(now, POSTMASTER_LINE, content.toString('utf8'));
+  const given = now === undefined ? content : withTheirLine(now, content);
   writeAtomically({ path: `${root}/${path}`, content: given, mode, uid, gid });
 }
 
 function remove(root: string, path: string): void {
   const target = `${root}/${path}`;
-  const rest = path === PATHS.aliases ? giveBackOwnedLine(readIfPresent(target) ?? '', POSTMASTER_LINE, '') : '';
-  if (rest.trim() === '') rmSync(target, { force: true });
+  const now = path === PATHS.aliases ? bytesIfPresent(target) : undefined;
+  const rest = now === undefined ? Buffer.alloc(0) : withTheirLine(now, Buffer.alloc(0));
+  if (rest.toString('latin1').trim() === '') rmSync(target, { force: true });
   else writeAtomically({ path: target, content: rest, mode: 0o644, uid: 0, gid: 0 });
+}
+
+/** Byte by byte: what others wrote may be in any encoding. */
+function withTheirLine(now: Buffer, original: Buffer): Buffer {
+  const given = giveBackOwnedLine(now.toString('latin1'), POSTMASTER_LINE, original.toString('latin1'));
+  return Buffer.from(given, 'latin1');
 }
 
 /** Only kinds that we build (system/installed); aliases.db may be somebody else's. */

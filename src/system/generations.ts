@@ -42,7 +42,7 @@ const PRIVATE = { mode: 0o600, uid: 0, gid: 0, volatile: true } as const;
 export function saveGeneration(
   lib: string,
   generation: Omit<Generation, 'number'>,
-  contents: ReadonlyMap<string, string>,
+  contents: ReadonlyMap<string, string | Buffer>,
 ): number {
   const number = (generationNumbers(lib)[0] ?? 0) + 1;
   makeDirectory(manifests(lib), 0o700);

@@ -37,7 +37,7 @@ export interface Undo {
   readonly running: readonly string[];
   /**
    * Puts every file back as it was, those that others refer to first, and removes those that were not there. It needs no room
-   * on the disk, and does what is left to do when it was cut off.
+   * on the disk, and does what is left to do when it was cut off. What never changed is not touched: it may be that it cannot be.
    * @param which of them, by absolute path; all when absent
    */
   restore(which?: (target: string) => boolean): void;
@@ -71,7 +71,7 @@ export function beginUndo(lib: string, targets: readonly string[], now: readonly
     running,
     restore: (which = () => true) => {
       const wanted = files.filter(({ target }) => which(target));
-      for (const { target, copy } of wanted) if (copy !== undefined) moveBack(`${directory}/${copy}`, target);
+      for (const { target, copy } of wanted) if (copy !== undefined) putBack(`${directory}/${copy}`, target);
       for (const { target, copy } of wanted) if (copy === undefined) rmSync(target, { force: true });
       syncDirectories(wanted.map(({ target }) => target));
     },
@@ -123,6 +123,19 @@ function keep(directory: string, target: string, number: number): Before {
   const copy = String(number);
   duplicate(target, `${directory}/${copy}`);
   return { target, copy, sha256: sha256(bytesIfPresent(`${directory}/${copy}`) ?? '') };
+}
+
+/** A file that is the same still, because it was not replaced yet or cannot be, needs its copy no more. */
+function putBack(copy: string, target: string): void {
+  if (isSame(copy, target)) rmSync(copy, { force: true });
+  else moveBack(copy, target);
+}
+
+function isSame(copy: string, target: string): boolean {
+  const [was, is] = [lstat(copy), lstat(target)];
+  if (was === undefined || is?.isFile() !== true) return false;
+  const alike = was.mode === is.mode && was.uid === is.uid && was.gid === is.gid && was.size === is.size;
+  return alike && bytesIfPresent(target)?.equals(bytesIfPresent(copy) ?? Buffer.alloc(0)) === true;
 }
 
 function writeJournal(directory: string, journal: Journal): void {

@@ -319,6 +319,54 @@ describe('files edited by hand', () => {
   });
 });
 
+describe('what somebody does while an apply is at work', () => {
+  /** The apply runs a program that does something before it does its work. */
+  async function applyBeside(program: string, script: string): Promise<{ code: number | null; stderr: string }> {
+    const env = await fakePrograms(`${sandbox().root}/../beside-${program}`, {
+      [program]: `${script}\nexec /usr/sbin/${program} "$@"`,
+    });
+    return sandbox().run(['apply', '--adopt'], { env });
+  }
+
+  it('an edit is not overwritten: exit 7, and the next apply shows and keeps it', async () => {
+    const { root } = sandbox();
+    const mainCf = `${root}/etc/postfix/main.cf`;
+    await appendFile(mainCf, '# first\n');
+    await sandbox().ok(['server', 'set', '--message-size', '9 MB']);
+    const before = await configuration();
+    const refused = await applyBeside('postfix', `case "$*" in *check*) echo '# second' >>${mainCf};; esac`);
+    expect(refused.code, refused.stderr).toBe(7);
+    expect(refused.stderr).toMatch(/etc\/postfix\/main\.cf changed meanwhile.*nothing was changed/);
+    expect(await readFile(mainCf, 'utf8')).toMatch(/# first\n# second\n$/);
+    await writeFile(mainCf, (await readFile(mainCf, 'utf8')).replace('# second\n', ''));
+    expect(await configuration()).toBe(before);
+    expect((await run('find', [root, '-name', '*eboxmail-new*'])).stdout).toBe('');
+    await appendFile(mainCf, '# second\n');
+    expect((await sandbox().run(['apply'])).stderr).toContain('# second');
+    await sandbox().ok(['apply', '--adopt']);
+    const { stdout } = await run('grep', ['-rl', '# second', `${root}/var/lib/eboxmail/backup/etc/postfix`]);
+    expect(stdout).toContain('main.cf');
+  });
+
+  it('so with lines of others in etc/aliases, and with a file where none was', async () => {
+    const aliases = `${sandbox().root}/etc/aliases`;
+    const mailname = `${sandbox().root}/etc/mailname`;
+    await sandbox().writeState(state({ server: '  postmaster: alice@a.test\n' }));
+    await run('rm', [mailname]);
+    const refused = await applyBeside('postalias', `echo 'web: root' >>${aliases}; echo theirs >${mailname}`);
+    expect(refused.code, refused.stderr).toBe(7);
+    expect(refused.stderr).toContain(aliases);
+    expect(refused.stderr).toContain(mailname);
+    expect([await readFile(aliases, 'utf8'), await readFile(mailname, 'utf8')]).toEqual([
+      expect.stringMatching(/web: root\n$/),
+      'theirs\n',
+    ]);
+    await sandbox().ok(['apply', '--adopt']);
+    expect(await readFile(aliases, 'utf8')).toContain('web: root\n');
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
+  });
+});
+
 describe('a configuration that the daemons take and that does not work', () => {
   it.each([
     [

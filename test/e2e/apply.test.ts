@@ -323,6 +323,24 @@ describe('files that others changed', () => {
     expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
   });
 
+  it('so is the mode of an index, and nothing else then', async () => {
+    const { root } = sandbox();
+    const { chmod } = await import('node:fs/promises');
+    for (const source of [`${root}/etc/aliases`, `${root}/etc/postfix/eboxmail/mailboxes`]) {
+      const index = `${source}.cdb`;
+      const { mode } = await lstat(index);
+      expect(mode & 0o022).toBe(0);
+      await chmod(index, 0o666);
+      const plan = JSON.parse((await sandbox().ok(['plan', '--json'])).stdout) as {
+        files: { path: string; change: string }[];
+      };
+      expect(plan.files.map(({ path, change }) => `${root}/${path}: ${change}`)).toEqual([`${source}: index`]);
+      await sandbox().ok(['apply']);
+      expect((await lstat(index)).mode).toBe(mode);
+      expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
+    }
+  });
+
   it('lines added to etc/aliases survive and work', async () => {
     const path = `${sandbox().root}/etc/aliases`;
     await appendFile(path, '# mine\nhostmaster: alice@a.test\n');

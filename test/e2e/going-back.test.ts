@@ -34,6 +34,11 @@ beforeAll(async () => {
 
 afterAll(() => remove());
 
+async function configuration(root: string): Promise<string> {
+  const script = `cd ${root}/etc && find postfix dovecot aliases* mailname -type f | sort | xargs sha256sum`;
+  return (await run('sh', ['-c', script])).stdout;
+}
+
 async function expectNothing(root: string): Promise<void> {
   expect(await processesOf(root)).toEqual([]);
   const files = ['etc/postfix/main.cf', 'etc/dovecot/dovecot.conf', 'etc/aliases'];
@@ -67,13 +72,40 @@ describe('a first apply that is not proven', { timeout: 120_000 }, () => {
   });
 });
 
+describe('a file that cannot be replaced', { timeout: 120_000 }, () => {
+  const sandbox = useSandbox({ state: GOOD });
+
+  it.each(['etc/postfix/main.cf', 'etc/dovecot/dovecot.conf', 'etc/postfix/eboxmail/mailboxes'])(
+    '%s, mounted by itself: exit 8, and nothing is left of the attempt',
+    async (path) => {
+      const { root } = sandbox();
+      const file = `${root}/${path}`;
+      const before = await configuration(root);
+      await sandbox().writeState(
+        `${GOOD.replace('{mailname: mx.example.test}', '{mailname: mx.example.test, limits: {message: 9 MB, mailbox: 99 MB}}')}` +
+          `  bob@a.test: {password: "${PASSWORD_HASH}"}\n`,
+      );
+      await run('mount', ['--bind', file, file]);
+      try {
+        const failed = await sandbox().run(['apply']);
+        expect(failed.code, failed.stderr).toBe(8);
+        expect(failed.stderr).toMatch(/EBUSY/);
+        expect(failed.stderr).toContain(path);
+        expect(existsSync(`${root}/var/lib/eboxmail/undo`)).toBe(false);
+        expect(await configuration(root)).toBe(before);
+        expect((await sandbox().run(['user', 'list'])).stderr).toBe('');
+      } finally {
+        await run('umount', [file]);
+      }
+      await sandbox().ok(['apply']);
+      await sandbox().writeState(GOOD);
+      await sandbox().ok(['apply']);
+    },
+  );
+});
+
 describe('killed while it puts files back', { timeout: 120_000 }, () => {
   const sandbox = useSandbox({ state: GOOD, tolerate: [/SASL PLAIN authentication failed/] });
-
-  async function configuration(): Promise<string> {
-    const script = `cd ${sandbox().root}/etc && find postfix dovecot aliases* mailname -type f | sort | xargs sha256sum`;
-    return (await run('sh', ['-c', script])).stdout;
-  }
 
   async function killedAt(copy: number): Promise<void> {
     const fault = `kill:renameSync ${sandbox().root}/var/lib/eboxmail/undo/${copy}`;
@@ -81,7 +113,7 @@ describe('killed while it puts files back', { timeout: 120_000 }, () => {
   }
 
   it.each([0, 1])('before copy %i: the next apply fails and goes back, status does so for another state', async (n) => {
-    const before = await configuration();
+    const before = await configuration(sandbox().root);
     const bad = BAD.replace(
       '{mailname: mx.example.test}',
       `{mailname: mx.example.test, limits: {mailbox: ${n + 5} MB}}`,
@@ -90,11 +122,11 @@ describe('killed while it puts files back', { timeout: 120_000 }, () => {
     await killedAt(n);
     const failed = await sandbox().run(['apply']);
     expect(failed.code, failed.stderr).toBe(8);
-    expect(await configuration()).toBe(before);
+    expect(await configuration(sandbox().root)).toBe(before);
     await killedAt(n);
     await sandbox().writeState(GOOD);
     expect((await sandbox().run(['status'])).stderr).toMatch(/cut off is undone/);
-    expect(await configuration()).toBe(before);
+    expect(await configuration(sandbox().root)).toBe(before);
     expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
   });
 });

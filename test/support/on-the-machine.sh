@@ -7,7 +7,8 @@ fail() { echo "FAILED: $*"; exit 1; }
 eboxmail() { "$NODE" bin/eboxmail.js "$@"; }
 code() { set +e; "$@" >/tmp/out 2>&1; c=$?; set -e; echo $c; }
 
-printf '# mine\npostmaster:    root\nhostmaster: root\n' >/etc/aliases
+# In Latin-1, as it may be on a machine that is old enough.
+printf '# mine, caf\351\nm\374ller: root\npostmaster:    root\nhostmaster: root\n' >/etc/aliases
 sum() { sha256sum /etc/dovecot/dovecot.conf /etc/postfix/master.cf /etc/aliases; }
 before=$(sum)
 mkdir -p /etc/eboxmail
@@ -46,7 +47,10 @@ FAULT='kill:renameSync /etc/postfix/.main.cf' "$NODE" --import ./test/support/fa
 
 [ "$(cat /etc/mailname)" = mx.example.test ] || fail mailname
 grep -q '^postmaster: alice@a.test$' /etc/aliases || fail "aliases: $(cat /etc/aliases)"
-[ "$(grep -v '^postmaster:' /etc/aliases)" = "$(printf '# mine\nhostmaster: root')" ] || fail "other aliases changed: $(cat /etc/aliases)"
+others='# mine, caf\351\nm\374ller: root\n'
+printf "${others}postmaster: alice@a.test\nhostmaster: root\n" | cmp - /etc/aliases || fail "other aliases changed: $(cat /etc/aliases)"
+[ "$(postalias -q hostmaster "$(postconf -hx alias_maps)")" = root ] || fail 'the index of the aliases was not built'
+[ -f "/var/lib/eboxmail/contents/$(sha256sum </etc/aliases | cut -d' ' -f1)" ] || fail 'the history has not what is in force'
 id vmail >/dev/null || fail 'no user vmail'
 [ "$(stat -c '%U %a' /var/vmail)" = 'vmail 750' ] || fail "$(stat -c '%U %a' /var/vmail)"
 [ "$(stat -c '%U:%G %a' /etc/dovecot/eboxmail/users)" = 'root:dovecot 640' ] || fail "$(stat -c '%U:%G %a' /etc/dovecot/eboxmail/users)"
@@ -76,7 +80,7 @@ grep -q '^# edited' /etc/postfix/eboxmail/aliases || fail 'an edited file is gon
 grep -q '^# edited' /etc/dovecot/dovecot.conf || fail 'an edited file is gone'
 rm -r /etc/postfix/eboxmail
 cp /var/lib/eboxmail/backup/etc/dovecot/dovecot.conf /etc/dovecot/dovecot.conf || fail 'its original is gone'
-[ "$(cat /etc/aliases)" = "$(printf '# mine\npostmaster:    root\nhostmaster: root\nwebmaster: root')" ] || fail "aliases: $(cat /etc/aliases)"
+printf "${others}postmaster:    root\nhostmaster: root\nwebmaster: root\n" | cmp - /etc/aliases || fail "aliases: $(cat /etc/aliases)"
 sed -i /webmaster/d /etc/aliases
 [ "$(sum)" = "$before" ] || fail "the originals are not back: $(sum)"
 for gone in /etc/postfix/main.cf /etc/mailname /etc/postfix/eboxmail /etc/dovecot/eboxmail/users; do
@@ -86,6 +90,16 @@ done
 [ -f /etc/eboxmail/state.yaml ] || fail 'the state is gone'
 pgrep -x master >/dev/null && fail 'Postfix still runs'
 eboxmail apply --adopt || fail 'and again'
+# Killed, twice: before the first file goes, and when all of them are gone. What comes next leaves nothing behind.
+for at in /etc/aliases.cdb /etc/dovecot/eboxmail/probe; do
+  FAULT="kill:rmSync $at" "$NODE" --import ./test/support/faults.mjs bin/eboxmail.js uninstall --yes && fail "it was not killed at $at"
+done
+eboxmail uninstall --yes || fail 'uninstall after one that was killed'
+[ "$(sum)" = "$before" ] || fail "the originals are not back: $(sum)"
+for gone in /etc/postfix/main.cf /etc/postfix/eboxmail /etc/dovecot/eboxmail; do
+  [ ! -e $gone ] || fail "$gone is still there: $(ls -A $gone)"
+done
+eboxmail apply --adopt || fail 'and once more'
 
 # What somebody else has set up is taken over while it serves.
 rm -r /var/lib/eboxmail

@@ -15,18 +15,24 @@ import type { StateChange } from './state-words.ts';
 /** What is at a managed path now. */
 export interface InstalledFile {
   readonly content: string;
+  /** Set where the bytes are no UTF-8 and none may be lost: each is a character of `content`. */
+  readonly encoding?: 'latin1' | undefined;
   readonly sha256: string;
   readonly mode: number;
   readonly owner: string;
   readonly group: string;
   /** SHA-256 of the indexed form beside it, when there is one. */
   readonly indexSha256: string | undefined;
+  /** Its mode. */
+  readonly indexMode?: number | undefined;
 }
 
 /** What the last apply wrote, by path. */
 export interface AppliedFile {
   readonly sha256: string;
   readonly indexSha256: string | undefined;
+  /** Mode of its index; absent in the record of an earlier version. */
+  readonly indexMode?: number | undefined;
 }
 
 /** What an apply that did not come to its end was about to do. */
@@ -75,9 +81,13 @@ export interface FileChange {
    */
   readonly present: 'nothing' | 'ours' | 'edited' | 'foreign';
   readonly before: string | undefined;
+  /** SHA-256 of the bytes that are there; absent where there are none. */
+  readonly beforeSha256?: string | undefined;
   /** What the last apply wrote there, where the file was edited since then and that is still known. */
   readonly written?: string | undefined;
   readonly after: string | undefined;
+  /** How `before` and `after` stand for bytes; as UTF-8 when absent. */
+  readonly encoding?: 'latin1' | undefined;
   /** Absent for a file that is removed. */
   readonly file: RenderedFile | undefined;
 }
@@ -109,7 +119,8 @@ function changeOf(file: RenderedFile, { installed, applied, unfinished }: PlanIn
   const last = applied.get(file.path);
   const written = { last: last?.sha256, due: unfinished?.files.get(file.path) ?? [] };
   const after = file.ownsLine ? mergeOwnedLine(found?.content, file.ownsLine.begins, file.content) : file.content;
-  const common = { path: file.path, reason: file.reason, before: found?.content, after, file };
+  const { content: before, sha256: beforeSha256, encoding } = found ?? {};
+  const common = { path: file.path, reason: file.reason, before, beforeSha256, after, encoding, file };
   if (found === undefined) return [{ ...common, change: 'new', present: 'nothing' }];
   const present = presence(file, found, written);
   if (found.content !== after) return [{ ...common, change: 'changed', present }];
@@ -119,7 +130,9 @@ function changeOf(file: RenderedFile, { installed, applied, unfinished }: PlanIn
   // The index must be ours and made of this source: lines of which we own none may have been added by hand.
   const indexed =
     found.indexSha256 !== undefined && found.indexSha256 === last?.indexSha256 && found.sha256 === last.sha256;
-  if (file.index !== undefined && !indexed) return [{ ...common, change: 'index', present: 'ours' }];
+  // Its mode is up to the program that builds it.
+  const opened = last?.indexMode !== undefined && found.indexMode !== last.indexMode;
+  if (file.index !== undefined && (!indexed || opened)) return [{ ...common, change: 'index', present: 'ours' }];
   return [];
 }
 
@@ -142,7 +155,8 @@ function removals({ rendered, installed, applied, unfinished }: PlanInput): read
     const due = unfinished?.files.get(path) ?? [];
     const present = [last.sha256, ...due].includes(found.sha256) ? 'ours' : 'edited';
     const reason = 'nothing refers to it any more';
-    return [{ path, reason, change: 'removed', present, before: found.content, after: undefined, file: undefined }];
+    const { content: before, sha256: beforeSha256 } = found;
+    return [{ path, reason, change: 'removed', present, before, beforeSha256, after: undefined, file: undefined }];
   });
 }
 

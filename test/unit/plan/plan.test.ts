@@ -119,6 +119,24 @@ describe('files', () => {
       },
       [],
     ],
+    [
+      'with an index that others may write',
+      {
+        rendered: [indexed],
+        installed: { x: there('new\n', { indexSha256: 'i', indexMode: 0o666 }) },
+        applied: { x: { sha256: 'new\n', indexSha256: 'i', indexMode: 0o644 } },
+      },
+      ['x: index, ours'],
+    ],
+    [
+      'with an index of which an earlier version has not written down the mode',
+      {
+        rendered: [indexed],
+        installed: { x: there('new\n', { indexSha256: 'i', indexMode: 0o666 }) },
+        applied: { x: { sha256: 'new\n', indexSha256: 'i' } },
+      },
+      [],
+    ],
     ['wanted no more', { installed: { x: there('old\n') }, applied: { x: 'old\n' } }, ['x: removed, ours']],
     ['wanted no more, edited', { installed: { x: there('hand\n') }, applied: { x: 'old\n' } }, ['x: removed, edited']],
     ['wanted no more, gone already', { applied: { x: 'old\n' } }, []],

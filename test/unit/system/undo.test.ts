@@ -71,6 +71,15 @@ describe('going back', () => {
     expect(text(one)).toBe('one before');
   });
 
+  it('leaves alone what is the same still, but not what has only its content', () => {
+    const undo = beginUndo(lib, [one, two], []);
+    const { ino } = statSync(one);
+    chmodSync(two, 0o600);
+    undo.restore();
+    expect([statSync(one).ino, statSync(two).mode & 0o777]).toEqual([ino, 0o644]);
+    expect([existsSync(`${lib}/undo/0`), existsSync(`${lib}/undo/1`), undoIsLeft(lib)]).toEqual([false, false, true]);
+  });
+
   it('knows what is as it was, also when its copy has been put back', () => {
     const undo = beginUndo(lib, [one, two, fresh], []);
     expect([one, two, fresh].map((path) => isUntouched(lib, path))).toEqual([true, true, false]);
