@@ -44,7 +44,7 @@ export function saveGeneration(
   generation: Omit<Generation, 'number'>,
   contents: ReadonlyMap<string, string>,
 ): number {
-  const number = (generationNumbers(lib)[0] ?? 0) + 1;
+  const number = newestGeneration(lib) + 1;
   makeDirectory(manifests(lib), 0o700);
   makeDirectory(objects(lib), 0o700);
   for (const [hash, content] of contents) {
@@ -56,6 +56,11 @@ export function saveGeneration(
   writeAtomically({ path: manifest(lib, number), content, ...PRIVATE });
   prune(lib);
   return number;
+}
+
+/** Its number; 0 when there is none yet. */
+export function newestGeneration(lib: string): number {
+  return generationNumbers(lib)[0] ?? 0;
 }
 
 /** All of them, the newest first. */
