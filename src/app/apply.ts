@@ -7,6 +7,7 @@ import { makeSelfSigned } from '../system/certificate.ts';
 import { syncDirectories, type StagedFile } from '../system/files.ts';
 import { userId } from '../system/identity.ts';
 import { endOrphans } from '../system/postfix.ts';
+import { removeRollbackRecord } from '../system/rollback-record.ts';
 import { runningDaemons } from '../system/master-processes.ts';
 import { beginUndo, endUndo, undoIsLeft, type Undo } from '../system/undo.ts';
 import { checkRspamdFiles, ensureRspamdPlace, requireRspamd } from './builtin-filter.ts';
@@ -88,6 +89,7 @@ export async function applyLocked(
     endUndo(lib);
     await removeLeftovers(place, prepared);
     await withdrawStalePurges(place, prepared);
+    removeRollbackRecord(lib);
     return { plan, prepared };
   }
   requireOwnDirectories(place, prepared);
@@ -123,6 +125,7 @@ export async function applyLocked(
     tidy(() => check.remove());
   }
   await finish(place, prepared, mover, options);
+  removeRollbackRecord(lib);
   return { plan, prepared };
 }
 
