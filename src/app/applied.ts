@@ -2,7 +2,13 @@ import { EboxmailError, isSystemError } from '../core/errors.ts';
 import { certificateOf, PATHS } from '../core/render/paths.ts';
 import { writeAppliedRecord } from '../system/applied-record.ts';
 import { bytesIfPresent } from '../system/files.ts';
-import { saveGeneration, type Generation } from '../system/generations.ts';
+import {
+  newestGeneration,
+  readGeneration,
+  saveGeneration,
+  type Generation,
+  type GenerationSecret,
+} from '../system/generations.ts';
 import { sha256 } from '../system/hash.ts';
 import { bytesAfter, readIndex } from '../system/installed.ts';
 import { rememberOriginals } from '../system/originals.ts';
@@ -82,7 +88,7 @@ export function record({ root }: Place, { rendered, state, model, facts, certifi
 /** For the history: what it came from and what it consists of. Without room for that the apply is none the worse. */
 export function remember(
   { root }: Place,
-  { rendered, text, plan, mailboxes }: Prepared,
+  { rendered, text, plan, mailboxes, facts }: Prepared,
   { reason, progress }: Pick<ApplyOptions, 'reason' | 'progress'>,
 ): void {
   const files = rendered.map(({ path, mode, owner, group }) => {
@@ -90,19 +96,34 @@ export function remember(
     return { content, file: { path, sha256: sha256(content), mode, owner, group } };
   });
   const state = sha256(text);
+  const lib = `${root}/${PATHS.lib}`;
+  const secrets = [...facts.secrets].map(([name, content]) => ({ name, sha256: sha256(content) }));
   const contents = new Map<string, string | Buffer>([
     [state, text],
     ...files.map(({ content, file }) => [file.sha256, content] as const),
+    ...[...facts.secrets.values()].map((content) => [sha256(content), content] as const),
   ]);
-  const changes = [...(reason === undefined ? [] : [reason]), ...plan.changes.map((change) => change.text)];
+  const changes = [
+    ...(reason === undefined ? [] : [reason]),
+    ...plan.changes.map((change) => change.text),
+    ...changedPasswords(lib, secrets),
+  ];
   const summary = changes.length > 0 ? changes : ['files put right'];
   const about = { time: new Date().toISOString(), author: authorName(), summary, state, moves: movesOf(mailboxes) };
   try {
-    saveGeneration(`${root}/${PATHS.lib}`, { ...about, files: files.map(({ file }) => file) }, contents);
+    saveGeneration(lib, { ...about, files: files.map(({ file }) => file), secrets }, contents);
   } catch (error) {
     if (!isSystemError(error) && !(error instanceof EboxmailError)) throw error;
     progress(`the configuration is in force, but the history could not be written: ${error.message}`);
   }
+}
+
+/** In words: the state says only where they are. */
+function changedPasswords(lib: string, secrets: readonly GenerationSecret[]): readonly string[] {
+  const before = readGeneration(lib, newestGeneration(lib))?.secrets ?? [];
+  const isOther = ({ name, sha256: hash }: GenerationSecret): boolean =>
+    before.some((one) => one.name === name && one.sha256 !== hash);
+  return secrets.filter(isOther).map(({ name }) => `password in ${name}`);
 }
 
 /** Mailboxes that got another address, for a way back. */

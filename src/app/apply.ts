@@ -4,9 +4,10 @@ import { isEmpty, type FileChange, type Plan } from '../core/plan/plan.ts';
 import type { Removals } from '../core/plan/removals.ts';
 import { below, certificateOf, PATHS } from '../core/render/paths.ts';
 import { makeSelfSigned } from '../system/certificate.ts';
-import { lstat, removeStale, syncDirectories, type StagedFile } from '../system/files.ts';
+import { syncDirectories, type StagedFile } from '../system/files.ts';
 import { userId } from '../system/identity.ts';
 import { endOrphans } from '../system/postfix.ts';
+import { removeRollbackRecord } from '../system/rollback-record.ts';
 import { runningDaemons } from '../system/master-processes.ts';
 import { beginUndo, endUndo, undoIsLeft, type Undo } from '../system/undo.ts';
 import { checkRspamdFiles, ensureRspamdPlace, requireRspamd } from './builtin-filter.ts';
@@ -19,6 +20,7 @@ import { requireExpected } from './digest.ts';
 import { ensureDirectories, ensureMailOwner } from './directories.ts';
 import { checkFetchFiles, ensureFetchPlace } from './fetch-place.ts';
 import { goBack } from './go-back.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { finishMoves, mailboxMover } from './mailbox-moves.ts';
 import type { MailboxMover } from './move-mailboxes.ts';
 import { removeEmptyDirectories, requireOwnDirectories } from './own-directories.ts';
@@ -85,7 +87,9 @@ export async function applyLocked(
   if (isEmpty(plan)) {
     // An apply that had come to its end was killed while it tidied up.
     endUndo(lib);
+    await removeLeftovers(place, prepared);
     await withdrawStalePurges(place, prepared);
+    removeRollbackRecord(lib);
     return { plan, prepared };
   }
   requireOwnDirectories(place, prepared);
@@ -99,7 +103,8 @@ export async function applyLocked(
   ensureRspamdPlace(place.root, prepared);
   await ensureCertificate(prepared, options.progress);
   options.progress('checking the new configuration');
-  removeLeftovers(prepared);
+  await removeLeftovers(place, prepared);
+  withdrawProbe(facts);
   if (plan.daemons.postfix === 'start') await endOrphans(below(facts, PATHS.queue));
   await requirePortsFree(prepared);
   const mover = mailboxMover(place, prepared, options.progress);
@@ -119,6 +124,7 @@ export async function applyLocked(
     tidy(() => check.remove());
   }
   await finish(place, prepared, mover, options);
+  removeRollbackRecord(lib);
   return { plan, prepared };
 }
 
@@ -216,17 +222,6 @@ async function switchOver(
     for (const file of staged) tidy(() => file.discard());
     await goBack(place, prepared, { undo, mover }, error);
   }
-}
-
-/** Clears away what an apply that was killed had not put in place yet; the lock says that no other is at work. */
-export function removeLeftovers({ facts, rendered, plan }: Prepared): void {
-  const paths = [...rendered, ...plan.files].map(({ path }) => path);
-  const kept = ['', '/generations', '/contents', '/undo', '/originals'].map((name) => `${PATHS.lib}${name}`);
-  const directories = [...kept, dirname(PATHS.selfSigned.key), ...paths.map((path) => dirname(path))];
-  for (const directory of new Set(directories.map((path) => below(facts, path)))) {
-    if (lstat(directory) !== undefined) removeStale(directory);
-  }
-  withdrawProbe(facts);
 }
 
 /** What cannot be cleared away decides nothing: the next apply does it. */

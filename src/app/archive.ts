@@ -4,6 +4,7 @@ import { failed } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { lstat, makeDirectory, readIfPresent, writeAtomically } from '../system/files.ts';
+import { newestGeneration } from '../system/generations.ts';
 
 /** Mailboxes of users who are gone, and the index of them. */
 
@@ -21,6 +22,11 @@ export interface ArchivedMailbox {
   readonly entry: Json;
   /** Time of the apply before the removal: one that was cut off and is run again finds its own work by it. */
   readonly since: string;
+  /**
+   * Number of the newest generation before the removal, 0 for none: what a way back goes by, as clocks may be set back. Absent
+   * in entries of earlier versions.
+   */
+  readonly generation?: number;
 }
 
 /** Counted from what Dovecot writes into the names of the files, so that no message is opened. */
@@ -35,9 +41,14 @@ export function archiveKey({ address, id }: Pick<ArchivedMailbox, 'address' | 'i
   return `${address}/${id}`;
 }
 
+/** Those that are there, in the order in which they came. */
+export function archivedInOrder(root: string): readonly ArchivedMailbox[] {
+  return readIndex(root).filter(({ path }) => path === null || lstat(`${root}/${path}`) !== undefined);
+}
+
 /** Those that are there, newest first. */
 export function archivedMailboxes(root: string): readonly ArchivedMailbox[] {
-  const there = readIndex(root).filter(({ path }) => path === null || lstat(`${root}/${path}`) !== undefined);
+  const there = [...archivedInOrder(root)];
   const order = (one: ArchivedMailbox): string => `${one.address}\u0000${one.id}`;
   return there.sort((a, b) => b.removed.localeCompare(a.removed) || order(a).localeCompare(order(b)));
 }
@@ -51,6 +62,7 @@ export interface Leaving extends Pick<ArchivedMailbox, 'address' | 'entry' | 'si
 export function archiveMailboxes(root: string, leaving: readonly Leaving[], time: Date): readonly ArchivedMailbox[] {
   if (leaving.length === 0) return [];
   const index = readIndex(root);
+  const generation = newestGeneration(`${root}/${PATHS.lib}`);
   const taken = new Set(index.map(archiveKey));
   const stamp = time.toISOString().replace(/[:.]/g, '-');
   const added = leaving.map(({ directory, ...about }): ArchivedMailbox => {
@@ -60,7 +72,7 @@ export function archiveMailboxes(root: string, leaving: readonly Leaving[], time
     taken.add(archiveKey({ ...about, id }));
     const size = directory === undefined ? { messages: 0, bytes: 0 } : mailboxSize(directory);
     const path = directory === undefined ? null : pathOf(about.address, id);
-    return { id, ...about, removed: time.toISOString(), ...size, path };
+    return { id, ...about, removed: time.toISOString(), generation, ...size, path };
   });
   // The index first: it may name what is not there yet, but nothing is ever in the archive without it.
   writeIndex(root, [...index, ...added]);

@@ -2,12 +2,14 @@ import { EboxmailError, EXIT } from '../core/errors.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { sha256 } from '../system/hash.ts';
 import { beginUndo, endUndo, undoIsLeft } from '../system/undo.ts';
-import { applyLocked, removeLeftovers, type ApplyOptions } from './apply.ts';
+import { applyLocked, type ApplyOptions } from './apply.ts';
 import { withExistingApplyLock } from './apply-lock.ts';
 import { putBack } from './go-back.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { mailboxMover } from './mailbox-moves.ts';
 import type { Place } from './place.ts';
 import { prepare } from './prepare.ts';
+import { withdrawProbe } from './prove/login.ts';
 import { untilSettled } from './switch-daemons.ts';
 
 /** What became of an apply that was cut off. */
@@ -44,7 +46,8 @@ async function repairLocked(place: Place, progress: ApplyOptions['progress']): P
     await applyLocked(place, { adopt: false, allowRemovals: Infinity, progress });
     return 'finished';
   }
-  removeLeftovers(prepared);
+  await removeLeftovers(place, prepared);
+  withdrawProbe(prepared.facts);
   await putBack(place, prepared, { undo: beginUndo(lib, [], []), mover: mailboxMover(place, prepared, progress) });
   return 'undone';
 }

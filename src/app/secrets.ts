@@ -48,7 +48,7 @@ export function readFetchPassword(place: Place, file: string): string {
 }
 
 /** Secrets are below etc/eboxmail; a state elsewhere may have them beside itself, as one that is tried in a sandbox has. */
-function secretPath(place: Place, name: string): string {
+export function secretPath(place: Place, name: string): string {
   const beside = join(dirname(place.statePath), name);
   return lstat(beside) === undefined ? `${place.root}/${PATHS.etc}/${name}` : beside;
 }
@@ -60,7 +60,7 @@ function readSecret(path: string, { holds }: Secret): string {
   if (((lstat(path)?.mode ?? 0) & 0o077) !== 0) {
     throw failed(`the secret file ${path} can be read by others`, `run: chmod 600 ${path}`);
   }
-  const text = bytes.toString('utf8').replace(/\r?\n$/, '');
+  const text = lineOf(bytes);
   if (/[\r\n]/.test(text))
     throw failed(`the secret file ${path} has more than one line`, `it holds one line: the ${holds}`);
   if (holds === 'hash') {
@@ -72,6 +72,11 @@ function readSecret(path: string, { holds }: Secret): string {
     if (wrong !== undefined) throw failed(`the password in ${path} ${wrong}`, 'it holds the password as its only line');
   }
   return text;
+}
+
+/** What a secret file says: its content without the end of the line. */
+export function lineOf(bytes: Buffer): string {
+  return bytes.toString('utf8').replace(/\r?\n$/, '');
 }
 
 /** Takes the secrets beside a state along to another root. */

@@ -2,7 +2,7 @@ import { PATHS } from '../core/render/paths.ts';
 import { parseState } from '../core/state/parse.ts';
 import { readAppliedRecord } from '../system/applied-record.ts';
 import { listGenerations, type Generation } from '../system/generations.ts';
-import { archivedMailboxes, archiveKey } from './archive.ts';
+import { archivedInOrder, archiveKey, type ArchivedMailbox } from './archive.ts';
 import { usersOf } from './mailbox-plan.ts';
 import { noteEvent } from './mailboxes.ts';
 import type { Place } from './place.ts';
@@ -24,13 +24,19 @@ export function noteWayBack({ root }: Place, to: Generation, text: string): void
     if (before !== address && Object.hasOwn(then, before))
       noteEvent(root, { kind: 'renamed', origin: address, from: address, to: before });
   }
-  const archived = archivedMailboxes(root).filter(({ removed }) => removed > to.time);
+  const archived = archivedInOrder(root).filter((mailbox) => wasThere(mailbox, to));
   for (const address of Object.keys(then)) {
     if (there.has(address)) continue;
-    // Of several the first that went after that time: the others had the address later.
-    const mailbox = archived.filter((one) => one.address === address).at(-1);
+    // Of several the first that went after that generation: the others had the address later. One without an entry was nobody's.
+    const theirs = archived.filter((one) => one.address === address);
+    const mailbox = theirs.find(({ entry }) => entry !== null) ?? theirs[0];
     if (mailbox !== undefined) noteEvent(root, { kind: 'restored', id: archiveKey(mailbox), to: address });
   }
+}
+
+/** Whether a mailbox went into the archive after a generation was in force. */
+function wasThere({ generation, removed }: ArchivedMailbox, to: Generation): boolean {
+  return generation === undefined ? removed > to.time : generation >= to.number;
 }
 
 /** The address that a mailbox had before these generations, the newest of which is first. */

@@ -125,9 +125,25 @@ function temporaryFor(path: string): string {
  */
 export function removeStale(directory: string, file?: string): void {
   for (const name of readdirSync(directory)) {
-    const ours = file === undefined ? name.startsWith('.') && name.includes(MARK) : name.startsWith(`.${file}${MARK}`);
+    const ours = file === undefined ? isTemporary(name) : name.startsWith(`.${file}${MARK}`);
     if (ours) rmSync(join(directory, name), { force: true });
   }
+}
+
+/** Whether a directory has what `removeStale` would remove, or what a writer is about to rename. */
+export function hasStale(directory: string): boolean {
+  return listDirectory(directory).some(isTemporary);
+}
+
+function isTemporary(name: string): boolean {
+  return name.startsWith('.') && name.includes(MARK);
+}
+
+/** A directory and all below it; none where there is none. Links are not followed. */
+export function directoriesBelow(path: string): readonly string[] {
+  if (lstat(path)?.isDirectory() !== true) return [];
+  const found = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return [path, ...found.map(({ parentPath, name }) => join(parentPath, name))];
 }
 
 /** Makes a directory and those above it, with exactly this mode under any umask; one that is there stays as it is. */

@@ -14,6 +14,8 @@ export interface Generation {
   /** SHA-256 of the text of the state. */
   readonly state: string;
   readonly files: readonly GenerationFile[];
+  /** What the secret files held that the state refers to. Absent in generations of earlier versions. */
+  readonly secrets?: readonly GenerationSecret[];
   /** Mailboxes that got another address by it. */
   readonly moves: readonly { readonly from: string; readonly to: string }[];
 }
@@ -27,6 +29,13 @@ export interface GenerationFile {
   readonly group: string;
 }
 
+export interface GenerationSecret {
+  /** As the state has it: relative to the directory of the state. */
+  readonly name: string;
+  /** SHA-256 of its line, which is among the contents. */
+  readonly sha256: string;
+}
+
 /** How many are kept. */
 export const KEPT_GENERATIONS = 50;
 
@@ -36,7 +45,7 @@ const PRIVATE = { mode: 0o600, uid: 0, gid: 0, volatile: true } as const;
 /**
  * Writes a generation down. Contents are kept once, by their hash, so that a change of one user costs what it changed.
  * @param lib absolute path of var/lib/eboxmail
- * @param contents the state's text and the files, by their SHA-256
+ * @param contents the state's text, the files and the secrets, by their SHA-256
  * @returns its number, one more than that of the newest
  */
 export function saveGeneration(
@@ -44,7 +53,7 @@ export function saveGeneration(
   generation: Omit<Generation, 'number'>,
   contents: ReadonlyMap<string, string | Buffer>,
 ): number {
-  const number = (generationNumbers(lib)[0] ?? 0) + 1;
+  const number = newestGeneration(lib) + 1;
   makeDirectory(manifests(lib), 0o700);
   makeDirectory(objects(lib), 0o700);
   for (const [hash, content] of contents) {
@@ -56,6 +65,11 @@ export function saveGeneration(
   writeAtomically({ path: manifest(lib, number), content, ...PRIVATE });
   prune(lib);
   return number;
+}
+
+/** Its number; 0 when there is none yet. */
+export function newestGeneration(lib: string): number {
+  return generationNumbers(lib)[0] ?? 0;
 }
 
 /** All of them, the newest first. */
@@ -87,7 +101,10 @@ function prune(lib: string): void {
   if (old.length === 0) return;
   for (const number of old) rmSync(manifest(lib, number), { force: true });
   const used = new Set(
-    listGenerations(lib).flatMap(({ state, files }) => [state, ...files.map((file) => file.sha256)]),
+    listGenerations(lib).flatMap(({ state, files, secrets = [] }) => [
+      state,
+      ...[...files, ...secrets].map((one) => one.sha256),
+    ]),
   );
   for (const name of readdirSync(objects(lib))) {
     if (!name.startsWith('.') && !used.has(name)) rmSync(object(lib, name), { force: true });

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -210,9 +210,42 @@ describe('an apply that is killed', () => {
       'etc/eboxmail/tls/.self-signed.key',
       'etc/.aliases',
       'etc/postfix/.a',
+      'etc/eboxmail/.state.yaml',
+      'etc/eboxmail/secrets/.smarthost',
+      'var/lib/eboxmail/backup/.state.yaml.2026-11-25T00-06-09-106Z',
+      'var/lib/eboxmail/backup/etc/postfix/.main.cf',
     ];
-    for (const file of files) await writeFile(`${sandbox().root}/${file}.eboxmail-new.999`, '');
+    const leave = async (): Promise<void> => {
+      for (const file of files) {
+        await mkdir(dirname(`${sandbox().root}/${file}`), { recursive: true });
+        await writeFile(`${sandbox().root}/${file}.eboxmail-new.999`, '');
+      }
+    };
+    await leave();
     await sandbox().writeState(state({ users: `  left@a.test: {password: "${PASSWORD_HASH}"}` }));
+    await expectConverged(sandbox());
+    await leave();
+    // With nothing else to do as well.
+    await expectConverged(sandbox());
+    // Who edits the state writes there, too, and does not lose what is being written.
+    const writing = `${sandbox().root}/etc/eboxmail/.state.yaml.eboxmail-new.999`;
+    await writeFile(writing, '');
+    const holder = spawn('flock', ['-o', `${sandbox().root}/etc/eboxmail/.state.yaml.lock`, 'sleep', '1000'], {
+      stdio: 'ignore',
+      detached: true,
+    });
+    try {
+      await eventually('the lock is taken', () =>
+        run('flock', ['-n', `${sandbox().root}/etc/eboxmail/.state.yaml.lock`, 'true']).then(
+          () => false,
+          () => true,
+        ),
+      );
+      await sandbox().ok(['apply']);
+      await stat(writing);
+    } finally {
+      process.kill(-(holder.pid ?? 0), 'SIGKILL');
+    }
     await expectConverged(sandbox());
   });
 

@@ -1,9 +1,11 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { appendFile, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { runWithFault } from '../support/faults.ts';
 import { copies, imapLogin, PASSWORD_HASH, sendAsStranger, stranger, tryLogin, tryRecipient } from '../support/mail.ts';
 import { eventually, fakePrograms, processesOf, useSandbox } from '../support/sandbox.ts';
 import { BIN } from '../support/scene.ts';
@@ -166,6 +168,126 @@ describe('history and rollback', () => {
     expect((await sandbox().run(['rollback', '--yes'])).code).toBe(7);
     expect(await sandbox().readState()).toBe(before);
     expect(await answer('later@a.test')).toMatch(/^250 /);
+  });
+});
+
+describe('a rollback and the secrets', () => {
+  const secret = (): string => `${sandbox().root}/etc/eboxmail/secrets/smarthost`;
+  const lib = (): string => `${sandbox().root}/var/lib/eboxmail`;
+
+  /** @returns the number of the generation that an apply with this password makes */
+  async function applyPassword(password: string): Promise<number> {
+    const host = ['relay', 'smarthost', 'set', '[127.0.0.9]:2525', '--username', 'u', '--password-stdin', '--apply'];
+    await sandbox().ok(host, { input: `${password}\n` });
+    return newest().then(({ number }) => number);
+  }
+
+  async function newest(): Promise<{ number: number; summary: string[] }> {
+    const [first] = JSON.parse((await sandbox().ok(['history', '--json'])).stdout) as [never];
+    return first;
+  }
+
+  /** What Postfix logs in with. */
+  async function inForce(): Promise<string> {
+    const tables = `${sandbox().root}/etc/postfix/eboxmail`;
+    return (await run('sh', ['-c', `cat ${tables}/relay_login*`, 'sh'], { encoding: 'latin1' })).stdout;
+  }
+
+  it('gives back the passwords of that time, also one whose file is gone, and keeps those never applied', async () => {
+    const first = await applyPassword('pass-one');
+    const second = await applyPassword('pass-two');
+    expect((await newest()).summary).toEqual(['password in secrets/smarthost']);
+    const outputs = [
+      await sandbox().ok(['history', 'show', String(second), '--json']),
+      await sandbox().ok(['rollback', '--yes']),
+    ];
+    expect(await readFile(secret(), 'utf8')).toBe('pass-one\n');
+    expect(await inForce()).toContain('pass-one');
+    expect(await inForce()).not.toContain('pass-two');
+    expect((await newest()).summary).toEqual([`back to generation ${first}`, 'password in secrets/smarthost']);
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
+
+    await rm(secret());
+    outputs.push(await sandbox().ok(['rollback', String(second), '--yes', '--json']));
+    expect(await readFile(secret(), 'utf8')).toBe('pass-two\n');
+    expect((await stat(secret())).mode & 0o777).toBe(0o600);
+    expect(await inForce()).toContain('pass-two');
+
+    await writeFile(secret(), 'pass-new');
+    const back = await sandbox().ok(['rollback', String(first), '--yes', '--json']);
+    const { kept, keptSecrets } = JSON.parse(back.stdout) as { kept: null; keptSecrets: string[] };
+    expect({ kept, count: keptSecrets.length }).toEqual({ kept: null, count: 1 });
+    expect(await readFile(keptSecrets[0] ?? '', 'utf8')).toBe('pass-new');
+    expect((await stat(keptSecrets[0] ?? '')).mode & 0o777).toBe(0o600);
+    expect(back.stderr).toContain(`the password in secrets/smarthost as it was, which was never applied, is kept in`);
+    for (const { stdout, stderr } of [...outputs, back]) expect(stdout + stderr).not.toMatch(/pass-(one|two|new)/);
+    expect((await run('find', [`${lib()}/contents`, `${lib()}/backup`, '-type', 'f', '-perm', '/077'])).stdout).toBe(
+      '',
+    );
+  });
+
+  it('leaves them as they are when it fails, and goes on without those that an old generation does not have', async () => {
+    const first = await applyPassword('pass-one');
+    await applyPassword('pass-two');
+    await appendFile(`${sandbox().root}/etc/postfix/main.cf`, '# by hand\n');
+    expect((await sandbox().run(['rollback', String(first), '--yes'])).code).toBe(7);
+    expect(await readFile(secret(), 'utf8')).toBe('pass-two\n');
+    await rm(secret());
+    expect((await sandbox().run(['rollback', String(first), '--yes'])).code).toBe(7);
+    expect(existsSync(secret())).toBe(false);
+    await writeFile(secret(), 'pass-two\n', { mode: 0o600 });
+    expect(existsSync(`${lib()}/rollback.json`)).toBe(false);
+
+    const manifest = `${lib()}/generations/${first}.json`;
+    const { secrets, ...old } = JSON.parse(await readFile(manifest, 'utf8')) as { secrets: { sha256: string }[] };
+    await writeFile(manifest, JSON.stringify(old));
+    await sandbox().ok(['rollback', String(first), '--yes', '--adopt']);
+    expect(await readFile(secret(), 'utf8')).toBe('pass-two\n');
+
+    await writeFile(manifest, JSON.stringify({ ...old, secrets: secrets.map((one) => ({ ...one, sha256: '0' })) }));
+    const refused = await sandbox().run(['rollback', String(first), '--yes']);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(`secrets/smarthost of generation ${first} is no longer readable`);
+  });
+
+  it('killed after it put state and secrets in place: every command says so until an apply has ended it', async () => {
+    const first = await applyPassword('pass-one');
+    await applyPassword('pass-two');
+    await sandbox().ok(['user', 'add', 'unapplied@a.test', '--password-hash', PASSWORD_HASH]);
+    await writeFile(secret(), 'pass-new\n');
+    const before = await sandbox().readState();
+    const back = ['--root', sandbox().root, 'rollback', String(first), '--yes'];
+    // In the last case nothing is replaced yet.
+    for (const at of [
+      'etc/eboxmail/.state.yaml',
+      'etc/eboxmail/secrets/.smarthost',
+      'var/lib/eboxmail/.rollback.json',
+    ]) {
+      expect((await runWithFault(back, `kill:renameSync ${sandbox().root}/${at}`)).signal, at).toBe('SIGKILL');
+      expect(await sandbox().readState(), at).toBe(before);
+      await writeFile(secret(), 'pass-new\n');
+    }
+    expect((await runWithFault(back, `kill:openSync ${sandbox().root}/etc/postfix`)).signal).toBe('SIGKILL');
+    expect(await sandbox().readState()).not.toBe(before);
+    expect(await readFile(secret(), 'utf8')).toBe('pass-one\n');
+    expect((await stat(`${lib()}/rollback.json`)).mode & 0o777).toBe(0o600);
+    for (const command of [['user', 'list'], ['plan'], ['status'], ['apply', '--dry-run']]) {
+      const { stderr } = await sandbox().run(command);
+      expect(stderr, command.join(' ')).toContain(`a rollback to generation ${first} is under way or was interrupted`);
+      const [, state = ''] = /state\.yaml as it was before, which was never applied: (\S+)/.exec(stderr) ?? [];
+      expect(await readFile(state, 'utf8')).toBe(before);
+      const [, password = ''] = /secrets\/smarthost as it was before, .*: (\S+)/.exec(stderr) ?? [];
+      expect(await readFile(password, 'utf8')).toBe('pass-new\n');
+      expect(stderr).not.toMatch(/pass-(one|two|new)/);
+    }
+    // One that fails leaves the note of the one before.
+    await appendFile(`${sandbox().root}/etc/postfix/main.cf`, '# by hand\n');
+    const number = String((await newest()).number - 1);
+    expect((await sandbox().run(['rollback', number, '--yes'])).code).toBe(7);
+    expect((await sandbox().run(['user', 'list'])).stderr).toContain(`a rollback to generation ${first} is under way`);
+    await sandbox().ok(['apply', '--adopt']);
+    expect((await sandbox().ok(['user', 'list'])).stderr).toBe('');
+    expect((await run('find', [sandbox().root, '-name', '*eboxmail-new*'])).stdout).toBe('');
   });
 });
 

@@ -11,6 +11,7 @@ import {
   subjectOf,
   tryRecipient,
 } from '../support/mail.ts';
+import { setBack } from '../support/clock.ts';
 import { bash } from '../support/scene.ts';
 import { useSandbox } from '../support/sandbox.ts';
 import { LineClient } from '../support/line-client.ts';
@@ -345,5 +346,30 @@ describe('the archive', () => {
     } finally {
       await rm(elsewhere, { recursive: true });
     }
+  });
+
+  it('gives a rollback the mailbox of its time, whatever the clock said', async () => {
+    await sandbox().ok(['user', 'add', 'clock@a.test', '--password-hash', PASSWORD_HASH, '--apply']);
+    const [{ number }] = JSON.parse((await sandbox().ok(['history', '--json'])).stdout) as [{ number: number }];
+    const first = await mailFor('clock@a.test');
+    const remove = ['user', 'remove', 'clock@a.test', '--apply'];
+    await sandbox().ok(remove, { env: setBack(2) });
+    const [kept] = await archive('clock@a.test');
+    expect(Date.parse(kept?.removed ?? '')).toBeLessThan(Date.now() - 864e5);
+    // Another user of the address, removed with the clock back still further: that mailbox is not of that time.
+    await sandbox().ok(['user', 'add', 'clock@a.test', '--password-hash', PASSWORD_HASH, '--apply']);
+    await mailFor('clock@a.test');
+    await sandbox().ok(remove, { env: setBack(4) });
+    await sandbox().ok(['rollback', String(number), '--yes']);
+    expect(await subjects('clock@a.test')).toEqual([first]);
+    // What went before that generation is not given back by it.
+    await sandbox().ok(remove);
+    await sandbox().ok(['user', 'add', 'clock@a.test', '--password-hash', PASSWORD_HASH, '--apply']);
+    const [{ number: later }] = JSON.parse((await sandbox().ok(['history', '--json'])).stdout) as [{ number: number }];
+    const third = await mailFor('clock@a.test');
+    await sandbox().ok(remove, { env: setBack(1) });
+    await sandbox().ok(['rollback', String(later), '--yes']);
+    expect(await subjects('clock@a.test')).toEqual([third]);
+    await sandbox().ok(remove);
   });
 });

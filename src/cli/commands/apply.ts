@@ -18,7 +18,7 @@ export const setup: Setup = (command, action) => {
     .option('--keep-edits', 'take what was edited by hand in our files into "overrides" of the state first')
     .option('--dry-run', 'stop after the plan')
     .option('--allow-removals <n>', 'let so many addresses stop working without a question (10)')
-    .option('--expect <digest>', 'apply only the plan with this digest, which "plan" printed')
+    .option('--expect <digest>', 'apply only the plan with this digest, which "plan" printed; not with --keep-edits')
     .addHelpText('after', example('eboxmail apply', 'eboxmail apply --adopt', 'eboxmail apply --dry-run'))
     .action(action(run));
 };
@@ -36,7 +36,12 @@ interface Options extends ApplyFlags {
   readonly expect?: string;
 }
 
+const KEEP_FIRST = 'what is kept makes another plan: apply with --keep-edits alone, or without it what was reviewed';
+
 async function run(context: Context, { dryRun, keepEdits, ...flags }: Options): Promise<number> {
+  // The edits become part of the state, so that the plan is another one than any that was reviewed.
+  if (keepEdits === true && flags.expect !== undefined)
+    throw usageError('--keep-edits and --expect exclude each other', KEEP_FIRST);
   if (keepEdits === true && dryRun !== true) return applyKeepingEdits(context, flags);
   if (dryRun !== true) return runApply(context, flags);
   const prepared = await prepare(context.place);

@@ -1,4 +1,6 @@
-import { generation, previousGeneration, rollback, stateOfGeneration } from '../../app/history.ts';
+import { generation, previousGeneration } from '../../app/history.ts';
+import { STATE } from '../../app/replacements.ts';
+import { requireWayBack, rollback } from '../../app/rollback.ts';
 import { usageError } from '../../core/errors.ts';
 import { printJson, type Context } from '../context.ts';
 import { confirm } from '../../ui/prompt.ts';
@@ -19,12 +21,20 @@ async function run(context: Context, word: string | undefined, flags: ApplyFlags
   const { place, terminal } = context;
   const to = word === undefined ? previousGeneration(place) : generation(place, numberOf(word));
   // What cannot be gone back to is said before anybody is asked.
-  stateOfGeneration(place, to);
+  requireWayBack(place, to);
   const question = `Go back to generation ${to.number} of ${to.time} (${to.summary[0] ?? 'no changes'}), state and files?`;
   if (!context.yes && !(await confirm(terminal, question, '--yes'))) throw usageError('nothing was changed');
-  const { kept } = await rollback(place, to, applyOptions(context, flags));
-  if (kept !== undefined) terminal.say(`the state as it was, which was never applied, is kept in ${kept}`);
-  if (context.json) printJson(context, { generation: to.number, kept: kept ?? null });
+  const { replaced } = await rollback(place, to, applyOptions(context, flags));
+  const kept = replaced.flatMap((one) => (one.kept === undefined ? [] : [{ name: one.name, path: one.kept }]));
+  for (const { name, path } of kept) {
+    const what = name === STATE ? 'the state' : `the password in ${name}`;
+    terminal.say(`${what} as it was, which was never applied, is kept in ${path}`);
+  }
+  if (context.json) {
+    const state = kept.find(({ name }) => name === STATE)?.path ?? null;
+    const secrets = kept.filter(({ name }) => name !== STATE).map(({ path }) => path);
+    printJson(context, { generation: to.number, kept: state, keptSecrets: secrets });
+  }
   terminal.say(`generation ${to.number} is in force again`);
   return 0;
 }
