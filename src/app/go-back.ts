@@ -1,4 +1,4 @@
-import { DAEMONS, isEssential, type DaemonAction } from '../core/daemons.ts';
+import { DAEMONS, isEssential, type DaemonAction, type DaemonName } from '../core/daemons.ts';
 import { EboxmailError, EXIT, isSystemError } from '../core/errors.ts';
 import { below, PATHS } from '../core/render/paths.ts';
 import { writeAppliedRecord, removeAppliedRecord } from '../system/applied-record.ts';
@@ -61,11 +61,14 @@ export async function putBack(
   const before = applied === undefined || applied.time === '' ? undefined : { ...applied, unfinished: undefined };
   const configured = before !== undefined;
   const services = servicesFor(place, host.services);
+  // What one that was killed had told a daemon goes as well.
+  const toldTo = (name: DaemonName): DaemonAction =>
+    plan.daemons[name] === 'nothing' ? (applied?.unfinished?.daemons[name] ?? 'nothing') : plan.daemons[name];
   for (const name of DAEMONS) {
-    // What one that was killed had told a daemon goes as well.
-    const due = applied?.unfinished?.daemons[name] ?? 'nothing';
-    const done = plan.daemons[name] === 'nothing' ? due : plan.daemons[name];
-    if (done === 'nothing') continue;
+    const done = toldTo(name);
+    // Programs of Postfix that have asked a Dovecot go on asking that one, also when it is the one that let nobody in.
+    const asked = name === 'postfix' && toldTo('dovecot') !== 'nothing';
+    if (done === 'nothing' && !asked) continue;
     // Somebody else's mail service, if that is what was there, goes on as well.
     const wanted = undo.running.includes(name) || (configured && isEssential(name));
     await services[name](actionBack(done, wanted, masterProcesses(root)[name] !== undefined));

@@ -3,8 +3,10 @@
 # that is thrown away, a network with nothing but loopback and one more address, and processes that all end with it. What
 # the script says is in DIR/out/log.
 #   own-systemd.sh DIR SCRIPT
+# The checkout is in /run/checkout there: systemd clears /tmp when it begins.
 set -eu
 dir=$1 script=$2
+checkout=$(cd "$(dirname "$0")/../.." && pwd)
 mkdir -p "$dir/layer" "$dir/root" "$dir/out"
 exec unshare --mount --net --uts --ipc --cgroup --pid --fork --kill-child --mount-proc sh -eu -c '
   dir=$1 root=$1/root
@@ -34,7 +36,8 @@ exec unshare --mount --net --uts --ipc --cgroup --pid --fork --kill-child --moun
   hostname machine.test
   ip link set lo up
   ip address add 192.0.2.1/24 dev lo
-  mkdir "$root/run/out" "$root/run/before" "$root/run/systemd" "$root/run/systemd/system"
+  mkdir "$root/run/checkout" "$root/run/out" "$root/run/before" "$root/run/systemd" "$root/run/systemd/system"
+  mount --bind "$3" "$root/run/checkout"
   mount --bind "$dir/out" "$root/run/out"
   cp "$2" "$root/run/script.sh"
   cat >"$root/run/systemd/system/script.service" <<END
@@ -57,4 +60,4 @@ END
   umount -l /run/before
   mount --make-rshared /
   exec env -i container=other /lib/systemd/systemd --system --unit=script.service --log-target=journal
-' sh "$dir" "$script"
+' sh "$dir" "$script" "$checkout"

@@ -1,7 +1,7 @@
 # The life of eboxmail where systemd runs: by own-systemd.sh, in the root of a Debian where the packages are just installed.
 # Says what goes wrong and ends with 1.
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
-cd "$CHECKOUT"
+cd /run/checkout
 fail() { echo "FAILED: $*"; systemctl --failed --no-pager; journalctl --no-pager --boot | tail -n 60; exit 1; }
 eboxmail() { "$NODE" bin/eboxmail.js "$@"; }
 code() { set +e; "$@" >/tmp/out 2>&1; c=$?; set -e; echo $c; }
