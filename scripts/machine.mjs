@@ -33,10 +33,18 @@ export const FILTER_PACKAGES = ['rspamd', 'redis-server', 'clamav-daemon'];
 export const CLIENT_PACKAGES = ['iproute2', 'swaks', 'libnet-ssleay-perl', 'curl'];
 
 /**
- * For the tests. systemd: its analyzer of unit files. systemd-journal-remote: makes a journal without a systemd that runs.
- * Shells that completion is tried in; what reads man pages.
+ * For the tests. systemd: its analyzer of unit files, and a machine of its own in which it runs. systemd-journal-remote: makes a
+ * journal without a systemd that runs. debootstrap: a root of Debian 13. Shells that completion is tried in; what reads man pages.
  */
-export const TEST_PACKAGES = ['systemd', 'systemd-journal-remote', 'zsh', 'fish', 'groff-base'];
+export const TEST_PACKAGES = [
+  'systemd',
+  'systemd-journal-remote',
+  'debootstrap',
+  'debian-archive-keyring',
+  'zsh',
+  'fish',
+  'groff-base',
+];
 
 /** What the test of the Debian package makes a clean Debian with, and Debian's own checker of packages. */
 export const PACKAGE_TEST_PACKAGES = ['debootstrap', 'debian-archive-keyring', 'lintian', 'iproute2'];
