@@ -25,7 +25,6 @@ import { finishMoves, mailboxMover } from './mailbox-moves.ts';
 import type { MailboxMover } from './move-mailboxes.ts';
 import { removeEmptyDirectories, requireOwnDirectories } from './own-directories.ts';
 import type { Place } from './place.ts';
-import { withdrawProbe } from './prove/login.ts';
 import { forgetPurges } from './purges.ts';
 import { prepare, type Prepared } from './prepare.ts';
 import { withStateLock } from './state-lock.ts';
@@ -104,7 +103,6 @@ export async function applyLocked(
   await ensureCertificate(prepared, options.progress);
   options.progress('checking the new configuration');
   await removeLeftovers(place, prepared);
-  withdrawProbe(facts);
   if (plan.daemons.postfix === 'start') await endOrphans(below(facts, PATHS.queue));
   await requirePortsFree(prepared);
   const mover = mailboxMover(place, prepared, options.progress);

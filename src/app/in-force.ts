@@ -8,15 +8,16 @@ import { waitUntil } from '../system/processes.ts';
 /** Milliseconds in which a running Dovecot has read its configuration anew. */
 const PATIENCE = 5_000;
 
-/** Whether a running Dovecot goes by the dovecot.conf that is there; also when that is none of ours, of which nobody can tell. */
-export function isDovecotConfInForce(facts: HostFacts): boolean {
-  const name = nameInForceOf(readIfPresent(below(facts, PATHS.dovecotConf)) ?? '');
+/** Whether a running Dovecot goes by this dovecot.conf; also when it is none of ours, of which nobody can tell. */
+export function isDovecotConfInForce(facts: HostFacts, text: string): boolean {
+  const name = nameInForceOf(text);
   return name === undefined || lstat(`${below(facts, PATHS.dovecotRun)}/${name}`) !== undefined;
 }
 
-/** @throws failed when Dovecot goes on by what it had before, with what it says about that */
+/** That of the dovecot.conf in place. @throws failed when Dovecot goes on by what it had before, with what it says about that */
 export async function requireDovecotConfInForce(facts: HostFacts): Promise<void> {
-  if (await waitUntil(() => isDovecotConfInForce(facts), PATIENCE)) return;
+  const text = readIfPresent(below(facts, PATHS.dovecotConf)) ?? '';
+  if (await waitUntil(() => isDovecotConfInForce(facts, text), PATIENCE)) return;
   const reason = whyNotReloaded(facts);
   throw failed(
     `Dovecot does not take the new configuration${reason === undefined ? '' : `: ${reason}`}`,

@@ -4,11 +4,13 @@ import { below, PATHS } from '../core/render/paths.ts';
 import { directoriesBelow, hasStale, lstat, removeStale, resolveLinks } from '../system/files.ts';
 import type { Place } from './place.ts';
 import type { Prepared } from './prepare.ts';
+import { withdrawProbe } from './prove/login.ts';
 import { withStateLock } from './state-lock.ts';
 
 /**
- * Clears away what writers that were killed had not put in place yet. The lock of the applies, which the caller has, says that
- * no other is at work; where commands that change the state write as well, their lock says it.
+ * Clears away what writers that were killed had not put in place yet, and the probe account of a killed apply. The lock of the
+ * applies, which the caller has, says that no other is at work; where commands that change the state write as well, their lock
+ * says it.
  */
 export async function removeLeftovers(place: Place, { facts, rendered, plan }: Prepared): Promise<void> {
   const lib = below(facts, PATHS.lib);
@@ -19,6 +21,7 @@ export async function removeLeftovers(place: Place, { facts, rendered, plan }: P
   for (const directory of new Set(own)) {
     if (!shared.has(directory) && lstat(directory) !== undefined) removeStale(directory);
   }
+  withdrawProbe(facts);
   const stale = [...shared].filter(hasStale);
   if (stale.length === 0) return;
   try {

@@ -54,6 +54,7 @@ export async function prepare(place: Place, mayRemember = false): Promise<Prepar
   const rendered = render(model, directory, facts);
   const installed = installedFiles(place.root, rendered, applied);
   const masters = masterProcesses(place.root);
+  const dovecotConf = installed.get(PATHS.dovecotConf)?.content ?? '';
   const plan = makePlan({
     changes: [...describeChanges(applied?.state ?? {}, loaded.data), ...mailboxes.changes],
     rendered,
@@ -61,7 +62,7 @@ export async function prepare(place: Place, mayRemember = false): Promise<Prepar
     written: writtenFiles(place.root, installed, applied),
     applied: applied?.files ?? new Map(),
     running: forEachDaemon((name) => masters[name] !== undefined),
-    stale: new Set(masters.dovecot === undefined || isDovecotConfInForce(facts) ? [] : ['dovecot']),
+    stale: new Set(masters.dovecot === undefined || isDovecotConfInForce(facts, dovecotConf) ? [] : ['dovecot']),
     wanted: wantedDaemons(model),
     renewedCertificate: certificate.renewed,
     unfinished: applied?.unfinished,

@@ -9,7 +9,6 @@ import { removeLeftovers } from './leftovers.ts';
 import { mailboxMover } from './mailbox-moves.ts';
 import type { Place } from './place.ts';
 import { prepare } from './prepare.ts';
-import { withdrawProbe } from './prove/login.ts';
 import { untilSettled } from './switch-daemons.ts';
 
 /** What became of an apply that was cut off. */
@@ -47,7 +46,6 @@ async function repairLocked(place: Place, progress: ApplyOptions['progress']): P
     return 'finished';
   }
   await removeLeftovers(place, prepared);
-  withdrawProbe(prepared.facts);
   await putBack(place, prepared, { undo: beginUndo(lib, [], []), mover: mailboxMover(place, prepared, progress) });
   return 'undone';
 }
