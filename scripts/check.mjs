@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -15,6 +16,9 @@ const STEPS = [
   { name: 'eslint', script: 'node_modules/eslint/bin/eslint.js', args: ['--max-warnings=0', '.'] },
   { name: 'types', script: 'node_modules/typescript/bin/tsc', args: ['--noEmit'] },
 ];
+
+/** Of a failed test's message, as repeated at the end. */
+const SHOWN_LINES = 25;
 
 /**
  * Runs every step and prints, as the last line, `N passed, N failed`: the steps plus each test.
@@ -66,10 +70,19 @@ function readReport(path) {
 
 function countFile({ name, status, assertionResults }) {
   const file = name.replace(ROOT, '');
-  const failed = assertionResults.filter((test) => test.status === 'failed').map((test) => `${file}: ${test.fullName}`);
+  const failed = assertionResults
+    .filter((test) => test.status === 'failed')
+    .map((test) => [`${file}: ${test.fullName}`, ...firstLines(test.failureMessages[0])].join('\n      '));
   // A file that could not be loaded, or a hook that failed, has no failed test of its own.
   if (status === 'failed' && failed.length === 0) failed.push(file);
   return { passed: assertionResults.filter((test) => test.status === 'passed').length, failed };
+}
+
+/** What a test says of its failure: the last lines of a log are often all that there is to look at. */
+function firstLines(message = '') {
+  const lines = stripVTControlCharacters(message).split('\n');
+  const shown = lines.slice(0, SHOWN_LINES).map((line) => line.slice(0, 400));
+  return lines.length > SHOWN_LINES ? [...shown, `… ${lines.length - SHOWN_LINES} lines more, above`] : shown;
 }
 
 function run(script, args, output) {

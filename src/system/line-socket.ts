@@ -51,7 +51,7 @@ export class LineSocket {
 
   /** The next line, without its end. */
   async line(): Promise<string> {
-    const deadline = Date.now() + PATIENCE;
+    const deadline = performance.now() + PATIENCE;
     for (;;) {
       const end = this.text.indexOf('\n');
       if (end >= 0) {
@@ -60,8 +60,8 @@ export class LineSocket {
         return line;
       }
       if (this.ended !== undefined) throw this.ended;
-      if (Date.now() >= deadline) throw new Error('the server does not answer');
-      await this.more(deadline - Date.now());
+      if (performance.now() >= deadline) throw new Error('the server does not answer');
+      await this.more(deadline - performance.now());
     }
   }
 

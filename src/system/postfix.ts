@@ -18,10 +18,18 @@ export async function checkPostfix(configDirectory: string): Promise<readonly st
   return complaints.flatMap(complaintsOf);
 }
 
+/**
+ * `postfix check` has find(1) look through the queue and the data directory of the Postfix that runs, and its files come and
+ * go: find says so when one that it was about to look at has gone, which is no fault of anything.
+ */
+const WENT_MEANWHILE =
+  /^find: \S*\/(?:(?:saved|incoming|active|defer|deferred|bounce|hold|trace|corrupt|public|private|flush)|\.)\/\S+: No such file or directory$/;
+
 /** Ownership, modes and directories of the installation; it makes the queue's directories. */
 export async function checkInstallation(configDirectory: string): Promise<readonly string[]> {
   const result = await exec('postfix', ['-c', configDirectory, 'check']);
-  if (result.code === 0 || result.stderr.trim() !== '') return complaintsOf(result);
+  if (result.code === 0) return complaintsOf(result).filter((line) => !WENT_MEANWHILE.test(line));
+  if (result.stderr.trim() !== '') return complaintsOf(result);
   // Without a terminal it tells only the log why it failed, and there may be none; script(1) is a terminal. The path has
   // passed the renderer, which lets only harmless characters into it.
   const { stdout } = await exec('script', ['-qec', `postfix -c ${configDirectory} check`, '/dev/null']);

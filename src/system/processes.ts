@@ -57,10 +57,10 @@ export function nameOf(pid: number | string): string | undefined {
 
 /** Waits until a condition holds; false when the time is over. */
 export async function waitUntil(condition: () => boolean | Promise<boolean>, milliseconds: number): Promise<boolean> {
-  const end = Date.now() + milliseconds;
+  const end = performance.now() + milliseconds;
   for (;;) {
     if (await condition()) return true;
-    if (Date.now() > end) return false;
+    if (performance.now() > end) return false;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

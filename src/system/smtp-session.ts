@@ -87,7 +87,7 @@ export class SmtpSession {
   /** The next answer. @throws when the connection ends before it, or it takes too long */
   async reply(): Promise<SmtpReply> {
     const { patience = PATIENCE } = this.target;
-    const deadline = Date.now() + patience;
+    const deadline = performance.now() + patience;
     for (;;) {
       const answer = /^(?:\d{3}-[^\n]*\n)*\d{3}(?: [^\n]*)?\r?\n/.exec(this.buffer)?.[0];
       if (answer !== undefined) {
@@ -99,7 +99,8 @@ export class SmtpSession {
         throw new Error('it does not speak SMTP');
       if (this.buffer.length > MOST_ANSWER) throw new Error('its answer has no end');
       if (this.failure !== undefined) throw new Error(this.failure);
-      if (!(await this.more(deadline - Date.now()))) throw new Error(`it did not answer within ${patience / 1000} s`);
+      if (!(await this.more(deadline - performance.now())))
+        throw new Error(`it did not answer within ${patience / 1000} s`);
     }
   }
 

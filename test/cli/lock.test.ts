@@ -24,8 +24,8 @@ function kept(child: ChildProcess): ChildProcess {
 }
 
 async function until(what: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 10_000; !(await what()); await sleep(5)) {
-    if (Date.now() > end) throw new Error('what was waited for did not happen');
+  for (const end = performance.now() + 10_000; !(await what()); await sleep(5)) {
+    if (performance.now() > end) throw new Error('what was waited for did not happen');
   }
 }
 

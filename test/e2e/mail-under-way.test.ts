@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFile, lstat, readdir, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -78,6 +80,36 @@ async function homes(): Promise<string[]> {
 
 /** Takes the proof to fail: strangers are refused before they say for whom their mail is. */
 const FAILING = 'overrides: {postfix: {smtpd_client_restrictions: "check_client_access inline:{127.0.0.1=REJECT}"}}\n';
+
+const COME_AND_GO = `
+const fs = require('fs');
+process.setgid('postfix');
+process.setuid('postfix');
+const names = Array.from({ length: 300 }, (_, n) => process.argv[1] + '/gone-soon-' + n);
+const remove = () => names.forEach((name) => fs.rmSync(name, { force: true }));
+process.on('SIGTERM', () => (remove(), process.exit()));
+const go = () => (names.forEach((name) => fs.writeFileSync(name, '')), remove(), setImmediate(go));
+go();
+console.log('at it');`;
+
+/** Files of Postfix come and go in a directory while something is done. */
+async function whileFilesComeAndGo(directory: string, work: () => Promise<void>): Promise<void> {
+  const child = spawn(process.execPath, ['-e', COME_AND_GO, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    await once(child.stdout, 'data');
+    await work();
+  } finally {
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  }
+}
+
+it('files of Postfix that go while the configuration is checked keep nobody from an apply', async () => {
+  await whileFilesComeAndGo(`${sandbox().root}/var/lib/postfix`, async () => {
+    for (const size of ['21', '22', '23'])
+      await sandbox().ok(['server', 'set', '--message-size', `${size} MB`, '--apply']);
+  });
+});
 
 describe('an apply that fails while mail comes in', () => {
   it.each([

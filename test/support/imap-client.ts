@@ -73,12 +73,12 @@ function mailboxOf(client: ImapFlow): Mailbox {
     return messages.map((message) => message.source?.toString('utf8') ?? '');
   };
   const waitForMessage: Mailbox['waitForMessage'] = async (predicate, timeout = 20_000) => {
-    const deadline = Date.now() + timeout;
+    const deadline = performance.now() + timeout;
     for (;;) {
       const messages = await fetchAll();
       const found = messages.find(predicate);
       if (found !== undefined) return found;
-      if (Date.now() >= deadline) throw new Error(notArrived(timeout, messages));
+      if (performance.now() >= deadline) throw new Error(notArrived(timeout, messages));
       await sleep(POLL_INTERVAL);
     }
   };

@@ -39,7 +39,7 @@ export class LineClient {
 
   /** Everything up to a line that matches. */
   async read(until: RegExp): Promise<string> {
-    const deadline = Date.now() + TIMEOUT;
+    const deadline = performance.now() + TIMEOUT;
     for (;;) {
       const lines = this.#buffer.split('\r\n');
       const at = lines.slice(0, -1).findIndex((line) => until.test(line));
@@ -47,10 +47,10 @@ export class LineClient {
         this.#buffer = lines.slice(at + 1).join('\r\n');
         return lines.slice(0, at + 1).join('\r\n');
       }
-      if (this.#closed || Date.now() > deadline)
+      if (this.#closed || performance.now() > deadline)
         throw new Error(`no ${String(until)} in ${JSON.stringify(this.#buffer)}`);
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, deadline - Date.now());
+        const timer = setTimeout(resolve, deadline - performance.now());
         this.#wake = () => {
           clearTimeout(timer);
           resolve();

@@ -216,9 +216,9 @@ export async function eventually(
   condition: () => Promise<boolean> | boolean,
   timeout = 20_000,
 ): Promise<void> {
-  const deadline = Date.now() + timeout;
+  const deadline = performance.now() + timeout;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`not within ${timeout} ms: ${what}`);
+    if (performance.now() > deadline) throw new Error(`not within ${timeout} ms: ${what}`);
     await sleep(20);
   }
 }

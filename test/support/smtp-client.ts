@@ -134,13 +134,13 @@ class ReplyReader {
   }
 
   async next(timeout: number): Promise<SmtpReply> {
-    const deadline = Date.now() + timeout;
+    const deadline = performance.now() + timeout;
     for (;;) {
       const reply = this.#replies.shift();
       if (reply !== undefined) return reply;
       if (this.#failure !== undefined) throw this.#failure;
-      if (Date.now() >= deadline) throw new Error(`no SMTP reply within ${timeout} ms${this.#partial()}`);
-      await this.#news(deadline - Date.now());
+      if (performance.now() >= deadline) throw new Error(`no SMTP reply within ${timeout} ms${this.#partial()}`);
+      await this.#news(deadline - performance.now());
     }
   }
 

@@ -18,7 +18,7 @@ import { DOVECOT_LOOKS, writePasswdFile } from '../passwd-file.ts';
 export interface ProbeAccount {
   readonly name: string;
   readonly password: string;
-  /** Milliseconds since 1970. */
+  /** When it was made, by `performance.now()`: in milliseconds that no change of the clock touches. */
   readonly since: number;
 }
 
@@ -35,7 +35,7 @@ export function makeProbe(model: MailModel, facts: HostFacts): ProbeAccount {
   const hash = createHash('sha256').update(password).digest('base64');
   const home = `${below(facts, PATHS.mail)}/${PROBE_HOME}${randomBytes(8).toString('hex')}`;
   writeProbeFile(facts, `${name}:{SHA256}${hash}::::${home}::\n`);
-  return { name, password, since: Date.now() };
+  return { name, password, since: performance.now() };
 }
 
 /** Takes it away with its mailbox, also that of an apply that was killed. */
@@ -67,7 +67,7 @@ export async function proveAuthentication({ name, password }: ProbeAccount, fact
  * @throws failed when that does not work
  */
 export async function proveLogin(probe: ProbeAccount, facts: HostFacts, fresh: boolean): Promise<void> {
-  if (!fresh) await sleep(Math.max(0, probe.since + DOVECOT_LOOKS + MARGIN - Date.now()));
+  if (!fresh) await sleep(Math.max(0, probe.since + DOVECOT_LOOKS + MARGIN - performance.now()));
   const port = portsOf(facts.portOffset).smtps;
   const session = await SmtpSession.connect({
     address: facts.listen[0] ?? '127.0.0.1',

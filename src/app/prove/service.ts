@@ -62,12 +62,12 @@ async function named(
 
 /** Tries until it works; the last failure is the one that is told. */
 async function insist(prove: () => Promise<void>): Promise<void> {
-  const end = Date.now() + PATIENCE;
+  const end = performance.now() + PATIENCE;
   for (;;) {
     try {
       return await prove();
     } catch (error) {
-      if (Date.now() > end) throw error;
+      if (performance.now() > end) throw error;
       await sleep(200);
     }
   }

@@ -36,10 +36,10 @@ export async function watch(context: Context, options: ListOptions, limit: numbe
   terminal.data(ALTERNATE_SCREEN);
   try {
     while (!stopped) {
-      const start = Date.now();
+      const start = performance.now();
       const screen = await draw(context, queue, options, limit);
       terminal.data(`${HOME_AND_CLEAR}${screen}`);
-      const pause = Math.max(PAUSE, 3 * (Date.now() - start));
+      const pause = Math.max(PAUSE, 3 * (performance.now() - start));
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, stopped ? 0 : pause);
         wake = () => {
