@@ -8,6 +8,9 @@ import { archiveMailboxes, moveDirectory } from './archive.ts';
 /** Where mailboxes wait, beside the domains; no domain begins with a dot. */
 const WAITING = '.moving';
 
+/** Mode of a directory, root's own, that stands where nothing may be delivered for a moment. */
+const CLOSED = 0o700;
+
 /** Dovecot's mail_home. */
 export function homeOf(root: string, address: string): string {
   const at = address.lastIndexOf('@');
@@ -59,20 +62,23 @@ export class MailboxPlaces {
 
   /**
    * Moves a mailbox. Meanwhile nobody but root can make anything in the directories of the two domains, or a delivery
-   * between the two steps would begin a fresh mailbox under the old name.
-   * @param link leaves the old name as a way to the new one, for who still uses it
+   * between the steps would begin a fresh mailbox under one of the names.
+   * @param clear is called for what may be in the way
+   * @param leave what the old name is from then on: free, a way to the new one for who still uses it, or closed
    */
-  move(from: string, to: string, link: boolean): void {
+  move(from: string, to: string, clear: () => void, leave: 'free' | 'link' | 'closed'): void {
     this.makeParent(to);
     whileClosed([dirname(from), dirname(to)], () => {
+      clear();
       moveDirectory(from, to);
-      if (link) symlinkSync(relative(dirname(from), to), from);
+      if (leave === 'link') symlinkSync(relative(dirname(from), to), from);
+      if (leave === 'closed') makeDirectory(from, CLOSED);
     });
   }
 
   /**
    * Mailboxes to where they were, all by way of a place where they wait: as one step to everybody else.
-   * @param clear is called for what is in the way
+   * @param clear is called for what may be in the way
    */
   moveBack(
     moves: readonly { readonly from: string; readonly address: string }[],
@@ -110,14 +116,17 @@ export class MailboxPlaces {
   /** In the way of every delivery and login of this name, which then have to wait: only root can enter it. */
   close(home: string): void {
     this.makeParent(home);
-    if (lstat(home) === undefined) makeDirectory(home, 0o700);
+    whileClosed([dirname(home)], () => {
+      if (lstat(home)?.isSymbolicLink() === true) this.open(home);
+      if (lstat(home) === undefined) makeDirectory(home, CLOSED);
+    });
   }
 
   /** Takes away what `close` or `move` left there. */
   open(home: string): void {
     const found = lstat(home);
     if (found?.isSymbolicLink() === true && this.isOurLink(home)) rmSync(home);
-    else if (found?.isDirectory() === true && found.uid === 0 && (found.mode & 0o777) === 0o700) removeIfEmpty(home);
+    else if (found?.isDirectory() === true && found.uid === 0 && (found.mode & 0o777) === CLOSED) removeIfEmpty(home);
   }
 
   /** Puts away what stands where a mailbox is to go, and belongs to nobody. */

@@ -47,6 +47,8 @@ export class MailboxMover {
   private readonly time = new Date();
   private readonly known = new Map<string, JournalEntry>();
   private readonly contested: ReadonlySet<string>;
+  /** Directories that somebody else's mailbox may have to make room for. */
+  private readonly wanted: ReadonlySet<string>;
   private readonly jobs: readonly Track[];
   private readonly gone: readonly Track[];
   private readonly links: string[] = [];
@@ -68,6 +70,8 @@ export class MailboxMover {
     this.jobs = tracks.filter(
       (track) => (track.archived ? track.to !== undefined : track.to !== track.origin) || this.known.has(keyOf(track)),
     );
+    const targets = this.jobs.flatMap(({ to }) => (to === undefined ? [] : [to]));
+    this.wanted = new Set([...this.contested, ...targets].map((address) => places.home(address)));
   }
 
   /** Whether an address changes hands: then Dovecot must know the new accounts before `handOver`. */
@@ -87,14 +91,8 @@ export class MailboxMover {
 
   /** Before Dovecot learns of the new accounts. */
   begin(): void {
-    const targets = this.jobs.flatMap(({ to }) => (to === undefined ? [] : [to]));
-    const wanted = new Set([...this.contested, ...targets].map((address) => this.places.home(address)));
-    for (const track of this.jobs) this.stepAside(track, wanted);
-    for (const address of this.contested) {
-      const home = this.places.home(address);
-      if (lstat(home)?.isSymbolicLink() === true) this.places.open(home);
-      this.places.close(home);
-    }
+    for (const track of this.jobs) this.stepAside(track);
+    for (const address of this.contested) this.places.close(this.places.home(address));
     for (const track of this.jobs) {
       if (track.to !== undefined && !this.contested.has(track.to)) this.place(track, track.to);
     }
@@ -131,15 +129,14 @@ export class MailboxMover {
    */
   back(): void {
     for (const { places } of this.known.values()) this.places.reopen(places);
-    for (const home of [...[...this.contested].map((address) => this.places.home(address)), ...this.links]) {
-      this.places.open(home);
-    }
     const here = this.jobs.filter(({ archived }) => !archived);
     const moves = here.flatMap((track) => {
       const from = this.find(track) ?? this.away(track);
       return from === undefined || from === this.places.home(track.origin) ? [] : [{ from, address: track.origin }];
     });
     this.places.moveBack(moves, (address) => this.clear(address));
+    // Only now: a name that is free before its mailbox is back would get a fresh one by the next delivery.
+    for (const home of [...this.wanted, ...this.links]) this.places.open(home);
     forgetArchived(this.places.root, (mailbox) => here.some((track) => this.isAway(track, mailbox)));
     for (const track of this.jobs) if (track.archived) this.giveBack(track);
     this.places.removeWaiting();
@@ -205,11 +202,12 @@ export class MailboxMover {
   }
 
   /** Out of a place that is another's now. */
-  private stepAside(track: Track, wanted: ReadonlySet<string>): void {
+  private stepAside(track: Track): void {
     const now = this.find(track);
     if (now === undefined || track.archived) return;
     const isThere = track.to !== undefined && !this.contested.has(track.to) && now === this.places.home(track.to);
-    if (!isThere && wanted.has(now)) this.places.move(now, this.places.waiting(track.origin), false);
+    if (!isThere && this.wanted.has(now))
+      this.places.move(now, this.places.waiting(track.origin), () => undefined, 'closed');
   }
 
   private place(track: Track, to: string): void {
@@ -230,9 +228,9 @@ export class MailboxMover {
         'put it back and try again',
       );
     }
-    this.clear(to);
-    this.places.move(now, home, link && now === old);
-    if (link && now === old) this.links.push(old);
+    const leavesLink = link && now === old;
+    this.places.move(now, home, () => this.clear(to), leavesLink ? 'link' : 'free');
+    if (leavesLink) this.links.push(old);
     if (track.archived) this.say(`mailbox of ${to} is back from the archive`);
     else if (to !== track.origin) this.say(`mailbox of ${track.origin} is now that of ${to}`);
   }
@@ -251,7 +249,8 @@ export class MailboxMover {
   private giveBack(track: Track): void {
     const now = this.find(track);
     const [first] = this.known.get(keyOf(track))?.places ?? [];
-    if (now !== undefined && first !== undefined && now !== first) this.places.move(now, first, false);
+    if (now !== undefined && first !== undefined && now !== first)
+      this.places.move(now, first, () => undefined, 'free');
   }
 
   private putAway(tracks: readonly Track[]): void {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, lstat, readdir, writeFile } from 'node:fs/promises';
+import { appendFile, lstat, readdir, readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { whileDovecotIsAsked } from '../support/dovecot-asked.ts';
@@ -68,10 +68,19 @@ async function expectAll(address: string, tokens: readonly string[]): Promise<vo
   await deliverAll();
   const found = (await mailOf(sandbox(), address)).map(subjectOf);
   expect(tokens.length).toBeGreaterThan(10);
-  expect(
-    tokens.filter((token) => !found.includes(token)),
-    `of ${tokens.length} messages for ${address}`,
-  ).toEqual([]);
+  const missing = tokens.filter((token) => !found.includes(token));
+  const message = `of ${tokens.length} messages for ${address}`;
+  expect(missing, missing.length === 0 ? message : `${message}\n${await whereabouts(missing)}`).toEqual([]);
+}
+
+/** Where they are instead, and what the log says of everything that did not simply arrive. */
+async function whereabouts(tokens: readonly string[]): Promise<string> {
+  const { root } = sandbox();
+  const patterns = tokens.flatMap((token) => ['-e', token]);
+  const files = await tool('grep', '-rl', ...patterns, `${root}/var/vmail`).catch(() => 'in no mailbox');
+  const log = await tool('tail', '-n', '4000', `${root}/var/log/mail.log`);
+  const told = log.split('\n').filter((line) => /status=(?!sent)|status=bounced|reject|warning/.test(line));
+  return [files, ...told.slice(-40)].join('\n');
 }
 
 async function homes(): Promise<string[]> {
@@ -129,6 +138,49 @@ describe('an apply that fails while mail comes in', () => {
     });
     await expectAll(address, tokens);
     expect(await homes()).not.toContain('second');
+  });
+});
+
+describe('the name of a mailbox is never free for a fresh one', () => {
+  /** Runs apply and tells of each moment at which one of the names was. */
+  async function moments(code: number, names: readonly string[]): Promise<string> {
+    const paths = names.map((name) => `${sandbox().root}/var/vmail/a.test/${name}`);
+    const list = `${sandbox().root}/moments`;
+    const result = await runWithFault(['--root', sandbox().root, 'apply'], `watch:${paths.join(',')}`, list);
+    expect(result, result.stderr).toMatchObject({ code });
+    return readFile(list, 'utf8');
+  }
+
+  it('while a rename is made and taken back', async () => {
+    await addUser('old@a.test');
+    await sendAsStranger(sandbox(), 'old@a.test');
+    await deliverAll();
+    const before = await sandbox().readState();
+    await sandbox().ok(['user', 'rename', 'old@a.test', 'new@a.test']);
+    await appendFile(`${sandbox().root}/etc/eboxmail/state.yaml`, FAILING);
+    expect(await moments(8, ['old'])).toBe('');
+    await sandbox().writeState(before);
+    await sandbox().ok(['apply']);
+  });
+
+  it('while two users change places, also when that is taken back', async () => {
+    for (const address of ['one@a.test', 'two@a.test']) {
+      await addUser(address);
+      await sendAsStranger(sandbox(), address);
+    }
+    await deliverAll();
+    for (const [from, to] of [
+      ['one', 'three'],
+      ['two', 'one'],
+      ['three', 'two'],
+    ] as const)
+      await sandbox().ok(['user', 'rename', `${from}@a.test`, `${to}@a.test`, '--no-alias']);
+    const swapped = await sandbox().readState();
+    await appendFile(`${sandbox().root}/etc/eboxmail/state.yaml`, FAILING);
+    expect(await moments(8, ['one', 'two'])).toBe('');
+    await sandbox().writeState(swapped);
+    expect(await moments(0, ['one', 'two'])).toBe('');
+    expect(await homes()).toEqual(expect.arrayContaining(['one', 'two']));
   });
 });
 

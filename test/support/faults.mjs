@@ -1,16 +1,20 @@
 // Loaded with `node --import` before the program: counts every call that changes something (files, processes), and at a
 // chosen one either kills the process, as a power failure does, or makes the call fail. FAULT is "count", "kill:N" or
 // "fail:N"; "count" lists them in the file FAULT_COUNT. Instead of a number, the beginning of a line of that list.
+// "watch:PATH,PATH" lists there, instead, each call before which one of these names was free, and its directory open to
+// its owner: then a delivery could have begun a mailbox there.
 import childProcess from 'node:child_process';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { dirname } from 'node:path';
 
 const [mode, at] = (process.env.FAULT ?? 'count').split(':');
 let calls = 0;
-const list = mode === 'count' ? fs.openSync(process.env.FAULT_COUNT, 'w') : undefined;
+const list = mode === 'count' || mode === 'watch' ? fs.openSync(process.env.FAULT_COUNT, 'w') : undefined;
 
 function fault(name, target) {
   calls += 1;
+  if (mode === 'watch') return watch(`${name} ${target}`);
   if (list !== undefined) fs.writeSync(list, `${name} ${target}\n`);
   const chosen = /^\d+$/.test(at ?? '') ? calls === Number(at) : at !== undefined && `${name} ${target}`.startsWith(at);
   if (!chosen) return;
@@ -21,6 +25,13 @@ function fault(name, target) {
   });
 }
 
+function watch(call) {
+  for (const path of at.split(',')) {
+    if (fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined) continue;
+    if ((fs.statSync(dirname(path)).mode & 0o200) !== 0) fs.writeSync(list, `${path} is free before ${call}\n`);
+  }
+}
+
 for (const name of ['openSync', 'writeFileSync', 'renameSync', 'linkSync', 'fsyncSync', 'rmSync', 'mkdirSync']) {
   const original = fs[name];
   fs[name] = (...args) => {
@@ -28,6 +39,15 @@ for (const name of ['openSync', 'writeFileSync', 'renameSync', 'linkSync', 'fsyn
     if (changes) fault(name, String(args[0]));
     return original.apply(fs, args);
   };
+}
+if (mode === 'watch') {
+  for (const name of ['chmodSync', 'rmdirSync', 'symlinkSync']) {
+    const original = fs[name];
+    fs[name] = (...args) => {
+      watch(`${name} ${args[0]}`);
+      return original.apply(fs, args);
+    };
+  }
 }
 const spawn = childProcess.spawn;
 childProcess.spawn = (...args) => {
