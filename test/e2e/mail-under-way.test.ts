@@ -67,7 +67,7 @@ async function deliverAll(): Promise<void> {
 async function expectAll(address: string, tokens: readonly string[]): Promise<void> {
   await deliverAll();
   const found = (await mailOf(sandbox(), address)).map(subjectOf);
-  expect(tokens.length).toBeGreaterThan(10);
+  expect(tokens.length).toBeGreaterThan(2);
   const missing = tokens.filter((token) => !found.includes(token));
   const message = `of ${tokens.length} messages for ${address}`;
   expect(missing, missing.length === 0 ? message : `${message}\n${await whereabouts(missing)}`).toEqual([]);
@@ -79,7 +79,7 @@ async function whereabouts(tokens: readonly string[]): Promise<string> {
   const patterns = tokens.flatMap((token) => ['-e', token]);
   const files = await tool('grep', '-rl', ...patterns, `${root}/var/vmail`).catch(() => 'in no mailbox');
   const log = await tool('tail', '-n', '4000', `${root}/var/log/mail.log`);
-  const told = log.split('\n').filter((line) => /status=(?!sent)|status=bounced|reject|warning/.test(line));
+  const told = log.split('\n').filter((line) => /status=(?!sent)|reject|warning/.test(line));
   return [files, ...told.slice(-40)].join('\n');
 }
 

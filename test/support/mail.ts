@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { withMailbox, type ImapConnectOptions, type Mailbox } from './imap-client.ts';
+import { postqueue } from './queue.ts';
 import { eventually, type Sandbox } from './sandbox.ts';
 import { connect, type SmtpClient, type SmtpReply } from './smtp-client.ts';
 
@@ -158,6 +159,12 @@ export async function drain(sandbox: Sandbox, timeout = 20_000): Promise<void> {
       return true;
     },
     timeout,
+    async () => {
+      const waiting = await postqueue(sandbox);
+      const log = await readFile(`${sandbox.root}/var/log/mail.log`, 'utf8');
+      const lines = log.split('\n').filter((line) => waiting.some(({ queue_id }) => line.includes(queue_id)));
+      return [...waiting.map((message) => JSON.stringify(message)), ...lines].slice(0, 60).join('\n');
+    },
   );
 }
 

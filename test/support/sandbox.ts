@@ -210,15 +210,19 @@ async function connection(pid: number, directory: string): Promise<string | unde
   return undefined;
 }
 
-/** Waits until a condition holds; fails the test otherwise. */
+/**
+ * Waits until a condition holds; fails the test otherwise.
+ * @param details what the failure says besides
+ */
 export async function eventually(
   what: string,
   condition: () => Promise<boolean> | boolean,
   timeout = 20_000,
+  details: () => Promise<string> | string = () => '',
 ): Promise<void> {
   const deadline = performance.now() + timeout;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ${timeout} ms: ${what}`);
+    if (performance.now() > deadline) throw new Error(`not within ${timeout} ms: ${what} ${await details()}`);
     await sleep(20);
   }
 }
