@@ -2,11 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { withWayBack } from '../core/account-file.ts';
 import type { HostFacts } from '../core/host-facts.ts';
 import { below, PATHS } from '../core/render/paths.ts';
-import { readAppliedRecord, writeAppliedRecord } from '../system/applied-record.ts';
 import { readIfPresent } from '../system/files.ts';
-import { sha256 } from '../system/hash.ts';
 import type { Undo } from '../system/undo.ts';
 import { untilAccountsAreRead } from './account-file.ts';
+import { alsoWrites } from './applied.ts';
 import { writePasswdFile } from './passwd-file.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -39,21 +38,10 @@ export async function accountsBack(
   undo.restore(isAccounts);
 }
 
-/**
- * Written down first: whoever finds it after a crash must not take it for an edit by hand.
- * @returns whether it is in place; a full disk is no reason to stop
- */
+/** @returns whether it is in place; a full disk is no reason to stop */
 function hold(facts: HostFacts, content: string): boolean {
-  const lib = `${facts.root}/${PATHS.lib}`;
-  const record = readAppliedRecord(lib);
-  if (record?.unfinished === undefined) return false;
-  const { unfinished } = record;
-  const hashes = [...(unfinished.files.get(PATHS.accounts) ?? []), sha256(content)];
   try {
-    writeAppliedRecord(lib, {
-      ...record,
-      unfinished: { ...unfinished, files: new Map([...unfinished.files, [PATHS.accounts, hashes]]) },
-    });
+    if (!alsoWrites(facts.root, PATHS.accounts, content)) return false;
     writePasswdFile(below(facts, PATHS.accounts), content);
     return true;
   } catch {

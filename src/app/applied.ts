@@ -1,6 +1,6 @@
 import { EboxmailError, isSystemError } from '../core/errors.ts';
 import { certificateOf, PATHS } from '../core/render/paths.ts';
-import { writeAppliedRecord } from '../system/applied-record.ts';
+import { readAppliedRecord, writeAppliedRecord } from '../system/applied-record.ts';
 import { bytesIfPresent } from '../system/files.ts';
 import {
   newestGeneration,
@@ -12,7 +12,6 @@ import {
 import { sha256 } from '../system/hash.ts';
 import { bytesAfter, readIndex } from '../system/installed.ts';
 import { rememberOriginals } from '../system/originals.ts';
-import type { AccountSteps } from './accounts-in-place.ts';
 import type { ApplyOptions } from './apply.ts';
 import { authorName } from './author.ts';
 import type { MailboxPlan } from './mailbox-plan.ts';
@@ -33,18 +32,17 @@ export function rememberWhatWasThere({ root }: Place, { plan, applied }: Prepare
 
 /**
  * Written down before the first file changes: whoever comes after a crash knows what is ours and what is still to do.
- * @param accounts what stands in the account file during the apply and after it
+ * @param steps what stands in some files only during the apply, by path
  */
 export function announce(
   { root }: Place,
   { plan, applied, text }: Prepared,
-  { texts: accounts }: Pick<AccountSteps, 'texts'>,
+  steps: ReadonlyMap<string, readonly string[]>,
 ): void {
   const { time = '', state = {}, files = new Map<string, never>(), unfinished, certificate, mailboxes } = applied ?? {};
   const before = unfinished?.files ?? new Map<string, readonly string[]>();
   // Those of one that was cut off as well: what it had put in place may still be there when this one is cut off, too.
-  const hashesOf = (path: string, after: Buffer): readonly string[] =>
-    (path === PATHS.accounts ? accounts : [after]).map(sha256);
+  const hashesOf = (path: string, after: Buffer): readonly string[] => [...(steps.get(path) ?? []), after].map(sha256);
   const about = plan.files.flatMap((change) => {
     const { path } = change;
     const after = bytesAfter(change);
@@ -64,6 +62,22 @@ export function announce(
       state: sha256(text),
     },
   });
+}
+
+/**
+ * Written down before a going back writes what `announce` did not know of: whoever finds it after a crash must not take it for
+ * an edit by hand.
+ * @returns false when no apply is under way
+ */
+export function alsoWrites(root: string, path: string, content: string): boolean {
+  const lib = `${root}/${PATHS.lib}`;
+  const before = readAppliedRecord(lib);
+  if (before?.unfinished === undefined) return false;
+  const { unfinished } = before;
+  const hashes = [...(unfinished.files.get(path) ?? []), sha256(content)];
+  const files = new Map([...unfinished.files, [path, hashes]]);
+  writeAppliedRecord(lib, { ...before, unfinished: { ...unfinished, files } });
+  return true;
 }
 
 /** What is in force now. */

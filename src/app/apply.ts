@@ -12,9 +12,10 @@ import { runningDaemons } from '../system/master-processes.ts';
 import { beginUndo, endUndo, undoIsLeft, type Undo } from '../system/undo.ts';
 import { checkRspamdFiles, ensureRspamdPlace, requireRspamd } from './builtin-filter.ts';
 import { afterFilterChange, requireUsableFilter } from './content-filter.ts';
-import { accountSteps } from './accounts-in-place.ts';
+import { accountSteps, type AccountSteps } from './accounts-in-place.ts';
 import { announce, record, remember, rememberWhatWasThere } from './applied.ts';
 import { hasApplyLock, requireRoot, withApplyLock } from './apply-lock.ts';
+import { clientSteps, type ClientSteps } from './clients-under-way.ts';
 import { keepOriginals, requireConsent, requireRemovals, requireUnchanged } from './consent.ts';
 import { requireExpected } from './digest.ts';
 import { ensureDirectories, ensureMailOwner } from './directories.ts';
@@ -198,20 +199,24 @@ async function switchOver(
     rememberWhatWasThere(place, prepared);
     undo = beginUndo(`${place.root}/${PATHS.lib}`, targets, runningDaemons(place.root));
     const accounts = accountSteps(prepared, mover.handsOver);
-    announce(place, prepared, accounts);
+    const clients = clientSteps(prepared);
+    announce(place, prepared, stepsOf(accounts, clients));
     if (plan.files.length > 0) progress(`putting ${countFiles(plan.files)} in place`);
     mover.begin();
     // What nothing refers to any more goes when the daemons have read that.
     const [gone, present] = [staged.filter(isRemoval), staged.filter((file) => !isRemoval(file))];
     const accountFile = present.find(({ target }) => target === `${place.root}/${PATHS.accounts}`);
+    const masterFile = present.find(({ target }) => target === `${place.root}/${PATHS.masterCf}`);
     await accounts.begin(accountFile);
     await mover.handOver();
-    for (const file of present) if (file !== accountFile) file.commit();
+    for (const file of present) if (file !== accountFile && file !== masterFile) file.commit();
+    if (masterFile !== undefined) clients.begin(masterFile);
     syncDirectories(present.map(({ target }) => target));
     await compileScripts(place.root, plan.files);
     await switchDaemons(place, prepared, progress);
     await stopRemovedTimers(prepared);
     await accounts.end(accountFile);
+    if (masterFile !== undefined) clients.end(masterFile);
     for (const file of gone) file.commit();
   } catch (error) {
     if (undo === undefined || !(error instanceof Error)) throw error;
@@ -220,6 +225,14 @@ async function switchOver(
     for (const file of staged) tidy(() => file.discard());
     await goBack(place, prepared, { undo, mover }, error);
   }
+}
+
+/** What stands in files only for a while. */
+function stepsOf({ texts }: AccountSteps, { text }: ClientSteps): ReadonlyMap<string, readonly string[]> {
+  return new Map([
+    [PATHS.accounts, texts],
+    [PATHS.masterCf, text === undefined ? [] : [text]],
+  ]);
 }
 
 /** What cannot be cleared away decides nothing: the next apply does it. */

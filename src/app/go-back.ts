@@ -5,6 +5,7 @@ import { writeAppliedRecord, removeAppliedRecord } from '../system/applied-recor
 import { masterProcesses } from '../system/master-processes.ts';
 import { directoryIn, type Undo } from '../system/undo.ts';
 import { accountsBack } from './accounts-back.ts';
+import { clientsBack } from './clients-under-way.ts';
 import type { MailboxMover } from './move-mailboxes.ts';
 import type { Place } from './place.ts';
 import type { Prepared } from './prepare.ts';
@@ -52,8 +53,10 @@ export async function putBack(
   const { root } = place;
   const { plan, applied, host, facts } = prepared;
   const lib = `${root}/${PATHS.lib}`;
+  let clientsAreBack = (): void => undefined;
   await accountsBack(prepared, undo, () => {
-    undo.restore((target) => target !== below(facts, PATHS.accounts));
+    undo.restore((target) => target !== below(facts, PATHS.accounts) && target !== below(facts, PATHS.masterCf));
+    clientsAreBack = clientsBack(facts, undo);
     mover.back();
   });
   withdrawProbe(facts);
@@ -75,6 +78,7 @@ export async function putBack(
   }
   await requirePrevious(place, prepared);
   if (configured && plan.daemons.postfix !== 'nothing') await endThrottling(services, facts);
+  clientsAreBack();
   try {
     if (before === undefined) removeAppliedRecord(lib);
     else writeAppliedRecord(lib, before);

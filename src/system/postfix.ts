@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { failed } from '../core/errors.ts';
 import { exec, MissingProgram, type Finished } from './exec.ts';
-import { alive, daemonsIn, endProcesses, nameOf, signal } from './processes.ts';
+import { alive, argumentAfter, daemonsIn, endProcesses, nameOf, signal } from './processes.ts';
 import { bytesIfPresent, lstat, readIfPresent } from './files.ts';
 import { missingPackage } from './packages.ts';
 
@@ -92,6 +92,17 @@ async function control(configDirectory: string, action: 'start' | 'stop' | 'relo
 export function postfixProcess(queueDirectory: string): number | undefined {
   const pid = Number(bytesIfPresent(`${queueDirectory}/pid/master.pid`)?.toString('utf8').trim());
   return alive(pid, 'master', queueDirectory) ? pid : undefined;
+}
+
+/** SMTP and LMTP clients that have processes: names of their services (master(8) tells them by `-n`), with the program. */
+export function runningClients(queueDirectory: string): ReadonlyMap<string, string> {
+  return new Map(
+    daemonsIn(queueDirectory).flatMap((pid) => {
+      const program = nameOf(pid) ?? '';
+      const name = argumentAfter(pid, '-n');
+      return ['smtp', 'lmtp'].includes(program) && name !== undefined ? [[name, program] as const] : [];
+    }),
+  );
 }
 
 /** Programs of Postfix that outlive their master hold its ports for up to two minutes, and can take no mail any more. */

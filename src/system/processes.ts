@@ -55,6 +55,17 @@ export function nameOf(pid: number | string): string | undefined {
   }
 }
 
+/** What follows an option in the arguments of a process. */
+export function argumentAfter(pid: number, option: string): string | undefined {
+  try {
+    const all = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    const at = all.indexOf(option);
+    return at === -1 ? undefined : all[at + 1];
+  } catch {
+    return undefined;
+  }
+}
+
 /** Waits until a condition holds; false when the time is over. */
 export async function waitUntil(condition: () => boolean | Promise<boolean>, milliseconds: number): Promise<boolean> {
   const end = performance.now() + milliseconds;

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readdir, stat, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copies, drain, outbound, PASSWORD, PASSWORD_HASH, sendAs, subjectOf } from '../support/mail.ts';
@@ -27,6 +28,12 @@ const tolerate = [
 const near = useSandbox({ state: STATE, tolerate });
 /** A real Postfix and Dovecot as the far side. */
 const far = useSandbox({ state: STATE.replace('mx.example.test', 'mx.far.test') });
+
+/** Milliseconds that a server takes to say that it has a message: longer than an apply that goes back. */
+const SLOW = 10_000;
+
+/** Takes the proof to fail. */
+const FAILING = 'overrides: {postfix: {smtpd_client_restrictions: "check_client_access inline:{127.0.0.1=REJECT}"}}\n';
 
 const SECRET = 'b1 :#$"\'\\{}é%=,;';
 const USER = 'us er#$"\\é%@x';
@@ -227,6 +234,35 @@ describe('a smarthost', () => {
       stdout: expect.stringMatching(/login: +as alice@a\.test, by PLAIN\nsender: +alice@a\.test is accepted/) as string,
     });
   });
+
+  it.each(['another one is set', 'there is none any more', 'several changes in a row', 'an apply that goes back'])(
+    'that is at work on a message gets it once: %s',
+    async (what) => {
+      const [slow, next] = [await sink({ slow: SLOW }), await sink({})];
+      await smarthost(`[${slow.host}]:${slow.port}`);
+      const tokens = await Promise.all([1, 2, 3].map(() => sendAs(near(), 'alice@a.test', 'x@far.test')));
+      await eventually('the messages are there', () => slow.messages.length === tokens.length);
+      if (what === 'there is none any more') await near().ok(['relay', 'smarthost', 'unset', '--apply']);
+      else if (what === 'an apply that goes back') {
+        const before = await near().readState();
+        await near().ok(['relay', 'smarthost', 'set', `[${next.host}]:${next.port}`]);
+        await near().writeState(`${await near().readState()}${FAILING}`);
+        expect((await near().run(['apply'])).code).toBe(8);
+        await near().writeState(before);
+      } else {
+        await smarthost(`[${next.host}]:${next.port}`);
+        if (what === 'several changes in a row') await smarthost(`127.0.0.29:${next.port}`);
+      }
+      // The queue manager looks again at what was under way during a reload when there is an occasion.
+      await sleep(SLOW);
+      await flush();
+      expect(tokens.map((token) => slow.of(token).length)).toEqual([1, 1, 1]);
+      expect(next.messages).toEqual([]);
+      expect(await Promise.all(tokens.map((token) => outbound(near(), token)))).toEqual([[], [], []]);
+      // Nothing of that stays.
+      await near().ok(['plan', '--exit-code']);
+    },
+  );
 
   it('elsewhere is not used by a sandbox: the mail is captured', async () => {
     await smarthost('smtp.elsewhere.test:587', ['u', 'p']);

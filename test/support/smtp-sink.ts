@@ -62,6 +62,8 @@ export interface SinkOptions {
   readonly mechanisms?: readonly string[];
   /** Answers to commands that are not taken, by their first word: `{MAIL: '550 no'}`. */
   readonly refuse?: Readonly<Record<string, string>>;
+  /** Milliseconds between the end of a message, which is kept at once, and the answer. */
+  readonly slow?: number;
 }
 
 export interface SunkMessage {
@@ -252,7 +254,7 @@ class Conversation {
       const [user, password] = this.#login ?? [];
       const text = lines.join('\n');
       this.#memory.messages.push({ from: this.#from, to: this.#to, text, user, password, tls: this.#secure });
-      this.#say('250 kept');
+      setTimeout(() => this.#say('250 kept'), this.#options.slow ?? 0);
     };
     this.#say('354 go on');
   }
