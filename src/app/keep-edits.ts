@@ -1,6 +1,10 @@
 import { EboxmailError, EXIT } from '../core/errors.ts';
 import type { StateFile } from '../core/generated/state-types.ts';
 import { handEditsOf, type HandEdits } from '../core/plan/hand-edits.ts';
+import { whyNoOverride } from '../core/state/read/overrides.ts';
+import { PATHS } from '../core/render/paths.ts';
+import type { AppliedRecord } from '../system/applied-record.ts';
+import { sha256 } from '../system/hash.ts';
 import { editState } from './edit-state.ts';
 import type { Place } from './place.ts';
 import { prepare } from './prepare.ts';
@@ -11,18 +15,34 @@ import { prepare } from './prepare.ts';
  * @throws exit 7 when an edit cannot be said there; then nothing was written
  */
 export async function keepEdits(place: Place): Promise<HandEdits> {
-  const { plan } = await prepare(place);
+  const { plan, applied, text } = await prepare(place);
   const edits = handEditsOf(plan.files);
-  if (edits.inexpressible.length > 0) {
+  const reasons = [...edits.inexpressible, ...refusals(edits.postfix), ...mixed(edits, applied, text)];
+  if (reasons.length > 0) {
     throw new EboxmailError(
       EXIT.consent,
       'some of what was edited by hand cannot be taken into "overrides"',
-      [...edits.inexpressible, 'undo these edits, or replace them with "eboxmail apply --adopt"'].join('\n'),
+      [...reasons, 'undo these edits, or replace them with "eboxmail apply --adopt"'].join('\n'),
     );
   }
   if (edits.postfix.size > 0 || edits.dovecot.length > 0)
     await editState(place, (state) => withOverrides(state, edits));
   return edits;
+}
+
+/** What the state itself would refuse. */
+function refusals(postfix: HandEdits['postfix']): readonly string[] {
+  return [...postfix].flatMap(([name, value]) => {
+    const reason = whyNoOverride(name, value);
+    return reason === undefined ? [] : [`${PATHS.mainCf}: ${reason.message}: ${reason.hint}`];
+  });
+}
+
+/** An apply of another state was cut off: which lines are its own cannot be told from those of a person. */
+function mixed({ postfix, dovecot }: HandEdits, applied: AppliedRecord | undefined, text: string): readonly string[] {
+  const due = applied?.unfinished;
+  if (due === undefined || due.state === sha256(text) || postfix.size + dovecot.length === 0) return [];
+  return ['an apply of another state was cut off: what it wrote cannot be told from what was edited'];
 }
 
 function withOverrides(state: StateFile, { postfix, dovecot }: HandEdits): StateFile {

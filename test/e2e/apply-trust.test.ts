@@ -431,13 +431,40 @@ describe('files edited by hand', () => {
     expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
   });
 
-  it('an edit that no override can say stops that, and nothing is written', async () => {
-    await appendFile(`${sandbox().root}/etc/postfix/master.cf`, '# by hand\n');
+  it('what an apply wrote that was killed is no edit', async () => {
+    const { root } = sandbox();
+    const before = await sandbox().readState();
+    await sandbox().ok(['server', 'set', '--smtp-tls', 'required']);
+    const killed = await runWithFault(['--root', root, 'apply'], `kill:spawn postfix -c ${root}/etc/postfix`);
+    expect(killed.signal).toBe('SIGKILL');
+    await appendFile(`${root}/etc/postfix/main.cf`, '# mine\nbiff = yes\n');
+    const other = await sandbox().readState();
+    await sandbox().writeState(before);
+    const refused = await sandbox().run(['apply', '--keep-edits']);
+    expect(refused.code).toBe(7);
+    expect(refused.stderr).toContain('was cut off');
+    await sandbox().writeState(other);
+    const { stderr } = await sandbox().ok(['apply', '--keep-edits']);
+    expect(stderr).toMatch(/comments in etc\/postfix\/main.cf are not kept/);
+    const now = await sandbox().readState();
+    expect(now).toMatch(/biff: /);
+    expect(now).not.toContain('security_level');
+    await sandbox().writeState(before);
+    await sandbox().ok(['apply']);
+  });
+
+  it.each([
+    ['etc/postfix/master.cf', '# by hand\n', 'master.cf'],
+    ['etc/postfix/main.cf', 'message_size_limit = 1\n', 'server.limits.message'],
+    ['etc/postfix/main.cf', 'mynetworks = 0.0.0.0/1\n', 'open relay'],
+  ])('an edit of %s that no override can say stops that, and nothing is written', async (path, line, told) => {
+    await appendFile(`${sandbox().root}/${path}`, line);
     const before = await sandbox().readState();
     const refused = await sandbox().run(['apply', '--keep-edits']);
     expect(refused.code).toBe(7);
-    expect(refused.stderr).toContain('master.cf');
+    expect(refused.stderr).toContain(told);
     expect(await sandbox().readState()).toBe(before);
+    await sandbox().ok(['apply', '--adopt']);
   });
 });
 
@@ -511,7 +538,7 @@ describe('a configuration that the daemons take and that does not work', () => {
     // Its master starts no other for a minute, unless it is a new one.
     [
       'what answers on port 25 dies at once',
-      '{postfix: {smtpd_relay_restrictions: "check_client_access static:OK"}}',
+      '{postfix: {smtpd_relay_restrictions: "check_client_access static:DUNNO"}}',
       /SMTP on port \d+:/,
     ],
     [

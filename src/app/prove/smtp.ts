@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { portsOf, type HostFacts } from '../../core/host-facts.ts';
 import type { MailModel } from '../../core/model.ts';
-import { failed } from '../../core/errors.ts';
+import { EboxmailError, failed } from '../../core/errors.ts';
 import { PROBE } from '../../core/probe.ts';
 import { mayRelay } from '../../core/relay-policy.ts';
 import { SmtpSession } from '../../system/smtp-session.ts';
@@ -32,6 +32,13 @@ export function questionsFor(model: MailModel): readonly Question[] {
       : [{ recipient: `${nobody}@${strict}`, expected: 'refused', because: 'nobody has it' } as const]),
     { recipient: `${nobody}@relay-probe.invalid`, expected: 'refused', because: 'strangers may not relay' },
   ];
+}
+
+/** Strangers can relay: nothing that may be waited for. */
+export class OpenRelay extends EboxmailError {
+  constructor({ exitCode, message, hint }: EboxmailError) {
+    super(exitCode, message, hint);
+  }
 }
 
 /**
@@ -68,10 +75,11 @@ export async function proveRecipients(model: MailModel, facts: HostFacts): Promi
       if (isRelay && !isStranger(address, model, facts)) continue;
       const { code, lines } = await session.command(`RCPT TO:<${question.recipient}>`);
       if (fits(code, lines[0] ?? '', question.expected)) continue;
-      throw failed(
+      const problem = failed(
         `the new configuration does not do what it should: mail for ${question.recipient} should be ${question.expected}, because ${question.because}`,
         `the server says: ${code} ${lines.join(' ')}`,
       );
+      throw isRelay ? new OpenRelay(problem) : problem;
     }
   } finally {
     session.end();

@@ -5,6 +5,7 @@ import { digestOf, requireExpected } from '../../app/digest.ts';
 import { EXIT, usageError, withHint } from '../../core/errors.ts';
 import type { Removals } from '../../core/plan/removals.ts';
 import { isEmpty, type FileChange } from '../../core/plan/plan.ts';
+import { PATHS } from '../../core/render/paths.ts';
 import { planData, removalsText } from '../../ui/plan-text.ts';
 import { problemText } from '../../ui/problems.ts';
 import { confirm } from '../../ui/prompt.ts';
@@ -63,9 +64,14 @@ export async function runApply(context: Context, flags: ApplyFlags & { readonly 
 /** Their settings are in the state then, so the files may be written anew. */
 async function applyKeepingEdits(context: Context, flags: Options): Promise<number> {
   const { keepEdits } = await import('../../app/keep-edits.ts');
-  const { postfix, dovecot } = await keepEdits(context.place);
+  const { postfix, dovecot, comments } = await keepEdits(context.place);
   for (const [name, value] of postfix) context.terminal.say(`overrides.postfix: ${name} = ${value}`);
   for (const line of dovecot) context.terminal.say(`overrides.dovecot: ${line}`);
+  for (const path of comments) {
+    context.terminal.say(
+      `comments in ${path} are not kept: the edited file is in ${context.place.root}/${PATHS.lib}/backup`,
+    );
+  }
   try {
     return await runApply(context, { ...flags, adoptEdited: true });
   } catch (error) {

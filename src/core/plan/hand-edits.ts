@@ -8,6 +8,8 @@ export interface HandEdits {
   readonly dovecot: readonly string[];
   /** Edits that no override can say, a sentence each. */
   readonly inexpressible: readonly string[];
+  /** Files with comments that nothing would keep. */
+  readonly comments: readonly string[];
 }
 
 /** Reads the edits of files that were ours from what the last apply wrote and what is there now. */
@@ -15,21 +17,33 @@ export function handEditsOf(files: readonly FileChange[]): HandEdits {
   const postfix = new Map<string, string>();
   const dovecot: string[] = [];
   const inexpressible: string[] = [];
-  for (const { path, present, written, before = '' } of files) {
+  const comments: string[] = [];
+  for (const { path, present, written, before = '', after = '' } of files) {
     if (present !== 'edited') continue;
+    if (written !== undefined && hasNewComment(written, before)) comments.push(path);
     if (written === undefined) inexpressible.push(`${path}: what the last apply wrote is not known any more`);
-    else if (path === PATHS.mainCf) readMainCf(written, before, postfix, inexpressible);
+    else if (path === PATHS.mainCf) readMainCf([written, before, after], postfix, inexpressible);
     else if (path === PATHS.dovecotConf) readDovecot(written, before, dovecot, inexpressible);
     else inexpressible.push(`${path}: only main.cf and dovecot.conf have overrides`);
   }
-  return { postfix, dovecot, inexpressible };
+  return { postfix, dovecot, inexpressible, comments };
 }
 
-function readMainCf(written: string, before: string, found: Map<string, string>, inexpressible: string[]): void {
-  const [old, now] = [parameters(written), parameters(before)];
-  for (const [name, value] of now) if (old.get(name) !== value) found.set(name, value);
+function hasNewComment(written: string, before: string): boolean {
+  const known = new Set(written.split('\n').map((line) => line.trim()));
+  return before.split('\n').some((line) => /^\s*#/.test(line) && !known.has(line.trim()));
+}
+
+/** What is as it will be is no edit: an apply that was cut off wrote it. */
+function readMainCf(
+  texts: readonly [written: string, before: string, after: string],
+  found: Map<string, string>,
+  inexpressible: string[],
+): void {
+  const [old, now, due] = [parameters(texts[0]), parameters(texts[1]), parameters(texts[2])];
+  for (const [name, value] of now) if (old.get(name) !== value && due.get(name) !== value) found.set(name, value);
   for (const name of old.keys()) {
-    if (!now.has(name))
+    if (!now.has(name) && due.has(name))
       inexpressible.push(`${PATHS.mainCf}: ${name} was removed, and an override can only give it another value`);
   }
 }

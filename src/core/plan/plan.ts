@@ -88,6 +88,8 @@ export interface FileChange {
   readonly after: string | undefined;
   /** How `before` and `after` stand for bytes; as UTF-8 when absent. */
   readonly encoding?: 'latin1' | undefined;
+  /** There was an index beside it, and there is none now. */
+  readonly lostIndex?: boolean;
   /** Absent for a file that is removed. */
   readonly file: RenderedFile | undefined;
 }
@@ -120,7 +122,8 @@ function changeOf(file: RenderedFile, { installed, applied, unfinished }: PlanIn
   const written = { last: last?.sha256, due: unfinished?.files.get(file.path) ?? [] };
   const after = file.ownsLine ? mergeOwnedLine(found?.content, file.ownsLine.begins, file.content) : file.content;
   const { content: before, sha256: beforeSha256, encoding } = found ?? {};
-  const common = { path: file.path, reason: file.reason, before, beforeSha256, after, encoding, file };
+  const lostIndex = last?.indexSha256 !== undefined && found?.indexSha256 === undefined;
+  const common = { path: file.path, reason: file.reason, before, beforeSha256, after, encoding, lostIndex, file };
   if (found === undefined) return [{ ...common, change: 'new', present: 'nothing' }];
   const present = presence(file, found, written);
   if (found.content !== after) return [{ ...common, change: 'changed', present }];
@@ -169,7 +172,7 @@ function actionFor(
   if (!running[name]) return 'start';
   // What an apply that did not finish may not have done yet.
   const due = unfinished?.daemons[name];
-  const touched = files.filter(({ file }) => file?.onChange === `reload-${name}`);
+  const touched = files.filter((change) => change.file?.onChange === `reload-${name}` || isLostTable(change, name));
   const mainCf = touched.find(({ path }) => path === PATHS.mainCf);
   const asked = files.some(({ file }) => file?.onChange === `restart-${name}`);
   if (asked || due === 'restart' || (mainCf !== undefined && needsRestart(mainCf))) return 'restart';
@@ -178,6 +181,11 @@ function actionFor(
   const renewed = renewedCertificate !== undefined && isEssential(name);
   const isStale = stale?.has(name) === true;
   return touched.length > 0 || due === 'reload' || renewed || isStale ? 'reload' : 'nothing';
+}
+
+/** A program of Postfix that has found no index goes on without the table as long as it runs (dict_surrogate in dict_open.c). */
+function isLostTable({ file, lostIndex }: FileChange, name: DaemonName): boolean {
+  return name === 'postfix' && lostIndex === true && file?.index !== undefined && file.index.builder !== 'sievec';
 }
 
 function needsRestart({ before, after }: FileChange): boolean {

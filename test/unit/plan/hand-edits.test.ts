@@ -54,6 +54,19 @@ describe('edits of dovecot.conf', () => {
   });
 });
 
+it('what an apply that was cut off wrote is no edit', () => {
+  const change = { ...edited(MAIN_CF, 'a = 1\nb = 2\nc = 3\n', 'a = 9\nd = 4\nc = 3\n'), after: 'a = 9\nc = 3\n' };
+  const { postfix, inexpressible } = handEditsOf([change]);
+  expect([Object.fromEntries(postfix), inexpressible]).toEqual([{ d: '4' }, []]);
+});
+
+it('comments that nothing keeps are told of', () => {
+  const about = (before: string): readonly string[] =>
+    handEditsOf([edited(MAIN_CF, '# ours\na = 1\n', before)]).comments;
+  expect(about('# ours\n# mine\na = 1\n')).toEqual([MAIN_CF]);
+  expect(about('  # ours\na = 2\n')).toEqual([]);
+});
+
 it('other files, and files whose earlier content is lost, cannot be said', () => {
   expect(read('etc/postfix/master.cf', 'a', 'b')).toEqual({ ...nothing, inexpressible: 1 });
   expect(read(MAIN_CF, undefined, 'b = 1')).toEqual({ ...nothing, inexpressible: 1 });
