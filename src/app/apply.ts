@@ -21,6 +21,7 @@ import { requireExpected } from './digest.ts';
 import { ensureDirectories, ensureMailOwner } from './directories.ts';
 import { checkFetchFiles, ensureFetchPlace } from './fetch-place.ts';
 import { goBack } from './go-back.ts';
+import { Interrupted, untilAWayOut } from './interruption.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { finishMoves, mailboxMover } from './mailbox-moves.ts';
 import type { MailboxMover } from './move-mailboxes.ts';
@@ -114,7 +115,10 @@ export async function applyLocked(
     await checkRspamdFiles(place.root, dirname(check.dovecot), prepared.rendered, plan.files);
     const staged = await stageChanges(place.root, plan.files, check.postfix);
     try {
-      await switchOver(place, prepared, staged, mover, options.progress);
+      await untilAWayOut(
+        (checkInterruption) => switchOver(place, prepared, { staged, mover, checkInterruption }, options.progress),
+        () => options.progress('interrupted: leaving this at the next moment at which nothing is half done'),
+      );
     } finally {
       // Those that are in place have nothing left to discard.
       for (const file of staged) tidy(() => file.discard());
@@ -181,12 +185,18 @@ async function prepareForGood(place: Place): Promise<Prepared> {
   return events || purges.size > 0 ? withStateLock(place, () => prepare(place)) : prepared;
 }
 
+interface Switch {
+  readonly staged: readonly StagedFile[];
+  readonly mover: MailboxMover;
+  /** Throws when somebody wants to leave. */
+  readonly checkInterruption: () => void;
+}
+
 /** From the first file that changes to the proof that it works: all of it is done, or all of it is undone. */
 async function switchOver(
   place: Place,
   prepared: Prepared,
-  staged: readonly StagedFile[],
-  mover: MailboxMover,
+  { staged, mover, checkInterruption }: Switch,
   progress: ApplyOptions['progress'],
 ): Promise<void> {
   const { plan } = prepared;
@@ -208,19 +218,26 @@ async function switchOver(
     const accountFile = present.find(({ target }) => target === `${place.root}/${PATHS.accounts}`);
     const masterFile = present.find(({ target }) => target === `${place.root}/${PATHS.masterCf}`);
     await accounts.begin(accountFile);
+    checkInterruption();
     await mover.handOver();
     for (const file of present) if (file !== accountFile && file !== masterFile) file.commit();
     if (masterFile !== undefined) clients.begin(masterFile);
     syncDirectories(present.map(({ target }) => target));
     await compileScripts(place.root, plan.files);
-    await switchDaemons(place, prepared, progress);
+    const step = (words: string): void => {
+      checkInterruption();
+      progress(words);
+    };
+    await switchDaemons(place, prepared, step);
+    checkInterruption();
     await stopRemovedTimers(prepared);
     await accounts.end(accountFile);
     if (masterFile !== undefined) clients.end(masterFile);
     for (const file of gone) file.commit();
   } catch (error) {
     if (undo === undefined || !(error instanceof Error)) throw error;
-    progress('this failed; going back to the previous configuration');
+    const what = error instanceof Interrupted ? 'interrupted' : 'this failed';
+    progress(`${what}; going back to the previous configuration`);
     // Where the disk is full, going back may need their room.
     for (const file of staged) tidy(() => file.discard());
     await goBack(place, prepared, { undo, mover }, error);

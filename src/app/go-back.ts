@@ -6,6 +6,7 @@ import { masterProcesses } from '../system/master-processes.ts';
 import { directoryIn, type Undo } from '../system/undo.ts';
 import { accountsBack } from './accounts-back.ts';
 import { clientsBack } from './clients-under-way.ts';
+import { Interrupted } from './interruption.ts';
 import type { MailboxMover } from './move-mailboxes.ts';
 import type { Place } from './place.ts';
 import type { Prepared } from './prepare.ts';
@@ -14,7 +15,7 @@ import { endThrottling, requirePrevious, servicesFor } from './switch-daemons.ts
 
 /**
  * After a switch that failed: the files as they were, and the daemons that were touched read them again.
- * @returns never: exit 8 when the previous configuration is back, exit 9 when a person is needed
+ * @returns never: exit 8 when the previous configuration is back (130 when somebody interrupted the apply), exit 9 when a person is needed
  */
 export async function goBack(
   place: Place,
@@ -37,6 +38,8 @@ export async function goBack(
       ].join('\n'),
     );
   }
+  if (cause instanceof Interrupted)
+    throw new EboxmailError(cause.exitCode, 'interrupted: the previous configuration is back in force');
   throw new EboxmailError(
     EXIT.rolledBack,
     `apply failed, and the previous configuration is back in force: ${cause.message}`,

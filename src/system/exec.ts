@@ -66,6 +66,8 @@ export function exec(program: string, args: readonly string[], options: ExecOpti
       stdio: [options.input === undefined ? 'ignore' : 'pipe', streams, streams],
       cwd: options.directory,
       env: environment(),
+      // What drives daemons is not reached by the Ctrl-C that is meant for this program.
+      detached: options.detached === true,
     });
     const patience = options.patience ?? PATIENCE;
     const deadline = setTimeout(() => {

@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
-import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -265,6 +266,34 @@ describe('an apply that is killed', () => {
     await expectWorking(sandbox(), 'u300@d300.test');
     await sandbox().writeState(state());
     await expectConverged(sandbox());
+  });
+});
+
+describe('Ctrl-C while files are put in place', () => {
+  it.each(['putting', 'reload postfix', 'proving'])('at "%s": exit 130, and all is as it was', async (moment) => {
+    await sandbox().writeState(state());
+    await expectConverged(sandbox());
+    await sandbox().writeState(
+      state({ server: '  limits: {message: 7 MB}', users: `  c@a.test: {password: "${PASSWORD_HASH}"}` }),
+    );
+    const child = spawn(process.execPath, ['bin/eboxmail.js', '--root', sandbox().root, 'apply'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      if (text.includes(moment)) child.kill('SIGINT');
+      said += text;
+    });
+    const [code] = (await once(child, 'exit')) as [number | null];
+    expect({ code, said }).toMatchObject({ code: 130 });
+    expect(said).toMatch(
+      /interrupted; going back[\s\S]*eboxmail: interrupted: the previous configuration is back in force\n$/,
+    );
+    expect(await readFile(`${sandbox().root}/etc/postfix/main.cf`, 'utf8')).not.toContain(String(7 * 1024 * 1024));
+    expect(await readdir(`${sandbox().root}/var/lib/eboxmail`)).not.toContain('undo');
+    await expectWorking(sandbox(), 'alice@a.test');
+    await expectConverged(sandbox());
+    await expectWorking(sandbox(), 'c@a.test');
   });
 });
 
