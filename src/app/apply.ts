@@ -110,7 +110,7 @@ export async function applyLocked(
   const mover = mailboxMover(place, prepared, options.progress);
   const check = makeCheckPlace(place.root, prepared.rendered);
   try {
-    await checkConfigurations(place.root, check, plan.files);
+    await checkConfigurations(place, check, prepared);
     await checkFetchFiles(dirname(check.dovecot), plan.files);
     await checkRspamdFiles(place.root, dirname(check.dovecot), prepared.rendered, plan.files);
     const staged = await stageChanges(place.root, plan.files, check.postfix);

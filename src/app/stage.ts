@@ -10,6 +10,7 @@ import {
   backdate,
   lstat,
   makeDirectory,
+  readIfPresent,
   removeStale,
   stageFile,
   staged,
@@ -22,6 +23,9 @@ import { missingTables } from '../system/missing-tables.ts';
 import { buildIndex, checkInstallation, checkPostfix, requireLoginPlugins } from '../system/postfix.ts';
 import { compileSieve } from '../system/sieve.ts';
 import { isPasswdFile, makeNewerThan } from './passwd-file.ts';
+import type { Place } from './place.ts';
+import type { Prepared } from './prepare.ts';
+import { refusedConfiguration } from './refused-overrides.ts';
 
 /** A directory in which the daemons look at configurations before they are in force. */
 export interface CheckPlace {
@@ -49,10 +53,11 @@ export function makeCheckPlace(root: string, rendered: readonly RenderedFile[]):
 
 /** Has the real daemons look at what is staged; every complaint is a refusal, and all of them are shown. */
 export async function checkConfigurations(
-  root: string,
+  { root, statePath }: Pick<Place, 'root' | 'statePath'>,
   place: CheckPlace,
-  changes: readonly FileChange[],
+  prepared: Pick<Prepared, 'plan' | 'model' | 'text'>,
 ): Promise<void> {
+  const changes = prepared.plan.files;
   const touched = (path: string): boolean => changes.some((change) => change.path === path);
   const postfixChanges = touched(PATHS.mainCf) || touched(PATHS.masterCf);
   if (touched(PATHS.masterCf)) requireLoginPlugins(place.postfix);
@@ -68,7 +73,7 @@ export async function checkConfigurations(
     ...(touched(PATHS.dovecotConf) ? [checkDovecot(place.dovecot)] : []),
   ]);
   if (complaints.length === 0) return;
-  throw failed('the new configuration would not work, so nothing was changed', [...new Set(complaints)].join('\n'));
+  throw refusedConfiguration(statePath, prepared, complaints, readIfPresent(place.dovecot) ?? '');
 }
 
 /** What is about to be put in place. */

@@ -22,7 +22,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export class EboxmailError extends Error {
   readonly exitCode: ExitCode;
   /** What to do about it; several lines are possible. */
-  readonly hint: string | undefined;
+  hint: string | undefined;
 
   constructor(exitCode: ExitCode, message: string, hint?: string) {
     super(message);
@@ -35,7 +35,8 @@ export class EboxmailError extends Error {
 /** The same error with one more line of what to do; anything that is no error for people stays as it is. */
 export function withHint(error: unknown, hint: string): unknown {
   if (!(error instanceof EboxmailError)) return error;
-  return new EboxmailError(error.exitCode, error.message, [error.hint, hint].filter(Boolean).join('\n'));
+  error.hint = [error.hint, hint].filter(Boolean).join('\n');
+  return error;
 }
 
 /** The system refused something: a full disk, a missing right, a failing device. Nothing that the program did wrong. */

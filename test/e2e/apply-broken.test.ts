@@ -106,6 +106,26 @@ describe('what the daemons refuse', () => {
     expect((await stat(`${sandbox().root}/var/lib/eboxmail/applied.json`)).isFile()).toBe(true);
   });
 
+  it('a mistake in the raw settings is shown where it stands in the state', async () => {
+    const overrides = `overrides:
+  postfix:
+    smtpd_client_conection_limit: 20
+  dovecot: |
+    mail_debug = no
+    mail_max_userip_connection = 20
+`;
+    await sandbox().writeState(`${state()}${overrides}`);
+    const { code, stderr } = await sandbox().run(['apply']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /state\.yaml:\d+:5: error: overrides\.postfix\.smtpd_client_conection_limit: Postfix has no parameter/,
+    );
+    expect(stderr).toMatch(
+      /state\.yaml:\d+:3: error: overrides\.dovecot: line 2 of it, "mail_max_userip_connection = 20": /,
+    );
+    expect(stderr).toMatch(/eboxmail: the new configuration would not work, so nothing was changed\n$/);
+  });
+
   it('a certificate that is not there, is none or does not fit its key is named', async () => {
     const { root } = sandbox();
     const pair = `${root}/etc/eboxmail/tls/self-signed`;

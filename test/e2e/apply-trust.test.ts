@@ -425,7 +425,7 @@ describe('files edited by hand', () => {
     await appendFile(`${sandbox().root}/etc/postfix/main.cf`, 'no_such_setting = 1\n');
     const refused = await sandbox().run(['apply', '--keep-edits']);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/unused parameter: no_such_setting=1[\s\S]*"overrides" of the state now/);
+    expect(refused.stderr).toMatch(/Postfix has no parameter no_such_setting[\s\S]*"overrides" of the state now/);
     await sandbox().writeState(before);
     await sandbox().ok(['apply', '--adopt']);
     expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
