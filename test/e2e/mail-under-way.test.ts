@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { whileDovecotIsAsked } from '../support/dovecot-asked.ts';
 import { runWithFault } from '../support/faults.ts';
-import { drain, mailOf, PASSWORD_HASH, sendAsStranger, subjectOf } from '../support/mail.ts';
+import { deliverAll, mailOf, PASSWORD_HASH, sendAsStranger, subjectOf } from '../support/mail.ts';
 import { tool } from '../support/queue.ts';
 import type { RunResult } from '../support/run-cli.ts';
 import { useSandbox } from '../support/sandbox.ts';
@@ -57,15 +57,9 @@ async function whileMailComes(address: string, work: () => Promise<void>): Promi
   return accepted;
 }
 
-/** What had to wait a moment is tried at once. */
-async function deliverAll(): Promise<void> {
-  await tool('postqueue', '-c', `${sandbox().root}/etc/postfix`, '-f');
-  await drain(sandbox());
-}
-
 /** Nobody has mail that was accepted for somebody else, and nothing was lost. */
 async function expectAll(address: string, tokens: readonly string[]): Promise<void> {
-  await deliverAll();
+  await deliverAll(sandbox());
   const found = (await mailOf(sandbox(), address)).map(subjectOf);
   expect(tokens.length).toBeGreaterThan(2);
   const missing = tokens.filter((token) => !found.includes(token));
@@ -154,7 +148,7 @@ describe('the name of a mailbox is never free for a fresh one', () => {
   it('while a rename is made and taken back', async () => {
     await addUser('old@a.test');
     await sendAsStranger(sandbox(), 'old@a.test');
-    await deliverAll();
+    await deliverAll(sandbox());
     const before = await sandbox().readState();
     await sandbox().ok(['user', 'rename', 'old@a.test', 'new@a.test']);
     await appendFile(`${sandbox().root}/etc/eboxmail/state.yaml`, FAILING);
@@ -168,7 +162,7 @@ describe('the name of a mailbox is never free for a fresh one', () => {
       await addUser(address);
       await sendAsStranger(sandbox(), address);
     }
-    await deliverAll();
+    await deliverAll(sandbox());
     for (const [from, to] of [
       ['one', 'three'],
       ['two', 'one'],
@@ -215,7 +209,7 @@ it.each([
     await sleep(200);
     await sandbox().ok(['batch', '--apply'], { input });
   });
-  await deliverAll();
+  await deliverAll(sandbox());
   const archive = `${sandbox().root}/var/vmail/.archive/a.test`;
   const [kept = ''] = (await readdir(archive)).filter((name) => name.startsWith(`role${targets.length}.`));
   const old = (await mailOf(sandbox(), `${kept}@.archive/a.test`)).map(subjectOf);

@@ -3,7 +3,7 @@ import { readdir, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { copies, drain, outbound, PASSWORD, PASSWORD_HASH, sendAs, subjectOf } from '../support/mail.ts';
+import { copies, deliverAll, drain, outbound, PASSWORD, PASSWORD_HASH, sendAs, subjectOf } from '../support/mail.ts';
 import { eventually, useSandbox, type Sandbox } from '../support/sandbox.ts';
 import { HAS_IPV6, makeCertificate, startSink, type KeyPair, type Sink } from '../support/smtp-sink.ts';
 
@@ -93,8 +93,7 @@ async function reason(): Promise<string> {
 }
 
 async function flush(): Promise<void> {
-  await run('postqueue', ['-c', `${near().root}/etc/postfix`, '-f']);
-  await drain(near());
+  await deliverAll(near());
 }
 
 describe('a smarthost', () => {

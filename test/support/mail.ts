@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { withMailbox, type ImapConnectOptions, type Mailbox } from './imap-client.ts';
-import { postqueue } from './queue.ts';
+import { postqueue, tool } from './queue.ts';
 import { eventually, type Sandbox } from './sandbox.ts';
 import { connect, type SmtpClient, type SmtpReply } from './smtp-client.ts';
 
@@ -166,6 +167,25 @@ export async function drain(sandbox: Sandbox, timeout = 20_000): Promise<void> {
       return [...waiting.map((message) => JSON.stringify(message)), ...lines].slice(0, 60).join('\n');
     },
   );
+}
+
+/**
+ * Has Postfix try what waits, again and again until the queue is empty. What was being delivered while Postfix was reloaded is
+ * locked by who delivers it, and the queue manager then looks at it again only when it has an occasion.
+ */
+export async function deliverAll(sandbox: Sandbox, timeout = 30_000): Promise<void> {
+  const flushing = new AbortController();
+  const flush = async (): Promise<void> => {
+    while (!flushing.signal.aborted) {
+      await tool('postqueue', '-c', `${sandbox.root}/etc/postfix`, '-f');
+      await sleep(1000, undefined, { signal: flushing.signal }).catch(() => undefined);
+    }
+  };
+  try {
+    await Promise.all([flush(), drain(sandbox, timeout).finally(() => flushing.abort())]);
+  } finally {
+    flushing.abort();
+  }
 }
 
 /** The messages of a maildir, as they are on the disk. */
