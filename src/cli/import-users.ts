@@ -35,7 +35,7 @@ export async function importUsers(context: Context, file: string, options: Impor
 /** A password that is missed is one of a table: the options of `user add` are not there. */
 function asCell(failure: BatchFailure): BatchFailure {
   if (!(failure.error instanceof PasswordNeeded)) return failure;
-  const hint = 'fill in the column password or password_hash, or have one made: --generate-passwords';
+  const hint = 'give it with --generate-passwords, or in the column password or password_hash';
   return { ...failure, column: 'password', error: usageError(failure.error.message, hint) };
 }
 

@@ -96,7 +96,7 @@ describe('user import', () => {
     const file = await csv(there, rows.join('\n'));
     expect(await there.refuses(2, ['user', 'import', file])).toBe(
       `users.csv:3: password: error: a password for emil@example.com is needed
-    fill in the column password or password_hash, or have one made: --generate-passwords
+    give it with --generate-passwords, or in the column password or password_hash
 users.csv:4: password_hash: error: the password hash has no {SCHEME} in front, so it may be clear text
     write it as Dovecot does: {SHA512-CRYPT}$6$…; a password in clear goes into the column password
 eboxmail: 2 errors, so nothing was changed
