@@ -34,7 +34,8 @@ export function hasApplyLock(place: Place): boolean {
 }
 
 export function requireRoot(): void {
-  if (process.getuid?.() !== 0) throw failed('apply must be run as root', 'use sudo; plan works without');
+  if (process.getuid?.() !== 0)
+    throw failed('apply must be run as root', 'use sudo; plan needs only the right to read');
 }
 
 function lockOf({ root }: Place): string {

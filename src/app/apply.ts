@@ -10,7 +10,7 @@ import { endOrphans } from '../system/postfix.ts';
 import { removeRollbackRecord } from '../system/rollback-record.ts';
 import { runningDaemons } from '../system/master-processes.ts';
 import { beginUndo, endUndo, undoIsLeft, type Undo } from '../system/undo.ts';
-import { checkRspamdFiles, ensureRspamdPlace, requireRspamd } from './builtin-filter.ts';
+import { afterScannerChange, checkRspamdFiles, ensureRspamdPlace, requireRspamd } from './builtin-filter.ts';
 import { afterFilterChange, requireUsableFilter } from './content-filter.ts';
 import { accountSteps, type AccountSteps } from './accounts-in-place.ts';
 import { announce, record, remember, rememberWhatWasThere } from './applied.ts';
@@ -147,6 +147,7 @@ async function finish(
     await startChangedTimers(prepared);
     await mover.end();
     await afterFilterChange(place, prepared, options.progress);
+    await afterScannerChange(prepared, options.progress);
     await requeueScattered(place, prepared, options.progress);
     // A command reads the record twice, for whose mailbox it renames and when that was so: both have to be of one moment.
     await withStateLock(place, async () => {

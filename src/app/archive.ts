@@ -1,6 +1,6 @@
 import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { failed } from '../core/errors.ts';
+import { refused } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { lstat, makeDirectory, readIfPresent, writeAtomically } from '../system/files.ts';
@@ -107,7 +107,7 @@ export function moveDirectory(from: string, to: string): void {
   try {
     renameSync(from, to);
   } catch (error) {
-    throw failed(`cannot move ${from} to ${to}: ${(error as Error).message}`);
+    throw refused(`cannot move ${from} to ${to}`, error);
   }
 }
 
@@ -141,7 +141,7 @@ function namesIn(directory: string): readonly string[] {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-    throw failed(`cannot read ${directory}: ${(error as Error).message}`, 'only root may look into mailboxes');
+    throw refused(`cannot read ${directory}`, error);
   }
 }
 

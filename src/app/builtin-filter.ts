@@ -7,6 +7,7 @@ import { PATHS } from '../core/render/paths.ts';
 import type { RenderedFile } from '../core/render/rendered-file.ts';
 import { lstat, makeDirectory, writeAtomically } from '../system/files.ts';
 import { requireUser } from '../system/identity.ts';
+import { answersAt } from '../system/ports.ts';
 import { isRedisInstalled } from '../system/redis.ts';
 import { checkRspamd, isRspamdInstalled, rspamdAnswers } from '../system/rspamd.ts';
 import type { Place } from './place.ts';
@@ -72,4 +73,14 @@ export async function requireRspamdAnswers({ root }: Place, { model }: Pick<Prep
   if (model.filter.mode !== 'builtin' || (await rspamdAnswers(root))) return;
   const logs = root === '' ? 'journalctl -u eboxmail-rspamd' : `${root}/var/log/rspamd.log`;
   throw failed('rspamd was started, but does not answer', `the log says why: ${logs}`);
+}
+
+/** Says when attachments are not looked at although they should be. */
+export async function afterScannerChange({ model, plan }: Prepared, progress: (step: string) => void): Promise<void> {
+  const { filter } = model;
+  if (filter.mode !== 'builtin' || filter.antivirus === undefined || (await answersAt(filter.antivirus))) return;
+  const touched = plan.files.some(({ path }) => path.startsWith(`${PATHS.rspamd}/`));
+  if (!touched && plan.daemons.rspamd === 'nothing') return;
+  const what = filter.onFailure === 'accept' ? 'are taken without a look' : 'have to come again';
+  progress(`ClamAV at ${filter.antivirus} does not answer: mails with attachments ${what} until it does`);
 }

@@ -1,4 +1,4 @@
-import { failed } from '../core/errors.ts';
+import { failed, isForbidden } from '../core/errors.ts';
 import type { HostFacts } from '../core/host-facts.ts';
 import type { MailModel } from '../core/model.ts';
 import type { Problem } from '../core/problem.ts';
@@ -57,11 +57,21 @@ export function checkPair(paths: KeyPair, mailname: string): readonly Problem[] 
 function requirePair(paths: KeyPair): void {
   const hint = 'server.tls in the state names it';
   for (const path of [paths.certificate, paths.key]) {
-    if (lstat(path) === undefined) throw failed(`${path} does not exist`, hint);
+    if (!mayBeThere(path)) throw failed(`${path} does not exist`, hint);
   }
   if (process.getuid?.() !== 0 && !isReadable(paths.key)) return;
   const wrong = whyNoPair(paths);
   if (wrong !== undefined) throw failed(wrong, 'server.tls in the state names them; the daemons could not use them');
+}
+
+/** Whether there is a file, as far as this user may know: Debian's /etc/ssl/private is closed to others. */
+function mayBeThere(path: string): boolean {
+  try {
+    return lstat(path) !== undefined;
+  } catch (error) {
+    if (isForbidden(error)) return true;
+    throw error;
+  }
 }
 
 function ownWarnings(paths: KeyPair, name: string, now: number, inForce: boolean): readonly Problem[] {

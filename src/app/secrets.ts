@@ -32,31 +32,38 @@ function secretsOf(model: MailModel): readonly Secret[] {
 
 /** Reads them, by name. Each holds one line. */
 export function readSecrets(place: Place, model: MailModel): ReadonlyMap<string, string> {
-  const read = (secret: Secret): string =>
-    place.unwritten?.secrets.get(secret.name) ?? readSecret(secretPath(place, secret.name), secret);
+  const read = (secret: Secret): string => place.unwritten?.secrets.get(secret.name) ?? readSecret(place, secret);
   return new Map(secretsOf(model).map((secret) => [secret.name, read(secret)]));
 }
 
 /** The password for a relay. */
 export function readRelayPassword(place: Place, file: string): string {
-  return readSecret(secretPath(place, file), { name: file, holds: 'password' });
+  return readSecret(place, { name: file, holds: 'password' });
 }
 
 /** The password for a server that mail is fetched from. */
 export function readFetchPassword(place: Place, file: string): string {
-  return readSecret(secretPath(place, file), { name: file, holds: 'fetch password' });
+  return readSecret(place, { name: file, holds: 'fetch password' });
 }
 
 /** Secrets are below etc/eboxmail; a state elsewhere may have them beside itself, as one that is tried in a sandbox has. */
 export function secretPath(place: Place, name: string): string {
-  const beside = join(dirname(place.statePath), name);
-  return lstat(beside) === undefined ? `${place.root}/${PATHS.etc}/${name}` : beside;
+  const [beside, below] = secretPlaces(place, name);
+  return lstat(beside) === undefined ? below : beside;
 }
 
-function readSecret(path: string, { holds }: Secret): string {
+function secretPlaces({ root, statePath }: Place, name: string): readonly [string, string] {
+  return [join(dirname(statePath), name), `${root}/${PATHS.etc}/${name}`];
+}
+
+function readSecret(place: Place, { name, holds }: Secret): string {
+  const path = secretPath(place, name);
   const bytes = bytesIfPresent(path);
-  if (bytes === undefined)
-    throw failed(`the secret file ${path} does not exist`, 'the state refers to it as a password');
+  if (bytes === undefined) {
+    const [beside, below] = secretPlaces(place, name);
+    const also = beside === below ? '' : `; it may also be ${beside}, beside the state`;
+    throw failed(`the secret file ${path} does not exist`, `the state refers to it as a password${also}`);
+  }
   if (((lstat(path)?.mode ?? 0) & 0o077) !== 0) {
     throw failed(`the secret file ${path} can be read by others`, `run: chmod 600 ${path}`);
   }

@@ -19,6 +19,8 @@ export interface BatchLine {
   readonly column?: string;
   readonly line: number;
   readonly words: readonly string[];
+  /** The lines that make what the last words name, one a word: who could not be made is not missed once more. */
+  readonly named?: readonly number[];
 }
 
 /** A command that was not done. */
@@ -38,6 +40,7 @@ export interface BatchResult {
 /** Nothing was written, and why, command by command. Exit code of the first. */
 export class RefusedBatch extends EboxmailError {
   readonly details: readonly string[];
+  readonly failures: readonly BatchFailure[];
 
   constructor(unordered: readonly BatchFailure[]) {
     const failures = [...unordered].sort((a, b) => a.line - b.line);
@@ -45,6 +48,7 @@ export class RefusedBatch extends EboxmailError {
     const more = failures.length - shown.length;
     const count = failures.length === 1 ? '1 error' : `${failures.length} errors`;
     super(failures[0]?.error.exitCode ?? EXIT.failed, `${count}, so nothing was changed`);
+    this.failures = failures;
     this.details = [...shown.map(failureText), ...(more === 0 ? [] : [`… and ${more} more`])];
   }
 }
@@ -99,18 +103,30 @@ async function runLines(
   answers: BatchAnswer[],
 ): Promise<readonly BatchFailure[]> {
   const failures: BatchFailure[] = [];
+  const notMade = new Set<number>();
   const runner = await lineRunner(context, lines);
   for (const [index, batchLine] of lines.entries()) {
-    const { line, words } = batchLine;
+    const { line, named } = batchLine;
+    const words = withoutNotMade(batchLine, notMade);
+    if (words === undefined) continue;
     context.place.batch?.begin(index);
     try {
       answers.push({ line, ...(await runner(words)) } as BatchAnswer);
     } catch (error) {
       if (!(error instanceof EboxmailError)) throw error;
       failures.push({ ...batchLine, error });
+      if (named === undefined) notMade.add(line);
     }
   }
   return failures;
+}
+
+/** The words of a line but for those that name what lines before it failed to make; undefined when it names nothing else. */
+function withoutNotMade({ words, named }: BatchLine, notMade: ReadonlySet<number>): readonly string[] | undefined {
+  if (named === undefined || !named.some((line) => notMade.has(line))) return words;
+  const first = words.length - named.length;
+  const left = words.filter((_, at) => at < first || !notMade.has(named[at - first] ?? 0));
+  return left.length === first ? undefined : left;
 }
 
 /** Runs one command after the other on the program itself, so that a line is what it would be alone. */

@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import { hashPassword } from '../app/passwords.ts';
 import { usageError } from '../core/errors.ts';
-import { runBatch, type BatchLine } from './batch-run.ts';
+import { PasswordNeeded } from '../ui/prompt.ts';
+import { RefusedBatch, runBatch, type BatchFailure, type BatchLine } from './batch-run.ts';
 import { finishBatch } from './batch-end.ts';
 import type { ImportOptions } from './commands/user-import.ts';
 import type { Context } from './context.ts';
@@ -22,9 +23,20 @@ export async function importUsers(context: Context, file: string, options: Impor
   if (secret.length > 0 && file !== '-') warnOfReaders(context.terminal, file);
   const commands = (hashes: ReadonlyMap<UserRow, string>): readonly BatchLine[] => commandsOf(rows, hashes, options);
   const unhashed = commands(new Map(secret.map((row) => [row, NO_HASH])));
-  if (options.dryRun === true || secret.length === 0) return finishBatch(context, unhashed, failures, options);
-  await runBatch(context, unhashed, { failures, dryRun: true });
-  return finishBatch(context, commands(await hashAll(context, secret)), [], options);
+  try {
+    if (options.dryRun === true || secret.length === 0) return await finishBatch(context, unhashed, failures, options);
+    await runBatch(context, unhashed, { failures, dryRun: true });
+    return await finishBatch(context, commands(await hashAll(context, secret)), [], options);
+  } catch (error) {
+    throw error instanceof RefusedBatch ? new RefusedBatch(error.failures.map(asCell)) : error;
+  }
+}
+
+/** A password that is missed is one of a table: the options of `user add` are not there. */
+function asCell(failure: BatchFailure): BatchFailure {
+  if (!(failure.error instanceof PasswordNeeded)) return failure;
+  const hint = 'give it with --generate-passwords, or in the column password or password_hash';
+  return { ...failure, column: 'password', error: usageError(failure.error.message, hint) };
 }
 
 async function hashAll({ terminal }: Context, rows: readonly UserRow[]): Promise<ReadonlyMap<UserRow, string>> {
@@ -64,6 +76,7 @@ function commandsOf(
       ...place,
       column: 'aliases',
       words: ['alias', 'add', ...tolerant, '--', alias, address],
+      named: [place.line],
     })),
   );
   return [...users, ...aliases, ...membersOf(rows, tolerant)];
@@ -76,6 +89,7 @@ function membersOf(rows: readonly UserRow[], tolerant: readonly string[]): reado
   return [...groups].map(([group, members]): BatchLine => {
     const addresses = members.map(({ address }) => address);
     const words = ['group', 'member', 'add', ...tolerant, '--', group, ...addresses];
-    return { where: '', line: 0, ...members[0]?.place, column: 'groups', words };
+    const named = members.map(({ place }) => place.line);
+    return { where: '', line: 0, ...members[0]?.place, column: 'groups', words, named };
   });
 }

@@ -1,5 +1,5 @@
 import type { InvalidState } from '../app/load-state.ts';
-import { EboxmailError, EXIT, isSystemError } from '../core/errors.ts';
+import { EboxmailError, EXIT, isForbidden, isSystemError } from '../core/errors.ts';
 import { visibleText } from '../core/visible.ts';
 import type { RefusedBatch } from './batch-run.ts';
 import type { ProcessLike } from './context.ts';
@@ -18,12 +18,20 @@ export async function report({ stderr, argv }: ProcessLike, error: unknown): Pro
     return EXIT.cancelled;
   }
   if (isSystemError(error)) {
-    stderr.write(`eboxmail: the system refuses: ${error.message}\n${debug ? `${error.stack ?? ''}\n` : ''}`);
+    const hint = needsRoot(error) ? `  ${USE_SUDO}\n` : '';
+    stderr.write(`eboxmail: the system refuses: ${error.message}\n${hint}${debug ? `${error.stack ?? ''}\n` : ''}`);
     return EXIT.failed;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   stderr.write(`eboxmail: this is a bug, please report it with the command that you ran\n${text}\n`);
   return EXIT.failed;
+}
+
+const USE_SUDO = 'use sudo';
+
+/** Whether something was refused that root may do. */
+function needsRoot(error: unknown): boolean {
+  return process.getuid?.() !== 0 && isForbidden(error);
 }
 
 async function describe(error: EboxmailError): Promise<string> {
@@ -35,8 +43,8 @@ async function describe(error: EboxmailError): Promise<string> {
   }
   if ('details' in error) lines.push(...(error as RefusedBatch).details);
   lines.push(`eboxmail: ${visibleText(error.message)}`);
-  const hint = error.hint === undefined ? [] : visibleText(error.hint).split('\n');
-  lines.push(...hint.map((line) => `  ${line}`));
+  const hints = [error.hint, needsRoot(error) ? USE_SUDO : undefined].filter((hint) => hint !== undefined);
+  lines.push(...hints.flatMap((hint) => visibleText(hint).split('\n')).map((line) => `  ${line}`));
   return `${lines.join('\n')}\n`;
 }
 

@@ -75,7 +75,7 @@ function readRow(
     isRight('address', () => requireAddress(address));
   if (!isWhole) return { row: undefined, failures };
   const isSize = isRight('quota', () => checkSettings(quota === undefined ? {} : { quota }));
-  const isHash = isRight('password_hash', () => checkSettings(hash === undefined ? {} : { password: hash }));
+  const isHash = isRight('password_hash', () => requireHash(hash));
   isRight('account', () => requireYesOrNo(account));
   isRight('password', () => requireClear(password, hash));
   const row: UserRow = {
@@ -90,6 +90,13 @@ function readRow(
     groups: listOf(cell('groups')),
   };
   return { row, failures };
+}
+
+function requireHash(hash: string | undefined): void {
+  const wrong = hash === undefined ? undefined : whyNotPassword(hash);
+  if (wrong === undefined) return;
+  const hint = 'write it as Dovecot does: {SHA512-CRYPT}$6$…; a password in clear goes into the column password';
+  throw usageError(`the password hash ${wrong}`, hint);
 }
 
 function requireClear(password: string | undefined, hash: string | undefined): void {

@@ -24,8 +24,8 @@ export class EboxmailError extends Error {
   /** What to do about it; several lines are possible. */
   hint: string | undefined;
 
-  constructor(exitCode: ExitCode, message: string, hint?: string) {
-    super(message);
+  constructor(exitCode: ExitCode, message: string, hint?: string, cause?: unknown) {
+    super(message, { cause });
     this.name = 'EboxmailError';
     this.exitCode = exitCode;
     this.hint = hint;
@@ -43,6 +43,16 @@ export function withHint(error: unknown, hint: string): unknown {
 export function isSystemError(error: unknown): error is Error {
   return error instanceof Error && 'syscall' in error && 'code' in error;
 }
+
+/** Whether the system refused something, as it was or in words for people, for want of a right. */
+export function isForbidden(error: unknown): boolean {
+  const cause = error instanceof EboxmailError ? error.cause : error;
+  return isSystemError(cause) && 'code' in cause && (cause.code === 'EACCES' || cause.code === 'EPERM');
+}
+
+/** What could not be done, and why the system refused it. */
+export const refused = (what: string, error: unknown, hint?: string): EboxmailError =>
+  new EboxmailError(EXIT.failed, `${what}: ${(error as Error).message}`, hint, error);
 
 /**
  * What is asked for is so already: the thing to add is there (exit 5), the thing to remove is not (exit 4).

@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { failed } from '../core/errors.ts';
 import { exec, MissingProgram, type Finished } from './exec.ts';
-import { bytesIfPresent, lstat, makeDirectory, readIfPresent } from './files.ts';
+import { lstat, makeDirectory, readIfPresent } from './files.ts';
 import { missingPackage } from './packages.ts';
-import { alive, waitUntil } from './processes.ts';
+import { processOf, waitUntil } from './processes.ts';
 
 /** Dovecot's own commands on one configuration file. */
 
@@ -57,8 +57,7 @@ export async function reloadDovecot(configFile: string): Promise<void> {
 
 /** The process id of a running master, from the pid file in its base directory; undefined when none runs. */
 export function dovecotProcess(baseDirectory: string): number | undefined {
-  const pid = Number(bytesIfPresent(`${baseDirectory}/master.pid`)?.toString('utf8').trim());
-  return alive(pid, 'dovecot', baseDirectory) ? pid : undefined;
+  return processOf(`${baseDirectory}/master.pid`, 'dovecot', baseDirectory);
 }
 
 /** Ends the sessions of these users and waits until they are over; without a running Dovecot there are none. */

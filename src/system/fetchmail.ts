@@ -1,8 +1,8 @@
 import { failed } from '../core/errors.ts';
 import { exec, MissingProgram } from './exec.ts';
-import { bytesIfPresent, lstat } from './files.ts';
+import { lstat } from './files.ts';
 import { requireUser, userId } from './identity.ts';
-import { alive, gone, waitUntil } from './processes.ts';
+import { gone, processOf, waitUntil } from './processes.ts';
 
 /** The service that runs fetchmail for every account (templates/fetchmail/fetch-accounts.sh), and fetchmail itself. */
 
@@ -11,8 +11,7 @@ const SERVICE = 'fetch-accounts';
 /** The process id of the service, from the pid file in its state directory; undefined when it does not run. */
 export function fetchmailProcess(stateDirectory: string): number | undefined {
   if (lstat(stateDirectory) === undefined) return undefined;
-  const pid = Number(bytesIfPresent(`${stateDirectory}/eboxmail.pid`)?.toString('utf8').trim());
-  return alive(pid, SERVICE, stateDirectory) ? pid : undefined;
+  return processOf(`${stateDirectory}/eboxmail.pid`, SERVICE, stateDirectory);
 }
 
 /** Starts it in a session of its own, as the user of Debian's package and with nothing of our environment. */

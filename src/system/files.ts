@@ -20,7 +20,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { failed } from '../core/errors.ts';
+import { failed, refused } from '../core/errors.ts';
 
 export interface FileContent {
   /** Absolute. */
@@ -63,7 +63,7 @@ export function stageFile(file: FileContent): StagedFile {
     }
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw failed(`cannot write ${file.path}: ${(error as Error).message}`);
+    throw refused(`cannot write ${file.path}`, error);
   }
   return staged(temporary, file.path);
 }
@@ -109,8 +109,7 @@ export function moveBack(copy: string, target: string): void {
   try {
     renameSync(copy, target);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EXDEV')
-      throw failed(`cannot put ${target} back: ${(error as Error).message}`);
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw refused(`cannot put ${target} back`, error);
     duplicate(copy, target);
   }
 }
@@ -156,8 +155,7 @@ export function makeDirectory(path: string, mode: number, uid = 0, gid = 0): voi
     if (process.getuid?.() === 0) chownSync(path, uid, gid);
   } catch (error) {
     // Another process may have been faster.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-      throw failed(`cannot make the directory ${path}: ${(error as Error).message}`);
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw refused(`cannot make the directory ${path}`, error);
   }
 }
 
@@ -184,7 +182,7 @@ export function bytesIfPresent(path: string): Buffer | undefined {
     return readFileSync(path);
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw failed(`cannot read ${path}: ${(error as Error).message}`);
+    throw refused(`cannot read ${path}`, error);
   }
 }
 
@@ -217,7 +215,7 @@ export function requireWritable(directory: string): void {
   try {
     accessSync(directory, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw failed(`cannot write in ${directory}: ${(error as Error).message}`);
+    throw refused(`cannot write in ${directory}`, error);
   }
 }
 
@@ -227,7 +225,7 @@ export function listDirectory(path: string): readonly string[] {
     return readdirSync(path);
   } catch (error) {
     if (isMissing(error)) return [];
-    throw failed(`cannot read ${path}: ${(error as Error).message}`);
+    throw refused(`cannot read ${path}`, error);
   }
 }
 
@@ -241,7 +239,7 @@ export function lstat(path: string): Stats | undefined {
     return lstatSync(path, { throwIfNoEntry: false });
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw failed(`cannot read ${path}: ${(error as Error).message}`);
+    throw refused(`cannot read ${path}`, error);
   }
 }
 
@@ -251,7 +249,7 @@ export function resolveLinks(path: string): string {
     return realpathSync(path);
   } catch (error) {
     if (isMissing(error)) return path;
-    throw failed(`cannot read ${path}: ${(error as Error).message}`);
+    throw refused(`cannot read ${path}`, error);
   }
 }
 

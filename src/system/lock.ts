@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { EboxmailError, EXIT, failed } from '../core/errors.ts';
+import { EboxmailError, EXIT, failed, refused } from '../core/errors.ts';
 import { environment } from './exec.ts';
 
 /** Seconds to wait for another eboxmail; EBOXMAIL_LOCK_WAIT in the environment changes it. */
@@ -52,9 +52,7 @@ function openLockFile(path: string): number {
     if (fstatSync(descriptor).isFile()) return descriptor;
     closeSync(descriptor);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const hint = code === 'EACCES' || code === 'EPERM' ? 'run eboxmail as the owner of the state' : undefined;
-    throw failed(`cannot open the lock file ${path}: ${(error as Error).message}`, hint);
+    throw refused(`cannot open the lock file ${path}`, error);
   }
   throw failed(`${path} is no regular file`, 'remove it; eboxmail locks with it');
 }

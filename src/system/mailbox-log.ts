@@ -1,5 +1,5 @@
 import { appendFileSync, chmodSync, closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
-import { failed } from '../core/errors.ts';
+import { refused } from '../core/errors.ts';
 import type { MailboxEvent } from '../core/mailboxes/tracks.ts';
 import { readIfPresent, writeAtomically } from './files.ts';
 
@@ -39,7 +39,7 @@ export function appendToMailboxLog(lib: string, last: number, since: string, eve
       closeSync(descriptor);
     }
   } catch (error) {
-    throw failed(`cannot write ${fileIn(lib)}: ${(error as Error).message}`, 'nothing was changed');
+    throw refused(`cannot write ${fileIn(lib)}`, error, 'nothing was changed');
   }
 }
 

@@ -1,6 +1,6 @@
 import { linkSync, readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { failed, notFound, type EboxmailError } from '../core/errors.ts';
+import { failed, notFound, refused, type EboxmailError } from '../core/errors.ts';
 import { QUEUE_NAMES, type QueueName } from '../core/queue/message.ts';
 import { exec, execChunks, execLines, execOnOutput, type Ended } from './exec.ts';
 import { lstat } from './files.ts';
@@ -112,7 +112,7 @@ function unlessGone(work: () => void): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw failed(`cannot change a file of the queue: ${(error as Error).message}`);
+    throw refused('cannot change a file of the queue', error);
   }
 }
 
@@ -148,7 +148,7 @@ function entriesOf(directory: string): ReturnType<typeof readDirectory> {
   } catch (error) {
     // The queue manager removes and makes the hashed ones.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw failed(`cannot read the queue: ${(error as Error).message}`);
+    throw refused('cannot read the queue', error);
   }
 }
 

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { failed } from '../core/errors.ts';
 import { exec, MissingProgram, type Finished } from './exec.ts';
-import { alive, argumentAfter, daemonsIn, endProcesses, nameOf, signal } from './processes.ts';
-import { bytesIfPresent, lstat, readIfPresent } from './files.ts';
+import { argumentAfter, daemonsIn, endProcesses, nameOf, processOf, signal } from './processes.ts';
+import { lstat, readIfPresent } from './files.ts';
 import { missingPackage } from './packages.ts';
 
 /** Postfix's own commands on one configuration directory. */
@@ -90,8 +90,7 @@ async function control(configDirectory: string, action: 'start' | 'stop' | 'relo
 
 /** The process id of a running master, from the pid file of its queue; undefined when none runs. */
 export function postfixProcess(queueDirectory: string): number | undefined {
-  const pid = Number(bytesIfPresent(`${queueDirectory}/pid/master.pid`)?.toString('utf8').trim());
-  return alive(pid, 'master', queueDirectory) ? pid : undefined;
+  return processOf(`${queueDirectory}/pid/master.pid`, 'master', queueDirectory);
 }
 
 /** SMTP and LMTP clients that have processes: names of their services (master(8) tells them by `-n`), with the program. */

@@ -1,11 +1,32 @@
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
-import { failed } from '../core/errors.ts';
+import { failed, isForbidden } from '../core/errors.ts';
+import { readIfPresent } from './files.ts';
+
+/**
+ * The process of this name that a pid file tells of and that works in this directory; undefined when it does not run. Who
+ * may not read the file (`plan` works without root) goes by the name alone.
+ */
+export function processOf(pidFile: string, name: string, directory: string): number | undefined {
+  try {
+    const pid = Number(readIfPresent(pidFile)?.trim());
+    return alive(pid, name, directory) ? pid : undefined;
+  } catch (error) {
+    if (process.getuid?.() === 0 || !isForbidden(error)) throw error;
+    return processIds().find((pid) => alive(pid, name, directory));
+  }
+}
+
+function processIds(): readonly number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number);
+}
 
 /**
  * Whether a process runs, has this name and works in this directory: a pid file may be left over and its number in use by
  * something else, even by the same daemon of another root.
  */
-export function alive(pid: number, name: string, directory: string): boolean {
+function alive(pid: number, name: string, directory: string): boolean {
   if (!Number.isInteger(pid) || pid <= 1) return false;
   try {
     // The name stands in brackets and the state after them; Z is a process that has ended (proc(5)).
@@ -92,17 +113,14 @@ export function daemonsIn(directory: string): readonly number[] {
 }
 
 function daemonsWorking(there: (directory: string) => boolean): readonly number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        const program = readlinkSync(`/proc/${pid}/exe`).replace('/postfix/sbin/', '/postfix/');
-        return there(readlinkSync(`/proc/${pid}/cwd`)) && DAEMON.test(program);
-      } catch {
-        return false;
-      }
-    });
+  return processIds().filter((pid) => {
+    try {
+      const program = readlinkSync(`/proc/${pid}/exe`).replace('/postfix/sbin/', '/postfix/');
+      return there(readlinkSync(`/proc/${pid}/cwd`)) && DAEMON.test(program);
+    } catch {
+      return false;
+    }
+  });
 }
 
 /**

@@ -4,10 +4,10 @@ import { PATHS } from '../core/render/paths.ts';
 import { REDIS_SOCKET } from '../core/render/redis/redis.ts';
 import { RSPAMD_USER } from '../core/render/rspamd/rspamd-file.ts';
 import { exec } from './exec.ts';
-import { bytesIfPresent, lstat } from './files.ts';
+import { lstat } from './files.ts';
 import { requireGroup, requireUser } from './identity.ts';
 import { answersAt } from './ports.ts';
-import { alive, endProcesses, signal, waitUntil } from './processes.ts';
+import { endProcesses, processOf, signal, waitUntil } from './processes.ts';
 
 /** Redis as Debian's package brings it, run on a file of our own, as rspamd's user. */
 
@@ -41,6 +41,5 @@ export async function stopRedis(root: string): Promise<void> {
 export function redisProcess(root: string): number | undefined {
   const data = `${root}/${PATHS.redisData}`;
   if (lstat(data) === undefined) return undefined;
-  const pid = Number(bytesIfPresent(`${root}/${PATHS.redisRun}/redis.pid`)?.toString('utf8').trim());
-  return alive(pid, 'redis-server', data) ? pid : undefined;
+  return processOf(`${root}/${PATHS.redisRun}/redis.pid`, 'redis-server', data);
 }

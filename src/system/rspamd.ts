@@ -4,9 +4,8 @@ import { PATHS } from '../core/render/paths.ts';
 import { MILTER_SOCKET } from '../core/render/postfix/milter.ts';
 import { rspamdArguments } from '../core/render/rspamd/rspamd.ts';
 import { exec } from './exec.ts';
-import { bytesIfPresent } from './files.ts';
 import { answersAt } from './ports.ts';
-import { alive, endProcesses, gone, signal, waitUntil } from './processes.ts';
+import { endProcesses, gone, processOf, signal, waitUntil } from './processes.ts';
 
 /** rspamd as Debian's package brings it, run on files of our own. */
 
@@ -61,8 +60,7 @@ export function rspamdAnswers(root: string, milliseconds = PATIENCE): Promise<bo
 
 /** The process id of a running main process, from its pid file; undefined when none runs. */
 export function rspamdProcess(runDirectory: string): number | undefined {
-  const pid = Number(bytesIfPresent(`${runDirectory}/rspamd.pid`)?.toString('utf8').trim());
-  return alive(pid, 'rspamd', runDirectory) ? pid : undefined;
+  return processOf(`${runDirectory}/rspamd.pid`, 'rspamd', runDirectory);
 }
 
 function childrenOf(parent: number): readonly number[] {

@@ -1,4 +1,4 @@
-import { usageError } from '../core/errors.ts';
+import { EboxmailError, EXIT, usageError } from '../core/errors.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Questions to a person. Nobody is asked without a terminal: the error then names the option that gives the answer. */
@@ -10,11 +10,18 @@ export async function confirm(terminal: Terminal, question: string, option: stri
   return prompts.confirm({ message: question, default: false }, { output: process.stderr });
 }
 
+/** Nobody can be asked for a new password, and no option gives it. */
+export class PasswordNeeded extends EboxmailError {
+  constructor(user: string, hint: string) {
+    super(EXIT.usage, `a password for ${user} is needed`, hint);
+  }
+}
+
 /** A new password, typed twice and unseen. */
 export async function askNewPassword(terminal: Terminal, user: string): Promise<string> {
   if (!terminal.interactive) {
     const options = '--password-stdin, --password-file FILE, --password-hash HASH or --generate-password';
-    throw usageError(`a password for ${user} is needed`, `without a terminal give it with ${options}`);
+    throw new PasswordNeeded(user, `without a terminal give it with ${options}`);
   }
   const prompts = await import('@inquirer/prompts');
   const ask = (message: string): Promise<string> =>

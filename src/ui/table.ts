@@ -110,11 +110,15 @@ export function showFields(terminal: Terminal, fields: readonly (readonly [strin
   terminal.data(fieldsText(fields, terminal.tables ? terminal.columns : undefined));
 }
 
-/** @param columns undefined for lines as long as they are, as scripts read them @param gap behind the longest name */
+/**
+ * What has no name goes on with the field above.
+ * @param columns undefined for lines as long as they are, as scripts read them @param gap behind the longest name
+ */
 export function fieldsText(fields: readonly (readonly [string, string])[], columns?: number, gap = 2): string {
   const width = Math.max(...fields.map(([name]) => widthOf(name))) + gap;
   const indent = ' '.repeat(width);
   const value = (text: string): string =>
     columns === undefined ? text : wrapped(visibleField(text), Math.max(1, columns - width)).join(`\n${indent}`);
-  return fields.map(([name, text]) => `${padded(`${name}:`, width)}${value(text)}\n`).join('');
+  const label = (name: string): string => padded(name === '' ? '' : `${name}:`, width);
+  return fields.map(([name, text]) => `${label(name)}${value(text)}\n`).join('');
 }

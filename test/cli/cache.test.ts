@@ -1,5 +1,5 @@
 import { chmod, mkdir, readdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listing, modeOf, scene, STATE, type Scene } from '../support/scene.ts';
 
@@ -81,6 +81,24 @@ describe('the cache', () => {
     expect((await there.ok(['user', 'list'])).stdout).toContain('Alice Lidless');
     await there.write((await there.text()).replace('version: 1', 'version: 7'));
     await there.refuses(3, ['user', 'list']);
+  });
+
+  it('goes when the state has gone that it was made of', async () => {
+    const { there, cache } = await cached();
+    const other = join(there.root, 'other "state" ü.yaml');
+    await writeFile(other, STATE);
+    const names = async (): Promise<readonly string[]> => readdir(join(cache, '..'));
+    await there.ok(['--state', other, 'user', 'list']);
+    expect(await names()).toHaveLength(2);
+    // One of an earlier version does not say what it was made of.
+    await writeFile(join(cache, '../state.yaml-0123456789abcdef.json'), 'eboxmail cache 1 0.1.0 ab cd\n{}');
+    await rm(other);
+    await there.ok(['user', 'set', 'bob@example.com', '--name', 'Bobby']);
+    expect(await names()).toEqual([basename(cache)]);
+    // Who was there is found again.
+    const before = await readFile(cache, 'utf8');
+    await there.ok(['user', 'list']);
+    expect(await readFile(cache, 'utf8')).toBe(before);
   });
 
   it('is done without where it cannot be written', async () => {

@@ -63,6 +63,35 @@ describe('another user than root', () => {
   const as = (command: string, env: Record<string, string>): Promise<RunResult> =>
     bash(`exec setpriv --reuid=${NOBODY} --regid=${NOBODY} --clear-groups $EBOXMAIL ${command}`, env);
 
+  const TOLD = /permission denied.*\n {2}use sudo\n$/i;
+
+  it('sees a plan of their own state where daemons run and nothing was applied', async () => {
+    const there = await scene(STATE);
+    const program = await programForAll(await tempDir());
+    const tls = join(there.root, 'closed/key.pem');
+    const own = join(await tempDir(), 'own.yaml');
+    await writeFile(own, STATE.replace('mailname:', `tls: {certificate: ${tls}, key: ${tls}}\n  mailname:`));
+    await chown(own, NOBODY, NOBODY);
+    // As Debian's packages leave them: what others may not look into.
+    for (const [path, mode] of [
+      ['var/lib/fetchmail/eboxmail.pid', 0o700],
+      ['var/spool/postfix/pid/master.pid', 0o755],
+      ['run/dovecot/master.pid', 0o755],
+      ['closed/key.pem', 0o700],
+    ] as const) {
+      await mkdir(join(there.root, dirname(path)), { recursive: true });
+      await writeFile(join(there.root, path), '1\n', { mode: 0o600 });
+      await chmod(join(there.root, dirname(path)), mode);
+    }
+    const env = { EBOXMAIL_ROOT: there.root, EBOXMAIL_STATE: own, EBOXMAIL: `${process.execPath} ${program}` };
+    const { code, stdout } = await as('plan --exit-code', env);
+    expect([code, stdout]).toEqual([10, expect.stringContaining('user alice@example.com')]);
+    expect((await as('apply', env)).stderr).toMatch(/must be run as root\n {2}use sudo/);
+    // Where something was applied they cannot know what.
+    await mkdir(join(there.root, 'var/lib/eboxmail'), { mode: 0o700 });
+    for (const command of ['plan', 'history', 'status']) expectPlainFailure(await as(command, env), TOLD);
+  });
+
   it('may not change what is not theirs, and is told so', async () => {
     const there = await scene(STATE);
     const program = await programForAll(await tempDir());
@@ -70,7 +99,7 @@ describe('another user than root', () => {
     expect(await as('--version', env)).toMatchObject({ code: 0 });
     await chmod(there.statePath, 0o644);
     for (const edit of [...EDITS, 'user remove bob@example.com --purge -y']) {
-      expectPlainFailure(await as(edit, env), /permission denied/i);
+      expectPlainFailure(await as(edit, env), TOLD);
       expect(await there.text()).toBe(STATE);
       expect(await readdir(dirname(there.statePath))).toEqual(['state.yaml']);
     }
@@ -78,22 +107,19 @@ describe('another user than root', () => {
     expect(await as('validate', env)).toMatchObject({ code: 0 });
     expect(await as('plan --exit-code', env)).toMatchObject({ code: 10 });
     expectPlainFailure(await as('apply', env), /root/);
-    expectPlainFailure(
-      await as(`--state ${there.root}/new/state.yaml domain add x.example`, env),
-      /permission denied/i,
-    );
-    expectPlainFailure(await as(`--root ${there.root}/new domain add x.example`, env), /permission denied/i);
+    expectPlainFailure(await as(`--state ${there.root}/new/state.yaml domain add x.example`, env), TOLD);
+    expectPlainFailure(await as(`--root ${there.root}/new domain add x.example`, env), TOLD);
     expect((await readdir(there.root)).sort()).toEqual(['etc']);
 
     // A state that cannot be read, and one in a directory that cannot be entered.
     await chmod(there.statePath, 0o600);
     for (const command of ['user list', 'validate', 'plan', ...EDITS]) {
-      expectPlainFailure(await as(command, env), /permission denied/i);
+      expectPlainFailure(await as(command, env), TOLD);
     }
     await chmod(there.statePath, 0o644);
     await chmod(dirname(there.statePath), 0o700);
     for (const command of ['user list', 'validate', 'plan', ...EDITS]) {
-      expectPlainFailure(await as(command, env), /permission denied/i);
+      expectPlainFailure(await as(command, env), TOLD);
     }
     // Theirs to change, without a cache, which they cannot write.
     await chmod(dirname(there.statePath), 0o755);
@@ -101,7 +127,7 @@ describe('another user than root', () => {
     await chown(there.statePath, NOBODY, NOBODY);
     expect(await as('domain add new.example', env)).toMatchObject({ code: 0 });
     expect(await there.text()).toContain('new.example');
-    expectPlainFailure(await as('user remove bob@example.com --purge -y', env), /permission denied/i);
+    expectPlainFailure(await as('user remove bob@example.com --purge -y', env), TOLD);
     expect(await there.text()).toContain('bob@example.com');
   });
 });

@@ -76,13 +76,37 @@ describe('user import', () => {
       'users.csv:11: quota: error: "3X" is no size',
       'users.csv:11: groups: error: there is no group nobody',
       'users.csv:12: error: the row has 3 cells, and the first line names 8 columns',
-      'users.csv:13: address: error: a password for h@example.com is needed',
+      'users.csv:13: password: error: a password for h@example.com is needed',
       'users.csv:14: address: error: "--yes" ',
       'users.csv:15: password: error: there is a hash as well',
     ]) {
       expect(said).toContain(expected);
     }
     expect(said).not.toContain('secret');
+  });
+
+  it('tells of a row what is wrong there, in the words of the table, and not of others that name it', async () => {
+    const there = await scene(STATE);
+    const rows = [
+      'address,password,password_hash,aliases,groups',
+      'dora@example.com,Geheim 4711,,,staff',
+      'emil@example.com,,,e@example.com,staff',
+      'frieda@example.com,,$6$a$b,,staff',
+    ];
+    const file = await csv(there, rows.join('\n'));
+    expect(await there.refuses(2, ['user', 'import', file])).toBe(
+      `users.csv:3: password: error: a password for emil@example.com is needed
+    give it with --generate-passwords, or in the column password or password_hash
+users.csv:4: password_hash: error: the password hash has no {SCHEME} in front, so it may be clear text
+    write it as Dovecot does: {SHA512-CRYPT}$6$…; a password in clear goes into the column password
+eboxmail: 2 errors, so nothing was changed
+`,
+    );
+    // What is left of a row and a group is looked at all the same.
+    await csv(there, rows.slice(0, 3).join('\n').replaceAll('staff', 'nobody'));
+    const said = await there.refuses(4, ['user', 'import', file]);
+    expect(said).toContain('users.csv:2: groups: error: there is no group nobody');
+    expect(said).not.toContain('there is no user');
   });
 
   it.each([

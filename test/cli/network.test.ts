@@ -138,4 +138,23 @@ describe('relay policies', () => {
     expect(await there.refuses(3, ['relay', 'allow', 'home'])).toContain('0.0.0.0/0 is as good as everybody');
     await there.ok(['relay', 'allow', 'home', '--force']);
   });
+
+  it('are no longer open when the last of what is too wide goes', async () => {
+    const there = await scene(STATE);
+    await there.ok(['network', 'member', 'add', 'office', 'all', '0.0.0.0/0', '--force']);
+    await there.ok(['network', 'member', 'add', 'office', 'six', '::/0', '--force']);
+    await there.ok(['network', 'member', 'remove', 'office', 'all']);
+    expect(await there.text()).toContain('open: true');
+    const { stderr } = await there.ok(['network', 'member', 'remove', 'office', 'six']);
+    expect(stderr).toContain('six is no longer in the network office, which is no longer marked with "open: true"');
+    expect(await there.text()).toBe(STATE);
+    expect((await there.ok(['validate'])).stderr).not.toContain('open');
+
+    // Together they are too wide, so unset is what takes that away.
+    for (const half of ['9.0.0.0/9', '9.128.0.0/9'])
+      await there.ok(['network', 'member', 'add', 'office', `n${half.replace(/\W/g, '-')}`, half, '--force']);
+    expect(await there.text()).toContain('open: true');
+    await there.ok(['relay', 'unset', 'office']);
+    expect(await there.text()).not.toContain('open: true');
+  });
 });

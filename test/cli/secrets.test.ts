@@ -15,6 +15,19 @@ async function outputs(there: Scene, commands: readonly string[], hidden: readon
   });
 }
 
+it('a secret file that is missing is told of with the places where it may be', async () => {
+  const there = await scene();
+  const elsewhere = join(dirname(there.root), 'own.yaml');
+  await writeFile(elsewhere, `${STATE}relay: {smarthost: {host: h, username: u, password: {file: secrets/isp}}}\n`);
+  const { code, stderr } = await there.run(['--state', elsewhere, 'plan']);
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringContaining(`the secret file ${there.root}/etc/eboxmail/secrets/isp does not exist
+  the state refers to it as a password; it may also be ${dirname(there.root)}/secrets/isp, beside the state
+`),
+  ]);
+});
+
 describe('hashes', () => {
   it('are in no output', async () => {
     const there = await scene(STATE);

@@ -246,7 +246,8 @@ describe('antivirus', () => {
     const socket = await startClamd();
     const harmless = attachment('application/octet-stream', 'a.bin', Buffer.from('hello').toString('base64'));
     try {
-      await sandbox().ok(['filter', 'set', 'builtin', '--antivirus', socket, '--apply']);
+      const { stderr } = await sandbox().ok(['filter', 'set', 'builtin', '--antivirus', socket, '--apply']);
+      expect(stderr).not.toContain('does not answer');
       const virus = attachment('application/octet-stream', 'a.com', Buffer.from(EICAR).toString('base64'));
       expect((await attempt(virus)).answer).toBe('554 5.7.1 a virus was found in it');
       expect((await attempt({ from: 'x@good.test', ...virus })).answer).toMatch(/^554 .*virus/);
@@ -256,6 +257,8 @@ describe('antivirus', () => {
     }
     expect((await attempt({})).answer).toMatch(/^250/);
     expect((await attempt(harmless)).answer).toMatch(/^451 4\.7\.1 the virus scanner does not answer/);
+    const { stderr } = await sandbox().ok(['filter', 'set', 'builtin', '--antivirus', `${socket}.gone`, '--apply']);
+    expect(stderr).toContain(`ClamAV at ${socket}.gone does not answer: mails with attachments have to come again`);
     await sandbox().ok(['filter', 'set', 'builtin', '--antivirus', 'default', '--apply']);
     expect((await attempt(harmless)).answer).toMatch(/^250/);
   });

@@ -2,6 +2,7 @@ import { readState } from '../../app/load-state.ts';
 import {
   addMember,
   addNetwork,
+  isOpen,
   policyOf,
   removeMember,
   removeNetwork,
@@ -87,8 +88,15 @@ async function addOne(
 }
 
 async function removeOne(context: Context, name: string, member: string, options: EditOptions): Promise<number> {
-  return runEdit(context, options, (state) => removeMember(state, name, member), {
-    done: `${member} is no longer in the network ${name}`,
+  let closed = false;
+  const edit = (state: StateFile): StateFile => {
+    const after = removeMember(state, name, member);
+    closed = isOpen(state, name) && !isOpen(after, name);
+    return after;
+  };
+  return runEdit(context, options, edit, {
+    done: () =>
+      `${member} is no longer in the network ${name}${closed ? ', which is no longer marked with "open: true"' : ''}`,
     data: { network: name, member },
   });
 }

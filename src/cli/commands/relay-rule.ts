@@ -66,10 +66,9 @@ async function add(
   options: AddOptions,
 ): Promise<number> {
   if ((host === undefined) === (options.direct !== true)) {
-    throw usageError(
-      host === undefined ? 'the rule has no host' : 'the rule has a host and --direct',
-      'give one of them',
-    );
+    throw host === undefined
+      ? usageError('the rule has no host', 'write HOST or HOST:PORT behind it, or give --direct')
+      : usageError('the rule has a host and --direct', 'give one of them');
   }
   if (host === undefined && (options.username ?? options.tls) !== undefined) {
     throw usageError('--username and --tls need a host', 'a direct rule has no server to log in at');

@@ -59,7 +59,14 @@ export function removeMember(state: StateFile, name: string, member: string): St
     throw notThere(`the network ${key} has no member ${quoted(member)}`, hint);
   }
   const members = Object.entries(entry.members).filter(([other]) => other !== written);
-  return withEntry(state, 'networks', key, { ...entry, members: Object.fromEntries(members) });
+  const changed = withEntry(state, 'networks', key, { ...entry, members: Object.fromEntries(members) });
+  return closedAgain(state, changed, key);
+}
+
+/** Whether an object may be as wide as the internet. */
+export function isOpen(state: StateFile, name: string): boolean {
+  const key = networkKey(state, name);
+  return key !== undefined && entryOf(state, key).open === true;
 }
 
 /** @param policy undefined takes the policy away */
@@ -76,7 +83,7 @@ export function setPolicy(
   if (policy === undefined) {
     if (written === undefined) return state;
     const left = others.length === 0 ? relay : { ...relay, networks: Object.fromEntries(others) };
-    return withRelay(state, left);
+    return closedAgain(state, withRelay(state, left), key);
   }
   const changed = withRelay(state, { ...relay, networks: { ...networks, [written ?? key]: policy } });
   return force ? opened(changed, key) : changed;
@@ -107,8 +114,21 @@ function entryOf(state: StateFile, key: string): NetworkEntry {
 
 /** Marks an object as one that may be as wide as the internet, when the state is an open relay without that. */
 function opened(state: StateFile, key: string): StateFile {
-  const refused = modelOf(state).problems.some(({ rule, severity }) => rule === 'open-relay' && severity === 'error');
-  return refused ? withEntry(state, 'networks', key, { ...entryOf(state, key), open: true }) : state;
+  return isOpenRelay(state) ? withEntry(state, 'networks', key, { ...entryOf(state, key), open: true }) : state;
+}
+
+/** Takes the mark away when an edit took away what needed it: nothing too wide may slip in later. */
+function closedAgain(before: StateFile, after: StateFile, key: string): StateFile {
+  if (entryOf(after, key).open !== true) return after;
+  const closed = (state: StateFile): StateFile => {
+    const { open: _, ...others } = entryOf(state, key);
+    return withEntry(state, 'networks', key, others);
+  };
+  return isOpenRelay(closed(before)) && !isOpenRelay(closed(after)) ? closed(after) : after;
+}
+
+function isOpenRelay(state: StateFile): boolean {
+  return modelOf(state).problems.some(({ rule, severity }) => rule === 'open-relay' && severity === 'error');
 }
 
 function memberKey({ members }: NetworkEntry, name: string): string | undefined {

@@ -100,7 +100,7 @@ function changed(entry: UserEntry, { name, quota, account, password }: UserSetti
 /** @throws usage error */
 export function checkSettings({ quota, password }: UserSettings): void {
   if (quota !== undefined && quota !== null && quota !== 'default' && parseSize(quota) === undefined) {
-    throw usageError(`${quoted(quota)} is no size`, 'write e.g. --quota "500 MB", "2 GB", unlimited or default');
+    throw usageError(`${quoted(quota)} is no size`, 'write e.g. "500 MB", "2 GB", unlimited or default');
   }
   const wrong = password === undefined ? undefined : whyNotPassword(password);
   if (wrong !== undefined) {

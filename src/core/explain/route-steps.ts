@@ -23,7 +23,8 @@ export function routeSteps(
   const open = rule === undefined ? others : others.filter(({ match }) => match.kind === 'recipient-domain');
   const exception =
     open.length === 0 ? '' : `, unless a rule for its ${sender === undefined ? 'sender' : 'recipient'} says otherwise`;
-  const text = `it leaves ${wayWords(rule === undefined ? smarthost : rule.relay, service)}${reason(rule, smarthost)}${exception}`;
+  const relay = rule === undefined ? smarthost : rule.relay;
+  const text = `it leaves ${wayWords(relay)}${reason(rule, smarthost)}${exception}${capturedWords(relay, service)}`;
   const path = rule?.path ?? smarthost?.path;
   return [{ kind: 'route', depth, text, ...(path === undefined ? {} : { path }) }];
 }
@@ -34,7 +35,9 @@ export function senderRuleSteps(recipientDomain: string, depth: number, service:
   return service.model.relay.rules.flatMap(({ match, relay, path }): readonly Step[] => {
     if (match.kind === 'recipient-domain') return [];
     const who = match.kind === 'sender-address' ? match.address : match.domain;
-    return [{ kind: 'route', depth, text: `from ${who} it leaves ${wayWords(relay, service)}`, path }];
+    return [
+      { kind: 'route', depth, text: `from ${who} it leaves ${wayWords(relay)}${capturedWords(relay, service)}`, path },
+    ];
   });
 }
 
@@ -46,13 +49,16 @@ export function networkSteps({ model }: MailService): readonly Step[] {
   });
 }
 
-function wayWords(relay: Relay | undefined, { machine }: MailService): string {
-  const captured = 'this sandbox keeps it in its outbound directory';
-  if (relay === undefined)
-    return machine.sandbox ? `directly: ${captured}` : 'directly for the servers of its recipients';
+function wayWords(relay: Relay | undefined): string {
+  if (relay === undefined) return 'directly for the servers of its recipients';
   const { host, port, login } = relay;
-  const way = `by way of ${nextHop(host, port)}${login === undefined ? '' : ` as ${login.username}`}`;
-  return machine.sandbox && !isLoopback(host) ? `${way}, but ${captured}` : way;
+  return `by way of ${nextHop(host, port)}${login === undefined ? '' : ` as ${login.username}`}`;
+}
+
+/** Only what leaves by way of the machine itself leaves a sandbox. */
+function capturedWords(relay: Relay | undefined, { machine }: MailService): string {
+  if (!machine.sandbox || (relay !== undefined && isLoopback(relay.host))) return '';
+  return '; this sandbox keeps it in its outbound directory';
 }
 
 function reason(rule: RelayRule | undefined, smarthost: Relay | undefined): string {

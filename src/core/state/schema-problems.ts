@@ -70,7 +70,7 @@ function problemsOf(
     return isMisspelt(schema, place, value, key) ? [] : [missing(path, key, params['property'])];
   }
   if (keyword === 'uniqueItems') return repeatedItems(path, value);
-  return [valueProblem(place, path, value, keyword)];
+  return [valueProblem(schema, place, path, value, keyword)];
 }
 
 function missing(path: StatePath, key: string, because: unknown): Problem {

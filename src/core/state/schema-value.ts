@@ -1,6 +1,6 @@
 import type { Json } from '../json.ts';
 import type { Problem, StatePath } from '../problem.ts';
-import type { Place, ValueFacts } from './schema-facts.ts';
+import type { Place, SchemaFacts, ValueFacts } from './schema-facts.ts';
 import { describeValue, expectedWords, quoted, strayCharacter } from './schema-words.ts';
 import { nearest } from './unknown-key.ts';
 
@@ -14,10 +14,18 @@ const TRUTH: Readonly<Record<string, string>> = {
   n: 'false',
 };
 
-/** What is wrong with a value, in words; `keyword` is the schema keyword that it breaks. */
-export function valueProblem(place: Place, path: StatePath, value: Json | undefined, keyword: string): Problem {
+/**
+ * What is wrong with a value, in words; `keyword` is the schema keyword that it breaks.
+ * @param schema what knows the keys that may be in the place
+ */
+export function valueProblem(
+  { knownKeys }: Pick<SchemaFacts, 'knownKeys'>,
+  { facts, secret, pattern }: Place,
+  path: StatePath,
+  value: Json | undefined,
+  keyword: string,
+): Problem {
   const problem = { rule: 'schema', severity: 'error', path, at: 'value' } as const;
-  const { facts, secret } = place;
   if (facts === undefined) return { ...problem, message: 'is not what belongs here' };
   const stray = typeof value === 'string' ? strayCharacter(value, facts.multiline === true) : undefined;
   if (stray !== undefined && facts.types.includes('string')) {
@@ -27,7 +35,7 @@ export function valueProblem(place: Place, path: StatePath, value: Json | undefi
   if (keyword === 'minItems')
     return { ...problem, message: 'is an empty list', hint: 'remove the key or add an entry' };
   const message = `must be ${expectedWords(facts)}, not ${describeValue(value, secret || !isShown(facts))}`;
-  const hint = hintFor(facts, value);
+  const hint = hintFor(facts, value) ?? hintForColon(facts, value, knownKeys[pattern] ?? []);
   return hint === undefined || secret ? { ...problem, message } : { ...problem, message, hint };
 }
 
@@ -80,6 +88,19 @@ function hintFor(facts: ValueFacts, value: Json | undefined): string | undefined
   const plain = typeof value === 'number' || typeof value === 'boolean';
   const free = facts.types.includes('string') && facts.expected === undefined;
   return plain && free ? `put it in quotes: "${String(value)}"` : undefined;
+}
+
+/** Of a text where a map belongs only the name of a key is shown. */
+function hintForColon(
+  { types, map }: ValueFacts,
+  value: Json | undefined,
+  known: readonly string[],
+): string | undefined {
+  if (typeof value !== 'string' || !types.includes('object')) return undefined;
+  const word = value.split(/[\s=]/, 1)[0];
+  const key = known.find((each) => each === word);
+  if (key !== undefined || map === true || /\s/.test(value)) return `is a ":" missing? Write "${key ?? 'KEY'}: …"`;
+  return known[0] === undefined ? undefined : `write its keys with their values, such as "${known[0]}: …"`;
 }
 
 function hintForWord(known: readonly string[], value: Json | undefined): string | undefined {

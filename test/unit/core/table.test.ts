@@ -68,4 +68,5 @@ it('aligns fields, and wraps them only on a terminal', () => {
   const fields = [['Group', '社員'] as const, ['名前 A', 'one two three four'] as const];
   expect(fieldsText(fields)).toBe('Group:  社員\n名前 A: one two three four\n');
   expect(fieldsText(fields, 20)).toBe('Group:  社員\n名前 A: one two\n        three four\n');
+  expect(fieldsText([['Changes', 'one'] as const, ['', 'two'] as const])).toBe('Changes: one\n         two\n');
 });

@@ -181,6 +181,16 @@ describe('the way', () => {
   it('says that a sandbox sends nothing away', () => {
     const { steps } = explain('x@elsewhere.test', serviceOf(STATE, true));
     expect(steps.map(({ text }) => text).join('\n')).toContain('outbound');
+    const relay = `relay:
+  smarthost: {host: smtp.isp.test, port: 587, username: alice, password: {file: secrets/isp}}
+  rules: [{sender: sales@a.test, host: 127.0.0.1, port: 2525}, {sender: b.test, direct: true}]
+`;
+    const away = explain('x@elsewhere.test', serviceOf(`${STATE}${relay}`, true)).steps.map(({ text }) => text);
+    expect(away.slice(2)).toEqual([
+      'it leaves by way of smtp.isp.test:587 as alice, the smarthost, unless a rule for its sender says otherwise; this sandbox keeps it in its outbound directory',
+      'from sales@a.test it leaves by way of [127.0.0.1]:2525',
+      'from b.test it leaves directly for the servers of its recipients; this sandbox keeps it in its outbound directory',
+    ]);
   });
 });
 

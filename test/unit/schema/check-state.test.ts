@@ -79,7 +79,10 @@ const MISTAKES: Readonly<Record<string, readonly (readonly [string, ...string[]]
       'server: {smtp: }',
       'server.smtp (value): must be a map of keys and values, not empty | write a value or remove the key',
     ],
-    ['server: mx.example.com', 'server (value): must be a map of keys and values, not this text'],
+    [
+      'server: mx.example.com',
+      'server (value): must be a map of keys and values, not this text | write its keys with their values, such as "mailname: …"',
+    ],
     ['users: [a@b.c]', 'users (value): must be a map of keys and values, not a list'],
     ['users: {a@b.c: {name: 5}}', 'users.a@b.c.name (value): must be a text, not the number 5 | put it in quotes: "5"'],
     [
@@ -129,7 +132,10 @@ const MISTAKES: Readonly<Record<string, readonly (readonly [string, ...string[]]
       'users: {a@b.c: {password: {file: ../hunter2}}}',
       'users.a@b.c.password.file (value): must be a path such as secrets/name, relative to /etc/eboxmail, without white space or .., not this text',
     ],
-    ['users: {a@b.c: hunter2}', 'users.a@b.c (value): must be a map of keys and values, not this text'],
+    [
+      'users: {a@b.c: hunter2}',
+      'users.a@b.c (value): must be a map of keys and values, not this text | write its keys with their values, such as "name: …"',
+    ],
   ],
   'not supported yet': [
     ['{relay: , networks: {}, overrides: , filter: }'],

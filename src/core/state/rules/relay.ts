@@ -69,7 +69,7 @@ function checkOpenRelay({ networks, relay }: MailModel, findings: Findings): voi
         `to end that: eboxmail relay unset ${name}`,
       );
     } else if (open && wide.length === 0) {
-      const hint = 'remove it, so that nothing too wide can slip in';
+      const hint = 'take it out of the state file, so that nothing too wide can slip in';
       findings.warning('network-open', [...path, 'open'], 'key', `${name} is not so wide that it needs "open"`, hint);
     }
   }
