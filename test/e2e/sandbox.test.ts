@@ -219,6 +219,55 @@ describe('places where a sandbox cannot or can be', () => {
     expect(await readdir(path)).toEqual(['mine']);
   });
 
+  it('a root with a state of its own starts, whatever commands have looked at it or changed it', async () => {
+    const root = `${directory}/own`;
+    const offset = await freePortOffset();
+    const on = async (...args: string[]): Promise<void> => {
+      const result = await runCli({ args: ['--root', root, ...args], input: 'secret\n' });
+      expect(result.code, result.stderr).toBe(0);
+    };
+    await on('domain', 'add', 'a.test');
+    await on('user', 'add', 'alice@a.test', '--password-hash', PASSWORD_HASH);
+    await on('user', 'add', 'gone@a.test', '--password-hash', PASSWORD_HASH);
+    await on('user', 'remove', 'gone@a.test', '--purge', '--yes');
+    await on('relay', 'smarthost', 'set', '127.0.0.1:9', '--username', 'u', '--password-stdin');
+    await on('user', 'list');
+    await on('explain', 'alice@a.test');
+    await on('plan');
+    expect(await readdir(`${root}/var`)).toEqual(['cache', 'lib']);
+    await writeFile(`${root}/var/lib/mine`, '');
+    expect((await refusedStart(root)).code).toBe(5);
+    await rm(`${root}/var/lib/mine`);
+    const box = await startSandbox(root, { offset });
+    try {
+      expect((await tryLogin(box, 'alice@a.test')).code).toBe(235);
+    } finally {
+      await finishSandbox(root, []);
+    }
+  });
+
+  it('daemons of an ordinary server are none of its: 4, and how to stop them', async () => {
+    const box = await start('ordinary');
+    const host = `${box.root}/etc/eboxmail/host.yaml`;
+    const text = await readFile(host, 'utf8');
+    try {
+      await writeFile(host, text.replace(/^sandbox: .*\n/m, ''));
+      for (const word of ['stop', 'status']) {
+        const refused = await sandboxCommand(word, box.root);
+        expect([refused.code, refused.stdout]).toEqual([4, '']);
+        expect(refused.stderr).toContain(`eboxmail --root ${box.root} uninstall`);
+        expect(refused.stderr).not.toContain('sandbox start');
+      }
+      expect(await imapLogin(box, 'alice@a.test')).toBe(true);
+      await box.ok(['uninstall', '--yes']);
+      const stopped = await sandboxCommand('stop', box.root);
+      expect([stopped.code, stopped.stderr]).toEqual([4, expect.stringContaining('make one with')]);
+    } finally {
+      await writeFile(host, text);
+      await finishSandbox(box.root, []);
+    }
+  });
+
   it('a path that is too long or has odd characters: 2', async () => {
     for (const name of [
       'x'.repeat(80),
