@@ -347,6 +347,12 @@ describe('places where a sandbox cannot or can be', () => {
     expect((await sandboxCommand('start', `${directory}/never`, '--state', `${directory}/no.yaml`)).code).toBe(4);
     await writeFile(`${directory}/bad.yaml`, 'version: 1\nnonsense: 1\n');
     expect((await sandboxCommand('start', `${directory}/never`, '--state', `${directory}/bad.yaml`)).code).toBe(3);
+    await writeFile(`${directory}/bad.yaml`, `${STATE}  carol@b.test: {password: "${PASSWORD_HASH}"}\n`);
+    const named = await sandboxCommand('start', `${directory}/never`, '--state', `${directory}/bad.yaml`);
+    expect([named.code, named.stderr]).toEqual([
+      3,
+      expect.stringContaining(`eboxmail --state ${directory}/bad.yaml domain add b.test`),
+    ]);
     expect(await readdir(directory)).not.toContain('never');
   });
 
