@@ -8,6 +8,7 @@ import { lstat } from '../../system/files.ts';
 import { showFields } from '../../ui/table.ts';
 import { printJson, type Context } from '../context.ts';
 import { example, type Setup } from '../program.ts';
+import { applyOptions, type ApplyFlags } from './apply.ts';
 
 export const setup: Setup = (sandbox, action) => {
   sandbox.addHelpText('after', example('eboxmail sandbox start /tmp/mail --state state.yaml'));
@@ -18,6 +19,7 @@ export const setup: Setup = (sandbox, action) => {
     )
     .option('--port-offset <n>', 'added to every standard port (default: 20000)')
     .option('--listen <address>', 'loopback address to listen on (default: 127.0.0.1)')
+    .option('--allow-removals <n>', 'let so many addresses stop working without a question (10)')
     .addHelpText(
       'after',
       example(
@@ -38,7 +40,7 @@ export const setup: Setup = (sandbox, action) => {
     .action(action(status));
 };
 
-interface StartOptions {
+interface StartOptions extends Pick<ApplyFlags, 'allowRemovals'> {
   readonly portOffset?: string;
   readonly listen?: string;
 }
@@ -47,10 +49,10 @@ async function start(context: Context, dir: string, options: StartOptions, comma
   const root = resolve(dir);
   const statePath = stateFor(context, root, command);
   const info = await startSandbox(root, {
+    ...applyOptions(context, options),
     statePath,
     portOffset: options.portOffset === undefined ? undefined : portOffset(options.portOffset),
     listen: options.listen === undefined ? undefined : loopback(options.listen),
-    progress: (step) => context.terminal.say(step),
   }).catch((error: unknown) => {
     if (!isAboutState(error, statePath)) context.commands.turnTo(root);
     throw error;
