@@ -39,7 +39,8 @@ export function announce(
   { plan, applied, text }: Prepared,
   steps: ReadonlyMap<string, readonly string[]>,
 ): void {
-  const { time = '', state = {}, files = new Map<string, never>(), unfinished, certificate, mailboxes } = applied ?? {};
+  const { time = '', state = {}, files = new Map<string, never>(), unfinished } = applied ?? {};
+  const { listening, certificate, mailboxes } = applied ?? {};
   const before = unfinished?.files ?? new Map<string, readonly string[]>();
   // Those of one that was cut off as well: what it had put in place may still be there when this one is cut off, too.
   const hashesOf = (path: string, after: Buffer): readonly string[] => [...(steps.get(path) ?? []), after].map(sha256);
@@ -54,6 +55,7 @@ export function announce(
     time,
     state,
     files,
+    listening,
     certificate,
     mailboxes,
     unfinished: {
@@ -91,6 +93,7 @@ export function record({ root }: Place, { rendered, state, model, facts, certifi
     time: new Date().toISOString(),
     state,
     files: new Map(files),
+    listening: { listen: facts.listen, portOffset: facts.portOffset },
     // As it was before the daemons were told to read it: when it was replaced meanwhile, the next apply sees that.
     certificate: certificate.toBeMade
       ? sha256(bytesIfPresent(certificateOf(model, facts).certificate) ?? '')

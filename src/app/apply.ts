@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { failed, isSystemError } from '../core/errors.ts';
+import { EboxmailError, EXIT, isSystemError } from '../core/errors.ts';
 import { isEmpty, type FileChange, type Plan } from '../core/plan/plan.ts';
 import type { Removals } from '../core/plan/removals.ts';
 import { below, certificateOf, PATHS } from '../core/render/paths.ts';
@@ -45,6 +45,8 @@ export interface ApplyOptions {
   readonly allowRemovals?: number | undefined;
   /** Asks for the second yes; absent when nobody can be asked. */
   readonly askRemovals?: (removals: Removals) => Promise<boolean>;
+  /** The command that does the same again, for hints; "eboxmail apply" when absent. */
+  readonly again?: string;
   /** Digest of the plan that was reviewed: another plan is refused (exit 1). */
   readonly expect?: string | undefined;
   /** Stands first in the history's summary. */
@@ -52,6 +54,9 @@ export interface ApplyOptions {
   /** Called as the work goes on, in words for people. */
   readonly progress: (step: string) => void;
 }
+
+/** The new configuration is in force and was proven, and something after that could not be done. */
+export class InForceError extends EboxmailError {}
 
 export interface Applied {
   readonly plan: Plan;
@@ -159,7 +164,8 @@ async function finish(
     // Until then a way back may need them.
     removeEmptyDirectories(place, removedBy(prepared.plan));
   } catch (error) {
-    throw failed(
+    throw new InForceError(
+      EXIT.failed,
       `the new configuration is in force, but not everything after it could be done: ${(error as Error).message}`,
       'put that right and run "eboxmail apply" once more',
     );

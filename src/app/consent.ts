@@ -43,16 +43,25 @@ export async function requireConsent(
 /** @throws exit 7 when more stops than goes without a second yes */
 export async function requireRemovals(
   { removals }: Plan,
-  { allowRemovals = FREE_REMOVALS, askRemovals }: Pick<ApplyOptions, 'allowRemovals' | 'askRemovals'>,
+  { allowRemovals = FREE_REMOVALS, askRemovals, again }: Pick<ApplyOptions, 'allowRemovals' | 'askRemovals' | 'again'>,
 ): Promise<void> {
   const count = removals.addresses.length;
   if (count <= allowRemovals || (await askRemovals?.(removals)) === true) return;
+  // The state of another command is put back, so that a plan would not show them.
+  const which = again === undefined ? 'see which with "eboxmail plan"' : listed(removals.addresses);
   throw new EboxmailError(
     EXIT.consent,
     `${count} addresses would stop working, which needs a second yes`,
-    `see which with "eboxmail plan"; if that is meant: eboxmail apply --allow-removals ${count}`,
+    `${which}; if that is meant: ${again ?? 'eboxmail apply'} --allow-removals ${count}`,
   );
 }
+
+function listed(addresses: readonly string[]): string {
+  const more = addresses.length - MOST_LISTED;
+  return `${addresses.slice(0, MOST_LISTED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+const MOST_LISTED = 20;
 
 /**
  * What the plan showed is what may be replaced: who edits a file while the question is on the screen is not overrun.

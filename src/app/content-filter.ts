@@ -36,7 +36,7 @@ function requireAnotherThanTheMachines(filter: CustomFilter): void {
   if (!handsMailTo(filter, settings)) return;
   throw failed(
     `the filter at ${filter.address}:${filter.port} belongs to the machine's own mail server, and would hand it the mail of this sandbox`,
-    'run one of its own for the sandbox: eboxmail --root DIR filter set custom --port …; or none: filter set none',
+    'run one of its own for the sandbox: eboxmail filter set custom --port …; or none: eboxmail filter set none',
   );
 }
 

@@ -11,7 +11,7 @@ import type { MailboxMover } from './move-mailboxes.ts';
 import type { Place } from './place.ts';
 import type { Prepared } from './prepare.ts';
 import { withdrawProbe } from './prove/login.ts';
-import { endThrottling, requirePrevious, servicesFor } from './switch-daemons.ts';
+import { endThrottling, factsInForce, requirePrevious, servicesFor } from './switch-daemons.ts';
 
 /**
  * After a switch that failed: the files as they were, and the daemons that were touched read them again.
@@ -80,7 +80,7 @@ export async function putBack(
     await services[name](actionBack(done, wanted, masterProcesses(root)[name] !== undefined));
   }
   await requirePrevious(place, prepared);
-  if (configured && plan.daemons.postfix !== 'nothing') await endThrottling(services, facts);
+  if (configured && plan.daemons.postfix !== 'nothing') await endThrottling(services, factsInForce(prepared));
   clientsAreBack();
   try {
     if (before === undefined) removeAppliedRecord(lib);

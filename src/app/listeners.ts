@@ -68,6 +68,20 @@ function reachable(host: string): string {
   return host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
 }
 
+/** Those that are not among what our daemons listen on now; who listens on all addresses has the port of each. */
+export function newListeners<T extends Pick<Listener, 'host' | 'port'>>(
+  listeners: readonly T[],
+  ours: readonly Pick<Listener, 'host' | 'port'>[],
+): readonly T[] {
+  return listeners.filter(({ host, port }) => {
+    const isSame = (one: Pick<Listener, 'host'>): boolean =>
+      one.host === host || EVERYWHERE.has(one.host) || EVERYWHERE.has(host);
+    return !ours.some((one) => one.port === port && isSame(one));
+  });
+}
+
+const EVERYWHERE: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+
 /**
  * A daemon that was just ended gives its ports back a moment later, so look again before saying so.
  * @throws when a port is taken by something else

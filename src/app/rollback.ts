@@ -38,7 +38,8 @@ export function rollback(place: Place, to: Generation, options: ApplyOptions): P
     describe();
     const way = await goBackTo(place, to);
     try {
-      const applied = await applyLocked(place, { ...options, reason: `back to generation ${to.number}` });
+      const reason = `back to generation ${to.number}`;
+      const applied = await applyLocked(place, { ...options, reason, again: `eboxmail rollback ${to.number}` });
       return { ...applied, replaced: way.replaced };
     } catch (error) {
       throw await putAllBack(place, way, error);

@@ -1,8 +1,9 @@
-import { dirname } from 'node:path';
-import { EboxmailError, EXIT, failed, usageError } from '../core/errors.ts';
+import { basename, dirname } from 'node:path';
+import { EboxmailError, EXIT, failed, notFound, usageError } from '../core/errors.ts';
 import type { HostFile } from '../core/generated/host-types.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { listDirectory, lstat } from '../system/files.ts';
+import { runningDaemons } from '../system/master-processes.ts';
 import { readHost } from './read-host.ts';
 
 /** Sockets below the directory have paths of at most 107 bytes (unix(7)); the longest adds this much (Dovecot 2.4, a process id). */
@@ -11,6 +12,9 @@ const SOCKET_PATH_MAX = 107;
 
 /** Where mail that would leave the machine goes, below the sandbox. */
 export const OUTBOUND = 'outbound';
+
+/** Numeric owner of the mail: no user is made for it, nothing outside the directory is touched. */
+export const MAIL_OWNER = { uid: 5000, gid: 5000 };
 
 /** host.yaml of a directory that is a sandbox; undefined when it is none. */
 export async function sandboxHost(root: string): Promise<HostFile | undefined> {
@@ -23,7 +27,13 @@ export async function sandboxHost(root: string): Promise<HostFile | undefined> {
 export async function requireSandbox(root: string): Promise<HostFile> {
   const host = await sandboxHost(root);
   if (host !== undefined) return host;
-  throw new EboxmailError(EXIT.notFound, `${root} is no sandbox`, `make one with: eboxmail sandbox start ${root}`);
+  if (runningDaemons(root).length > 0) {
+    throw notFound(
+      `${root} is no sandbox: the daemons that run there are those of an ordinary server`,
+      `how they are: eboxmail --root ${root} status\nto stop them and take their configuration away: eboxmail --root ${root} uninstall`,
+    );
+  }
+  throw notFound(`${root} is no sandbox`, `make one with: eboxmail sandbox start ${root}`);
 }
 
 /** Refuses directories that daemons could not work in, before anything is made. */
@@ -57,14 +67,22 @@ export function requireEmpty(root: string): void {
   throw new EboxmailError(EXIT.exists, `${root} is not empty and no sandbox`, 'name a new directory');
 }
 
-/** Whether there is no more than "setup --root" leaves, or a start that was interrupted before it had written host.yaml. */
+/** Whether there is no more than commands leave that did not apply, or a start that was interrupted early. */
 function holdsNothingElse(root: string): boolean {
   const holdsOnly = (path: string, wanted: (name: string) => boolean): boolean =>
     lstat(path) === undefined || (lstat(path)?.isDirectory() === true && listDirectory(path).every(wanted));
+  const among =
+    (...names: readonly string[]): ((name: string) => boolean) =>
+    (name) =>
+      names.includes(name);
   return (
-    holdsOnly(root, (name) => name === 'etc') &&
-    holdsOnly(`${root}/etc`, (name) => name === 'eboxmail') &&
-    holdsOnly(`${root}/${PATHS.etc}`, (name) => name.startsWith('.') || BESIDE_STATE.includes(name))
+    holdsOnly(root, among('etc', 'var')) &&
+    holdsOnly(`${root}/etc`, among('eboxmail')) &&
+    holdsOnly(`${root}/${PATHS.etc}`, (name) => name.startsWith('.') || BESIDE_STATE.includes(name)) &&
+    holdsOnly(`${root}/var`, among('cache', 'lib')) &&
+    holdsOnly(`${root}/var/cache`, among('eboxmail')) &&
+    holdsOnly(`${root}/var/lib`, among('eboxmail')) &&
+    holdsOnly(`${root}/${PATHS.lib}`, among('lock', basename(PATHS.purges)))
   );
 }
 

@@ -5,27 +5,29 @@ import { failed } from '../core/errors.ts';
 import { portsOf, type PortName } from '../core/host-facts.ts';
 import type { MailModel } from '../core/model.ts';
 import { PATHS } from '../core/render/paths.ts';
-import { bytesIfPresent, lstat, makeDirectory, writeAtomically } from '../system/files.ts';
+import { readAppliedRecord } from '../system/applied-record.ts';
+import { lstat, makeDirectory } from '../system/files.ts';
 import { requireFetchmail } from '../system/fetchmail.ts';
 import { hostFacts } from '../system/host.ts';
-import { masterProcesses } from '../system/master-processes.ts';
+import { masterProcesses, runningDaemons } from '../system/master-processes.ts';
 import { undoIsLeft } from '../system/undo.ts';
 import { daemonsBelow, endProcesses, gone, signal, waitUntil } from '../system/processes.ts';
-import { apply, type ApplyOptions } from './apply.ts';
+import { applyLocked, InForceError, type ApplyOptions } from './apply.ts';
+import { withApplyLock } from './apply-lock.ts';
 import { requireRspamd } from './builtin-filter.ts';
-import { listenersOf, requireFreePorts } from './listeners.ts';
+import { listenersOf, newListeners, requireFreePorts } from './listeners.ts';
 import { loadState, requireValid } from './load-state.ts';
-import { placeOf, type Place } from './place.ts';
-import { OUTBOUND, requireEmpty, requireSandbox, requireUsable, sandboxHost } from './sandbox-place.ts';
-import { copySecrets } from './secrets.ts';
+import { placeOf } from './place.ts';
+import { putStartFilesBack, startFiles, writeStartFiles } from './sandbox-files.ts';
+import { MAIL_OWNER, OUTBOUND, requireEmpty, requireSandbox, requireUsable, sandboxHost } from './sandbox-place.ts';
+import { withStateLock } from './state-lock.ts';
 import { untilSettled } from './switch-daemons.ts';
 
-export interface StartOptions {
+export interface StartOptions extends Omit<ApplyOptions, 'adopt'> {
   /** The state to start from; absent: the one in the sandbox. */
   readonly statePath: string | undefined;
   readonly portOffset: number | undefined;
   readonly listen: string | undefined;
-  readonly progress: ApplyOptions['progress'];
 }
 
 /** What a client needs to know of a sandbox (contract section 4). */
@@ -43,9 +45,6 @@ export interface SandboxStatus extends SandboxInfo {
 
 const DEFAULT_PORT_OFFSET = 20_000;
 const DEFAULT_LISTEN = '127.0.0.1';
-
-/** Numeric owner of the mail: no user is made for it, nothing outside the directory is touched. */
-const MAIL_OWNER = { uid: 5000, gid: 5000 };
 
 /**
  * A private mail server under a directory. Its host.yaml is all that makes it one: everything else is an ordinary apply.
@@ -68,15 +67,22 @@ export async function startSandbox(root: string, options: StartOptions): Promise
   const place = placeOf(root, undefined);
   const source = options.statePath ?? place.statePath;
   const { model } = requireValid({ root, statePath: source }, await loadState({ root, statePath: source }));
-  await requireStartable(root, host, model);
+  await requireStartable(root, { host, known, model });
   makeRoot(root);
-  // First what makes it a sandbox: a start that is interrupted after it can be done again.
-  writeHost(root, host);
-  if (source !== place.statePath) {
-    copyState(source, place);
-    copySecrets(source, root, model);
-  }
-  await apply(place, { adopt: true, progress: options.progress });
+  await withApplyLock(place, async (describe) => {
+    describe();
+    const files = startFiles(root, host, model, source === place.statePath ? undefined : source);
+    try {
+      await withStateLock(place, async () => writeStartFiles(files));
+      await applyLocked(place, { ...options, adopt: true, again: commandOf(root, options) });
+    } catch (error) {
+      // What is in force by now stays with what it came from.
+      if (!(error instanceof InForceError)) {
+        await withStateLock(place, async () => putStartFilesBack(files, known !== undefined));
+      }
+      throw error;
+    }
+  });
   return infoOf(root, host);
 }
 
@@ -87,34 +93,34 @@ function makeRoot(root: string): void {
   makeDirectory(`${root}/${PATHS.etc}`, 0o755);
 }
 
-function copyState(source: string, { statePath }: Place): void {
-  writeAtomically({ path: statePath, content: bytesIfPresent(source) ?? '', mode: 0o600, uid: 0, gid: 0 });
+/** What does the same again, but for the state, which is said where commands are shown. */
+function commandOf(root: string, { portOffset, listen }: StartOptions): string {
+  const offset = portOffset === undefined ? '' : ` --port-offset ${portOffset}`;
+  return `eboxmail sandbox start ${root}${offset}${listen === undefined ? '' : ` --listen ${listen}`}`;
 }
 
-function writeHost(root: string, host: HostFile): void {
-  const lines = [
-    '# Makes this directory a sandbox; written by "eboxmail sandbox start".',
-    'version: 1',
-    `listen: [${(host.listen ?? []).map((address) => JSON.stringify(address)).join(', ')}]`,
-    `port_offset: ${host.port_offset ?? 0}`,
-    `mail_owner: {uid: ${MAIL_OWNER.uid}, gid: ${MAIL_OWNER.gid}}`,
-    `sandbox: {outbound: ${OUTBOUND}}`,
-    ...(host.paths === undefined ? [] : [`paths: ${JSON.stringify(host.paths)}`]),
-    '',
-  ];
-  writeAtomically({ path: `${root}/${PATHS.host}`, content: lines.join('\n'), mode: 0o644, uid: 0, gid: 0 });
+interface Wanted {
+  readonly host: HostFile;
+  /** What host.yaml says so far. */
+  readonly known: HostFile | undefined;
+  readonly model: MailModel;
 }
 
 /** Whatever can be refused is refused before anything is made: missing programs, and ports that are taken. */
-async function requireStartable(root: string, host: HostFile, model: MailModel): Promise<void> {
+async function requireStartable(root: string, { host, known, model }: Wanted): Promise<void> {
   const facts = await hostFacts(root, host, new Map());
   if (model.fetch.enabled) await requireFetchmail();
   requireRspamd({ model });
   if (undoIsLeft(`${root}/${PATHS.lib}`)) await untilSettled({ root });
-  // What runs has its ports already.
-  if (Object.values(masterProcesses(root)).some((pid) => pid !== undefined)) return;
+  // What runs has its ports already: those of the last apply, or of a start that was cut off since.
+  const listening = [
+    readAppliedRecord(`${root}/${PATHS.lib}`)?.listening,
+    known && { listen: known.listen ?? [], portOffset: known.port_offset ?? 0 },
+  ];
+  const ours = listening.flatMap((one) => (one === undefined ? [] : listenersOf(model, { ...facts, ...one })));
+  const runs = runningDaemons(root).length > 0;
   await requireFreePorts(
-    listenersOf(model, facts),
+    newListeners(listenersOf(model, facts), runs ? ours : []),
     `choose others: eboxmail sandbox start ${root} --port-offset ${facts.portOffset + 1000}`,
   );
 }

@@ -86,16 +86,17 @@ export function lineOf(bytes: Buffer): string {
   return bytes.toString('utf8').replace(/\r?\n$/, '');
 }
 
-/** Takes the secrets beside a state along to another root. */
-export function copySecrets(fromState: string, root: string, model: MailModel): void {
-  for (const { name } of secretsOf(model)) {
-    const source = join(dirname(fromState), name);
+/** The secrets beside a state that is taken along to another root, by their names. */
+export function secretsBeside(
+  statePath: string,
+  model: MailModel,
+): readonly { readonly name: string; readonly content: Buffer }[] {
+  return secretsOf(model).map(({ name }) => {
+    const source = join(dirname(statePath), name);
     const content = bytesIfPresent(source);
     if (content === undefined) throw failed(`the secret file ${source} does not exist`, 'the state refers to it');
-    const path = `${root}/${PATHS.etc}/${name}`;
-    makeDirectory(dirname(path), 0o700);
-    writeAtomically({ path, content, mode: 0o600, uid: 0, gid: 0 });
-  }
+    return { name, content };
+  });
 }
 
 /**

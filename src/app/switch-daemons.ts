@@ -9,7 +9,7 @@ import { directServices, type Services } from '../system/services.ts';
 import { systemdServices, usesSystemd } from '../system/systemd.ts';
 import { requireRspamdAnswers } from './builtin-filter.ts';
 import { requireDovecotConfInForce } from './in-force.ts';
-import { listenersOf, requireAnswers, requireFreePorts, type Listener } from './listeners.ts';
+import { listenersOf, newListeners, requireAnswers, requireFreePorts, type Listener } from './listeners.ts';
 import { stateOf } from './load-state.ts';
 import type { Place } from './place.ts';
 import type { Prepared } from './prepare.ts';
@@ -87,13 +87,9 @@ export async function requirePrevious(place: Place, prepared: Prepared): Promise
 export async function requirePortsFree(prepared: Prepared): Promise<void> {
   const { model, facts, plan } = prepared;
   if (Object.values(plan.daemons).every((action) => action === 'nothing')) return;
-  const previous = previousListeners(prepared);
   // Daemons that run have ports of their own, which nobody has told when somebody else set them up.
-  if (previous.length === 0 && runningDaemons(facts.root).length > 0) return;
-  const ours = new Set(previous.map(({ host, port }) => `${host} ${port}`));
-  const isNew = ({ daemon, host, port }: Listener): boolean =>
-    plan.daemons[daemon] === 'start' || !ours.has(`${host} ${port}`);
-  const listeners = [...listenersOf(model, facts).filter(isNew), ...overriddenPorts(prepared)];
+  if (previousListeners(prepared).length === 0 && runningDaemons(facts.root).length > 0) return;
+  const listeners = [...newListeners(listenersOf(model, facts), portsInForce(prepared)), ...overriddenPorts(prepared)];
   await requireFreePorts(listeners, 'stop what listens there, or turn the service off');
 }
 
@@ -114,7 +110,22 @@ function ownPorts(model: MailModel, facts: HostFacts): readonly number[] {
 
 function previousListeners({ applied, facts }: Prepared): readonly Listener[] {
   if (applied === undefined || applied.time === '') return [];
-  return listenersOf(modelOf(stateOf(applied.state)).model, facts);
+  return listenersOf(modelOf(stateOf(applied.state)).model, factsInForce({ applied, facts }));
+}
+
+/** With the addresses and ports of the last apply, where host.yaml says others since. */
+export function factsInForce({ applied, facts }: Pick<Prepared, 'applied' | 'facts'>): HostFacts {
+  return { ...facts, ...applied?.listening };
+}
+
+/** What our daemons listen on, as far as it can be known. */
+function portsInForce(prepared: Prepared): readonly Pick<Listener, 'host' | 'port'>[] {
+  const { applied, facts, model, plan } = prepared;
+  const everywhere = factsInForce(prepared).listen.length === 0;
+  const before = previousListeners(prepared).map((one) => (everywhere ? { ...one, host: '0.0.0.0' } : one));
+  // One that was cut off has looked at its ports, and may have got as far as to listen there.
+  const begun = applied?.unfinished === undefined ? [] : listenersOf(model, facts);
+  return [...before, ...begun].filter(({ daemon }) => plan.daemons[daemon] !== 'start');
 }
 
 function logsOf({ root }: Place): string {

@@ -1,6 +1,7 @@
 import { placeOf, type Place } from '../app/place.ts';
 import { usageError } from '../core/errors.ts';
 import { wantsColor, type ColorChoice, type Terminal } from '../ui/terminal.ts';
+import { ShownCommands } from './shown-commands.ts';
 
 /** The parts of a process that a command line needs; tests and bin give it. */
 export type ProcessLike = Pick<NodeJS.Process, 'argv' | 'env' | 'stdin' | 'stdout' | 'stderr' | 'exitCode'>;
@@ -9,6 +10,8 @@ export type ProcessLike = Pick<NodeJS.Process, 'argv' | 'env' | 'stdin' | 'stdou
 export interface Context {
   readonly place: Place;
   readonly terminal: Terminal;
+  /** For what is said elsewhere than with `terminal.say` and `printJson`, which see to it themselves. */
+  readonly commands: ShownCommands;
   readonly json: boolean;
   readonly yes: boolean;
   readonly quiet: boolean;
@@ -36,7 +39,9 @@ export function contextOf(process: ProcessLike, options: GlobalOptions): Context
   if (options.root === '' || options.state === '') {
     throw usageError(`${options.root === '' ? '--root' : '--state'} is empty`, 'is a variable of the script not set?');
   }
+  const commands = new ShownCommands(options);
   return {
+    commands,
     place: placeOf(
       options.root ?? nonEmpty(env['EBOXMAIL_ROOT']) ?? '/',
       options.state ?? nonEmpty(env['EBOXMAIL_STATE']),
@@ -45,7 +50,7 @@ export function contextOf(process: ProcessLike, options: GlobalOptions): Context
       data: (text) => void stdout.write(text),
       pour: pourer(stdout),
       say: (text) => {
-        const line = text.endsWith('\n') ? text : `${text}\n`;
+        const line = commands.complete(text.endsWith('\n') ? text : `${text}\n`);
         if (quiet) withheld.push(line);
         else stderr.write(line);
       },
@@ -89,6 +94,8 @@ function nonEmpty(text: string | undefined): string | undefined {
 }
 
 /** Data for programs: one JSON document. */
-export function printJson({ terminal }: Context, data: unknown): void {
-  terminal.data(`${JSON.stringify(data, null, 2)}\n`);
+export function printJson({ terminal, commands }: Context, data: unknown): void {
+  const completed = (key: string, value: unknown): unknown =>
+    key === 'hint' && typeof value === 'string' ? commands.complete(value) : value;
+  terminal.data(`${JSON.stringify(data, commands.areComplete ? undefined : completed, 2)}\n`);
 }

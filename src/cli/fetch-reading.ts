@@ -75,7 +75,7 @@ async function showList(context: Context, user: string | undefined): Promise<und
     await showTable(
       context.terminal,
       header,
-      found.map(([fetching, status]) => rowOf(fetching, status)),
+      found.map(([fetching, status]) => [...rowOf(fetching, status), context.commands.complete(stateWord(status))]),
     );
   }
   return undefined;
@@ -86,6 +86,7 @@ function dataOf({ user, entry }: Fetching, status: FetchStatus): object {
   return { user: user.address, address, server, protocol, port, username, keep, insecure, ...status };
 }
 
+/** All but the last column. */
 function rowOf({ user, entry }: Fetching, status: FetchStatus): readonly string[] {
   const { address, server, protocol, port, username, keep, insecure } = entry;
   const options = [
@@ -96,7 +97,7 @@ function rowOf({ user, entry }: Fetching, status: FetchStatus): readonly string[
   const host = server.includes(':') ? `[${server}]` : server;
   const where = `${protocol}://${host}${port === FETCH_PORTS[protocol] ? '' : `:${port}`}`;
   const last = status.lastRun?.replace(/\.\d+Z$/, 'Z') ?? 'never';
-  return [user.address, address, where, options.join(', '), String(status.fetched), last, stateWord(status)];
+  return [user.address, address, where, options.join(', '), String(status.fetched), last];
 }
 
 function stateWord({ state, lastError }: FetchStatus): string {

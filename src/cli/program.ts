@@ -3,6 +3,7 @@ import { visibleText } from '../core/visible.ts';
 import type { Context, GlobalOptions, ProcessLike } from './context.ts';
 import { contextOf } from './context.ts';
 import { noticeInterruptedApply } from './interrupted.ts';
+import type { ShownCommands } from './shown-commands.ts';
 
 /** Adds what a command takes to it. */
 export type Setup = (command: Command, action: ActionMaker) => void;
@@ -164,6 +165,8 @@ export interface Program {
   readonly command: Command;
   /** Exit code of the command that ran. */
   readonly exitCode: () => number;
+  /** Completes the commands that it names; undefined when none ran. */
+  readonly shownCommands: () => ShownCommands | undefined;
 }
 
 /** What is different where the words of a command come from elsewhere than the arguments. */
@@ -187,6 +190,7 @@ export async function makeProgram(process: ProcessLike, settings: ProgramSetting
     onOutput,
   } = settings;
   let exitCode = 0;
+  let shownCommands: ShownCommands | undefined;
   const program = new Command('eboxmail');
   program
     .description('One YAML file says what the mail service should be; eboxmail makes it so on Postfix and Dovecot.')
@@ -220,6 +224,7 @@ export async function makeProgram(process: ProcessLike, settings: ProgramSetting
     (handler) =>
     async (...args) => {
       const context = makeContext(program.opts<GlobalOptions>());
+      shownCommands = context.commands;
       if (context.verbose) await showCommands(context);
       if (settings.wanted === undefined) noticeInterruptedApply(context, nouns[0]);
       exitCode = (await handler(context, ...args)) ?? 0;
@@ -229,7 +234,7 @@ export async function makeProgram(process: ProcessLike, settings: ProgramSetting
     const command = program.command(name).description(summary);
     if (whole || wanted.has(name)) (await load())(command, action);
   }
-  return { command: program, exitCode: () => exitCode };
+  return { command: program, exitCode: () => exitCode, shownCommands: () => shownCommands };
 }
 
 /** The names of the commands that arguments lead to, from the program's own on. */

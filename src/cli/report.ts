@@ -3,12 +3,17 @@ import { EboxmailError, EXIT, isForbidden, isSystemError } from '../core/errors.
 import { visibleText } from '../core/visible.ts';
 import type { RefusedBatch } from './batch-run.ts';
 import type { ProcessLike } from './context.ts';
+import type { ShownCommands } from './shown-commands.ts';
 
-/** Says what was thrown, and gives its exit code. The one place where errors become text. */
-export async function report({ stderr, argv }: ProcessLike, error: unknown): Promise<number> {
+/**
+ * Says what was thrown, and gives its exit code. The one place where errors become text.
+ * @param commands completes those that are named
+ */
+export async function report({ stderr, argv }: ProcessLike, error: unknown, commands?: ShownCommands): Promise<number> {
   const debug = argv.includes('--debug');
   if (error instanceof EboxmailError) {
-    stderr.write(await describe(error));
+    const text = await describe(error);
+    stderr.write(commands?.complete(text) ?? text);
     if (debug) stderr.write(`${error.stack ?? ''}\n`);
     return error.exitCode;
   }

@@ -1,6 +1,6 @@
 import { EXIT } from '../core/errors.ts';
 import type { ProcessLike } from './context.ts';
-import { makeProgram } from './program.ts';
+import { makeProgram, type Program } from './program.ts';
 import { report } from './report.ts';
 
 /** Runs the command that a command line names, and gives its exit code. */
@@ -11,11 +11,12 @@ export async function runCommand(process: ProcessLike): Promise<number> {
     await complete(process, process.argv.slice(3));
     return EXIT.done;
   }
+  let program: Program | undefined;
   try {
-    const { command, exitCode } = await makeProgram(process);
-    await command.parseAsync([...process.argv]);
-    return exitCode();
+    program = await makeProgram(process);
+    await program.command.parseAsync([...process.argv]);
+    return program.exitCode();
   } catch (error) {
-    return report(process, error);
+    return report(process, error, program?.shownCommands());
   }
 }

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import type { HostFacts } from '../core/host-facts.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { AppliedFile, Unfinished } from '../core/plan/plan.ts';
 import { makeDirectory, readIfPresent, writeAtomically } from './files.ts';
@@ -9,6 +10,8 @@ export interface AppliedRecord {
   readonly time: string;
   readonly state: JsonObject;
   readonly files: ReadonlyMap<string, AppliedFile>;
+  /** Where the daemons listen; absent in the record of a version that knew nothing of it. */
+  readonly listening?: Pick<HostFacts, 'listen' | 'portOffset'> | undefined;
   /** SHA-256 of the certificate file that the daemons have read. */
   readonly certificate?: string | undefined;
   /** Set while an apply is at work; who finds it later knows that it was killed or failed. */
@@ -29,6 +32,7 @@ interface Stored {
   readonly time: string;
   readonly state: JsonObject;
   readonly files: Readonly<Record<string, AppliedFile>>;
+  readonly listening?: Pick<HostFacts, 'listen' | 'portOffset'>;
   readonly certificate?: string;
   readonly mailboxes?: AppliedMailboxes;
   readonly unfinished?: Omit<Unfinished, 'files'> & { readonly files: Readonly<Record<string, readonly string[]>> };
@@ -38,11 +42,12 @@ interface Stored {
 export function readAppliedRecord(lib: string): AppliedRecord | undefined {
   const text = readIfPresent(fileIn(lib));
   if (text === undefined) return undefined;
-  const { time, state, files, certificate, unfinished, mailboxes } = JSON.parse(text) as Stored;
+  const { time, state, files, listening, certificate, unfinished, mailboxes } = JSON.parse(text) as Stored;
   return {
     time,
     state,
     files: new Map(Object.entries(files)),
+    listening,
     certificate,
     unfinished: unfinished && { ...unfinished, files: new Map(Object.entries(unfinished.files)) },
     mailboxes,
@@ -51,7 +56,7 @@ export function readAppliedRecord(lib: string): AppliedRecord | undefined {
 
 export function writeAppliedRecord(
   lib: string,
-  { time, state, files, certificate, unfinished, mailboxes }: AppliedRecord,
+  { time, state, files, listening, certificate, unfinished, mailboxes }: AppliedRecord,
 ): void {
   makeDirectory(lib, 0o700);
   const stored: Stored = {
@@ -59,6 +64,7 @@ export function writeAppliedRecord(
     time,
     state,
     files: Object.fromEntries(files),
+    ...(listening === undefined ? {} : { listening }),
     ...(certificate === undefined ? {} : { certificate }),
     ...(mailboxes === undefined ? {} : { mailboxes }),
     ...(unfinished === undefined ? {} : { unfinished: { ...unfinished, files: Object.fromEntries(unfinished.files) } }),

@@ -159,6 +159,108 @@ describe('three at once', () => {
   });
 });
 
+describe('a start that is refused leaves everything as it was', () => {
+  /** Names and contents of what the administrator has written, and the processes. */
+  async function whole({ root }: Sandbox): Promise<unknown> {
+    const { stdout } = await run('sh', [
+      '-c',
+      `cd ${root}/etc/eboxmail && find . -type f ! -name '.*' | sort | xargs sha256sum`,
+    ]);
+    const masters = ['var/spool/postfix/pid/master.pid', 'run/dovecot/master.pid'];
+    return [stdout, ...(await Promise.all(masters.map((file) => readFile(`${root}/${file}`, 'utf8'))))];
+  }
+
+  it('moving to ports that another one has: exit 1, as for one that does not run', async () => {
+    const [mine, other] = await Promise.all([start('mine'), start('other')]);
+    try {
+      const before = await whole(mine);
+      const refused = await sandboxCommand('start', mine.root, '--port-offset', String(other.offset));
+      expect(refused.code, refused.stderr).toBe(1);
+      expect(refused.stderr).toContain(`cannot listen on 127.0.0.1:${other.ports.smtp} for smtp`);
+      expect(refused.stderr).toContain(`eboxmail sandbox start ${mine.root} --port-offset ${other.offset + 1000}`);
+      expect(await whole(mine)).toEqual(before);
+      expect((await sandboxCommand('status', mine.root)).code).toBe(0);
+
+      // By hand, which no command sees before the apply.
+      const host = `${mine.root}/etc/eboxmail/host.yaml`;
+      const text = await readFile(host, 'utf8');
+      await writeFile(host, text.replace(`port_offset: ${mine.offset}`, `port_offset: ${other.offset}`));
+      const apply = await mine.run(['apply']);
+      expect([apply.code, apply.stderr]).toEqual([1, expect.stringContaining('cannot listen on')]);
+      await writeFile(host, text);
+      await mine.ok(['plan', '--exit-code']);
+
+      const offset = await freePortOffset();
+      const moved = sandboxOf(
+        (await sandboxCommand('start', mine.root, '--port-offset', String(offset), '--json')).stdout,
+        offset,
+      );
+      expect(await imapLogin(moved, 'alice@a.test')).toBe(true);
+      expect(await imapLogin(other, 'alice@a.test')).toBe(true);
+    } finally {
+      await finishSandbox(mine.root, []);
+      await finishSandbox(other.root, []);
+    }
+  });
+
+  it('moving that fails after the switch: exit 8, and the ports are those from before', async () => {
+    const box = await start('stays');
+    try {
+      await writeFile(
+        `${directory}/broken.yaml`,
+        `${STATE}overrides: {postfix: {smtpd_recipient_restrictions: reject}}\n`,
+        { mode: 0o600 },
+      );
+      const before = await whole(box);
+      const offset = String(await freePortOffset());
+      const failed = await sandboxCommand(
+        'start',
+        box.root,
+        '--port-offset',
+        offset,
+        '--state',
+        `${directory}/broken.yaml`,
+      );
+      expect(failed.code, failed.stderr).toBe(8);
+      expect(((await whole(box)) as unknown[])[0]).toEqual((before as unknown[])[0]);
+      await box.ok(['plan', '--exit-code']);
+      await box.ok(['status']);
+      expect(await imapLogin(box, 'alice@a.test')).toBe(true);
+    } finally {
+      await finishSandbox(box.root, [/./]);
+    }
+  });
+
+  it('another state by which many addresses stop working: exit 7, and how to say that it is meant', async () => {
+    const many = Array.from({ length: 12 }, (_, n) => `  user${n}@a.test: {password: "${PASSWORD_HASH}"}\n`).join('');
+    const few = `${directory}/few.yaml`;
+    await writeFile(`${directory}/many.yaml`, `${STATE.trimStart()}${many}`, { mode: 0o600 });
+    const box = await startSandbox(`${directory}/many`, { state: `${directory}/many.yaml` });
+    try {
+      await mkdir(`${directory}/secrets`, { recursive: true });
+      await writeFile(`${directory}/secrets/relay`, 'secret\n', { mode: 0o600 });
+      const relay = 'relay: {smarthost: {host: 127.0.0.1, port: 9, username: u, password: {file: secrets/relay}}}\n';
+      await writeFile(few, `${STATE.trimStart()}${relay}`, { mode: 0o600 });
+      const before = await whole(box);
+      const words = ['sandbox', 'start', box.root, '--state', few];
+      for (const args of [words, [...words, '--yes'], [...words, '--allow-removals', '11']]) {
+        const refused = await runCli({ args });
+        expect(refused.code, refused.stderr).toBe(7);
+        expect(refused.stderr).toContain('user11@a.test');
+        expect(refused.stderr).toContain(`eboxmail --state ${few} sandbox start ${box.root} --allow-removals 12\n`);
+        expect(await whole(box)).toEqual(before);
+      }
+      await box.ok(['plan', '--exit-code']);
+      const meant = await runCli({ args: ['--state', few, 'sandbox', 'start', box.root, '--allow-removals', '12'] });
+      expect(meant.code, meant.stderr).toBe(0);
+      expect(await box.readState()).toContain('smarthost');
+      expect(await readFile(`${box.root}/etc/eboxmail/secrets/relay`, 'utf8')).toBe('secret\n');
+    } finally {
+      await finishSandbox(box.root, []);
+    }
+  });
+});
+
 describe('stop and start again', () => {
   it('keeps mail, state and ports', async () => {
     const box = await start('again');
@@ -217,6 +319,55 @@ describe('places where a sandbox cannot or can be', () => {
     const refused = await refusedStart(path);
     expect([refused.code, refused.stderr]).toEqual([5, expect.stringContaining(path)]);
     expect(await readdir(path)).toEqual(['mine']);
+  });
+
+  it('a root with a state of its own starts, whatever commands have looked at it or changed it', async () => {
+    const root = `${directory}/own`;
+    const offset = await freePortOffset();
+    const on = async (...args: string[]): Promise<void> => {
+      const result = await runCli({ args: ['--root', root, ...args], input: 'secret\n' });
+      expect(result.code, result.stderr).toBe(0);
+    };
+    await on('domain', 'add', 'a.test');
+    await on('user', 'add', 'alice@a.test', '--password-hash', PASSWORD_HASH);
+    await on('user', 'add', 'gone@a.test', '--password-hash', PASSWORD_HASH);
+    await on('user', 'remove', 'gone@a.test', '--purge', '--yes');
+    await on('relay', 'smarthost', 'set', '127.0.0.1:9', '--username', 'u', '--password-stdin');
+    await on('user', 'list');
+    await on('explain', 'alice@a.test');
+    await on('plan');
+    expect(await readdir(`${root}/var`)).toEqual(['cache', 'lib']);
+    await writeFile(`${root}/var/lib/mine`, '');
+    expect((await refusedStart(root)).code).toBe(5);
+    await rm(`${root}/var/lib/mine`);
+    const box = await startSandbox(root, { offset });
+    try {
+      expect((await tryLogin(box, 'alice@a.test')).code).toBe(235);
+    } finally {
+      await finishSandbox(root, []);
+    }
+  });
+
+  it('daemons of an ordinary server are none of its: 4, and how to stop them', async () => {
+    const box = await start('ordinary');
+    const host = `${box.root}/etc/eboxmail/host.yaml`;
+    const text = await readFile(host, 'utf8');
+    try {
+      await writeFile(host, text.replace(/^sandbox: .*\n/m, ''));
+      for (const word of ['stop', 'status']) {
+        const refused = await sandboxCommand(word, box.root);
+        expect([refused.code, refused.stdout]).toEqual([4, '']);
+        expect(refused.stderr).toContain(`eboxmail --root ${box.root} uninstall`);
+        expect(refused.stderr).not.toContain('sandbox start');
+      }
+      expect(await imapLogin(box, 'alice@a.test')).toBe(true);
+      await box.ok(['uninstall', '--yes']);
+      const stopped = await sandboxCommand('stop', box.root);
+      expect([stopped.code, stopped.stderr]).toEqual([4, expect.stringContaining('make one with')]);
+    } finally {
+      await writeFile(host, text);
+      await finishSandbox(box.root, []);
+    }
   });
 
   it('a path that is too long or has odd characters: 2', async () => {
@@ -298,6 +449,12 @@ describe('places where a sandbox cannot or can be', () => {
     expect((await sandboxCommand('start', `${directory}/never`, '--state', `${directory}/no.yaml`)).code).toBe(4);
     await writeFile(`${directory}/bad.yaml`, 'version: 1\nnonsense: 1\n');
     expect((await sandboxCommand('start', `${directory}/never`, '--state', `${directory}/bad.yaml`)).code).toBe(3);
+    await writeFile(`${directory}/bad.yaml`, `${STATE}  carol@b.test: {password: "${PASSWORD_HASH}"}\n`);
+    const named = await sandboxCommand('start', `${directory}/never`, '--state', `${directory}/bad.yaml`);
+    expect([named.code, named.stderr]).toEqual([
+      3,
+      expect.stringContaining(`eboxmail --state ${directory}/bad.yaml domain add b.test`),
+    ]);
     expect(await readdir(directory)).not.toContain('never');
   });
 

@@ -80,7 +80,7 @@ async function sender(
 ): Promise<number> {
   const explanation = orUsageError(address, explainSender(user, address, service));
   if (context.json) printJson(context, senderData(explanation, lines));
-  else context.terminal.data(senderText(explanation, await words(context, lines)));
+  else context.terminal.data(context.commands.complete(senderText(explanation, await words(context, lines))));
   return explanation.allowed ? EXIT.done : EXIT.failed;
 }
 

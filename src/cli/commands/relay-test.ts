@@ -73,7 +73,7 @@ async function test(context: Context, options: TestOptions): Promise<number> {
     dns: sandbox ? undefined : new Resolver(),
     report: (step) => {
       steps.push(step);
-      if (!context.json) terminal.data(stepText(step));
+      if (!context.json) terminal.data(context.commands.complete(stepText(step)));
     },
   });
   if (context.json) printJson(context, { relay: relayData(relay), ok, steps });

@@ -1,12 +1,14 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { InvalidState } from '../../app/load-state.ts';
 import { sandboxStatus, startSandbox, stopSandbox, type SandboxInfo } from '../../app/sandbox.ts';
-import { EXIT, usageError } from '../../core/errors.ts';
+import { EboxmailError, EXIT, usageError } from '../../core/errors.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { lstat } from '../../system/files.ts';
 import { showFields } from '../../ui/table.ts';
 import { printJson, type Context } from '../context.ts';
 import { example, type Setup } from '../program.ts';
+import { applyOptions, type ApplyFlags } from './apply.ts';
 
 export const setup: Setup = (sandbox, action) => {
   sandbox.addHelpText('after', example('eboxmail sandbox start /tmp/mail --state state.yaml'));
@@ -17,6 +19,7 @@ export const setup: Setup = (sandbox, action) => {
     )
     .option('--port-offset <n>', 'added to every standard port (default: 20000)')
     .option('--listen <address>', 'loopback address to listen on (default: 127.0.0.1)')
+    .option('--allow-removals <n>', 'let so many addresses stop working without a question (10)')
     .addHelpText(
       'after',
       example(
@@ -37,18 +40,22 @@ export const setup: Setup = (sandbox, action) => {
     .action(action(status));
 };
 
-interface StartOptions {
+interface StartOptions extends Pick<ApplyFlags, 'allowRemovals'> {
   readonly portOffset?: string;
   readonly listen?: string;
 }
 
 async function start(context: Context, dir: string, options: StartOptions, command: Command): Promise<number> {
   const root = resolve(dir);
+  const statePath = stateFor(context, root, command);
   const info = await startSandbox(root, {
-    statePath: stateFor(context, root, command),
+    ...applyOptions(context, options),
+    statePath,
     portOffset: options.portOffset === undefined ? undefined : portOffset(options.portOffset),
     listen: options.listen === undefined ? undefined : loopback(options.listen),
-    progress: (step) => context.terminal.say(step),
+  }).catch((error: unknown) => {
+    if (!isAboutState(error, statePath)) context.commands.turnTo(root);
+    throw error;
   });
   if (context.json) printJson(context, info);
   else show(context, info, 'running');
@@ -61,6 +68,12 @@ function stateFor({ place }: Context, root: string, command: Command): string | 
   const named = command.optsWithGlobals<{ state?: string }>().state !== undefined || process.env['EBOXMAIL_STATE'];
   const own = lstat(`${root}/${PATHS.state}`) !== undefined;
   return named || !own ? place.statePath : undefined;
+}
+
+/** Whether an error is put right in a state outside the sandbox. */
+function isAboutState(error: unknown, statePath: string | undefined): boolean {
+  if (statePath === undefined || !(error instanceof EboxmailError)) return false;
+  return error instanceof InvalidState ? error.file === statePath : error.exitCode === EXIT.notFound;
 }
 
 function portOffset(text: string): number {

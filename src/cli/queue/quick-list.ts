@@ -4,6 +4,7 @@ import { EXIT } from '../../core/errors.ts';
 import { listOnOutput } from '../../system/postfix-queue.ts';
 import type { ProcessLike } from '../context.ts';
 import { report } from '../report.ts';
+import { ShownCommands } from '../shown-commands.ts';
 
 /**
  * `queue list --json` is what `postqueue -j` prints, so Postfix writes it where it goes. That is a fifth faster than reading
@@ -18,7 +19,8 @@ export async function quickList(process: ProcessLike): Promise<number | undefine
     await listOnOutput(runningQueue(placeOf(root, undefined)));
     return EXIT.done;
   } catch (error) {
-    return report(process, error);
+    const at = process.argv.indexOf('--root');
+    return report(process, error, new ShownCommands(at < 0 ? {} : { root: process.argv[at + 1] }));
   }
 }
 

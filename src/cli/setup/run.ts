@@ -126,9 +126,8 @@ function tell(context: Context, { answers, generated }: Answered, applies: boole
 }
 
 function sayNext({ place, terminal }: Context, { domain }: FirstAnswers): void {
-  const root = place.root === '' ? '' : ` --root ${place.root}`;
   const next = isServer(place.root)
-    ? `make it so: eboxmail${root} apply`
+    ? 'make it so: eboxmail apply'
     : `start it as a sandbox: eboxmail sandbox start ${place.root}`;
-  terminal.say(`  ${next}\n  add others: eboxmail${root} user add NAME@${domain}`);
+  terminal.say(`  ${next}\n  add others: eboxmail user add NAME@${domain}`);
 }
