@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { failed, isSystemError } from '../core/errors.ts';
+import { EboxmailError, EXIT, isSystemError } from '../core/errors.ts';
 import { isEmpty, type FileChange, type Plan } from '../core/plan/plan.ts';
 import type { Removals } from '../core/plan/removals.ts';
 import { below, certificateOf, PATHS } from '../core/render/paths.ts';
@@ -136,6 +136,9 @@ async function withdrawStalePurges(place: Place, { mailboxes: { purges } }: Prep
   if (purges.size > 0) await withStateLock(place, async () => forgetPurges(place.root, [...purges]));
 }
 
+/** The new configuration is in force and was proven; another apply brings the rest to its end. */
+export class Unfinished extends EboxmailError {}
+
 /** From here on there is no way back and no need for one: the new configuration is in force and was proven. */
 async function finish(
   place: Place,
@@ -149,16 +152,18 @@ async function finish(
     await afterFilterChange(place, prepared, options.progress);
     await requeueScattered(place, prepared, options.progress);
     // A command reads the record twice, for whose mailbox it renames and when that was so: both have to be of one moment.
-    await withStateLock(place, async () => {
-      record(place, prepared);
+    const ids = await withStateLock(place, async () => {
+      const known = record(place, prepared);
       finishMoves(place, prepared, mover);
+      return known;
     });
-    remember(place, prepared, options);
+    remember(place, prepared, { ...options, ids });
     endUndo(`${place.root}/${PATHS.lib}`);
     // Until then a way back may need them.
     removeEmptyDirectories(place, removedBy(prepared.plan));
   } catch (error) {
-    throw failed(
+    throw new Unfinished(
+      EXIT.failed,
       `the new configuration is in force, but not everything after it could be done: ${(error as Error).message}`,
       'put that right and run "eboxmail apply" once more',
     );

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { JsonObject } from '../core/json.ts';
+import type { MailboxIds } from '../core/mailboxes/holders.ts';
 import type { AppliedFile, Unfinished } from '../core/plan/plan.ts';
 import { makeDirectory, readIfPresent, writeAtomically } from './files.ts';
 
@@ -22,6 +23,8 @@ export interface AppliedMailboxes {
   readonly seq: number;
   /** Earlier addresses of users, with those that they have now. */
   readonly former: Readonly<Record<string, string>>;
+  /** What the mailbox of each user is known by. Absent in the record of earlier versions. */
+  readonly ids?: MailboxIds | undefined;
 }
 
 interface Stored {
