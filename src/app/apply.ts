@@ -49,6 +49,8 @@ export interface ApplyOptions {
   readonly expect?: string | undefined;
   /** Stands first in the history's summary. */
   readonly reason?: string;
+  /** The command that was run, by which hints say how to run it again; "eboxmail apply" when absent. */
+  readonly again?: string;
   /** Called as the work goes on, in words for people. */
   readonly progress: (step: string) => void;
 }
@@ -116,7 +118,7 @@ export async function applyLocked(
     const staged = await stageChanges(place.root, plan.files, check.postfix);
     try {
       await untilAWayOut(
-        (checkInterruption) => switchOver(place, prepared, { staged, mover, checkInterruption }, options.progress),
+        (checkInterruption) => switchOver(place, prepared, { staged, mover, checkInterruption }, options),
         () => options.progress('interrupted: leaving this at the next moment at which nothing is half done'),
       );
     } finally {
@@ -202,11 +204,11 @@ async function switchOver(
   place: Place,
   prepared: Prepared,
   { staged, mover, checkInterruption }: Switch,
-  progress: ApplyOptions['progress'],
+  { progress, again }: Pick<ApplyOptions, 'progress' | 'again'>,
 ): Promise<void> {
   const { plan } = prepared;
   const targets = staged.map(({ target }) => target);
-  requireUnchanged(place, plan);
+  requireUnchanged(place, plan, again);
   mover.prepare();
   let undo: Undo | undefined;
   try {

@@ -40,7 +40,8 @@ export function rollback(place: Place, to: Generation, options: ApplyOptions): P
     describe();
     const way = await goBackTo(place, to);
     try {
-      const applied = await applyLocked(place, { ...options, reason: `back to generation ${to.number}` });
+      const again = `eboxmail rollback ${to.number}`;
+      const applied = await applyLocked(place, { ...options, reason: `back to generation ${to.number}`, again });
       return { ...applied, replaced: way.replaced, empty: way.mailboxes.empty };
     } catch (error) {
       // It is in force: what is written down for it stays for the apply that brings it to its end.

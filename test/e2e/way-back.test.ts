@@ -231,6 +231,8 @@ describe('a rollback that did not come to its end', () => {
     await appendFile(mainCf(), '# hand\n');
     const refused = await sandbox().run(['rollback', String(to), '--yes']);
     expect(refused.code).toBe(7);
+    expect(refused.stderr).toContain(`"eboxmail rollback ${to} --adopt" replaces`);
+    expect(refused.stderr).not.toContain('eboxmail apply');
     expect(existsSync(`${lib()}/mailbox-log.jsonl`)).toBe(false);
     await writeFile(mainCf(), conf);
     const people = ['y', 'n'].map((name) => `  ${name}@a.test: {password: "${OTHER_HASH}"}\n`).join('');
@@ -281,5 +283,18 @@ describe('a rollback that did not come to its end', () => {
     expect(await subjects('k@a.test')).toEqual([old]);
     expect(await archived('k@a.test')).toEqual([[fresh]]);
     expect(await imapLogin(sandbox(), 'k@a.test', OTHER)).toBe(false);
+  });
+
+  it('refused for what would stop working, names that, and how to say yes', async () => {
+    const to = await generation();
+    const many = Array.from({ length: 12 }, (_, n) => `  m${n}@a.test: {password: "${PASSWORD_HASH}"}\n`).join('');
+    await sandbox().writeState(`${STATE}${many}`);
+    await sandbox().ok(['apply']);
+    const refused = await sandbox().run(['rollback', String(to), '--yes']);
+    expect(refused.code).toBe(7);
+    expect(refused.stderr).toContain('m11@a.test');
+    expect(refused.stderr).toContain(`eboxmail rollback ${to} --allow-removals 12`);
+    expect(refused.stderr).not.toMatch(/eboxmail (plan|apply)/);
+    await sandbox().ok(['rollback', String(to), '--allow-removals', '12', '--yes']);
   });
 });
