@@ -139,7 +139,7 @@ async function withdrawStalePurges(place: Place, { mailboxes: { purges } }: Prep
 }
 
 /** The new configuration is in force and was proven; another apply brings the rest to its end. */
-export class Unfinished extends EboxmailError {}
+export class LeftUndone extends EboxmailError {}
 
 /** From here on there is no way back and no need for one: the new configuration is in force and was proven. */
 async function finish(
@@ -164,7 +164,7 @@ async function finish(
     // Until then a way back may need them.
     removeEmptyDirectories(place, removedBy(prepared.plan));
   } catch (error) {
-    throw new Unfinished(
+    throw new LeftUndone(
       EXIT.failed,
       `the new configuration is in force, but not everything after it could be done: ${(error as Error).message}`,
       'put that right and run "eboxmail apply" once more',

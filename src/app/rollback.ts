@@ -8,7 +8,7 @@ import {
   type ReplacedFile,
   type RollbackRecord,
 } from '../system/rollback-record.ts';
-import { applyLocked, Unfinished, type Applied, type ApplyOptions } from './apply.ts';
+import { applyLocked, LeftUndone, type Applied, type ApplyOptions } from './apply.ts';
 import { withApplyLock } from './apply-lock.ts';
 import { stateOfGeneration } from './history.ts';
 import type { Place } from './place.ts';
@@ -45,7 +45,7 @@ export function rollback(place: Place, to: Generation, options: ApplyOptions): P
       return { ...applied, replaced: way.replaced, empty: way.mailboxes.empty };
     } catch (error) {
       // It is in force: what is written down for it stays for the apply that brings it to its end.
-      throw error instanceof Unfinished ? error : await putAllBack(place, way, error);
+      throw error instanceof LeftUndone ? error : await putAllBack(place, way, error);
     }
   });
 }

@@ -276,6 +276,10 @@ describe('a rollback that did not come to its end', () => {
       expect(await subjects('k@a.test', OTHER), at).toEqual([fresh]);
       expect(await archived('k@a.test'), at).toEqual([[old]]);
     }
+    await kill(places.at(-1) ?? '');
+    await sandbox().run(['status']);
+    expect(await subjects('k@a.test')).toEqual([old]);
+    await back((await generation()) - 1);
     // Until then the command that edits the state tells whose mailbox it is.
     await kill(places.at(-1) ?? '');
     await sandbox().ok(['user', 'set', 'k@a.test', '--name', 'edited since']);
@@ -283,6 +287,49 @@ describe('a rollback that did not come to its end', () => {
     expect(await subjects('k@a.test')).toEqual([old]);
     expect(await archived('k@a.test')).toEqual([[fresh]]);
     expect(await imapLogin(sandbox(), 'k@a.test', OTHER)).toBe(false);
+  });
+
+  it('in force, but not done with all that comes after it, is brought to its end by an apply', async () => {
+    await add('e@a.test');
+    const to = await generation();
+    const old = await mailFor('e@a.test');
+    await user('rename', 'e@a.test', 'f@a.test', '--no-alias');
+    await addOther('e@a.test');
+    const fresh = await mailFor('e@a.test');
+    await addOther('g@a.test');
+    const mail = await mailFor('g@a.test');
+    const args = ['--root', sandbox().root, 'rollback', String(to), '--yes'];
+    const left = await runWithFault(args, `fail:renameSync ${sandbox().root}/var/vmail/a.test/g`);
+    expect(left).toMatchObject({ code: 1 });
+    expect(left.stderr).toContain('run "eboxmail apply" once more');
+    const state = await sandbox().readState();
+    expect(state).not.toContain('g@a.test');
+    expect((await sandbox().run(['plan'])).stderr).toContain(`a rollback to generation ${to} is under way`);
+    await sandbox().ok(['apply']);
+    expect(await sandbox().readState()).toBe(state);
+    expect(await subjects('e@a.test')).toEqual([old]);
+    expect([await archived('e@a.test'), await archived('g@a.test')]).toEqual([[[fresh]], [[mail]]]);
+    expect((await sandbox().ok(['user', 'list'])).stderr).toBe('');
+  });
+
+  it('after an uninstall has to wait for an apply, where mailboxes would have to move', async () => {
+    await add('v@a.test');
+    const to = await generation();
+    const old = await mailFor('v@a.test');
+    await user('remove', 'v@a.test');
+    await addOther('v@a.test');
+    const fresh = await mailFor('v@a.test');
+    await sandbox().ok(['uninstall', '--yes']);
+    const state = await sandbox().readState();
+    const refused = await sandbox().run(['rollback', String(to), '--yes']);
+    expect(refused).toMatchObject({ code: 1 });
+    expect(refused.stderr).toContain('run "eboxmail apply" first');
+    expect(await sandbox().readState()).toBe(state);
+    await sandbox().ok(['apply', '--adopt']);
+    expect(await subjects('v@a.test', OTHER)).toEqual([fresh]);
+    await back(to);
+    expect(await subjects('v@a.test')).toEqual([old]);
+    expect(await archived('v@a.test')).toEqual([[fresh]]);
   });
 
   it('refused for what would stop working, names that, and how to say yes', async () => {
