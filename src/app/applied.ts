@@ -1,3 +1,4 @@
+import type { MailboxIds } from '../core/mailboxes/holders.ts';
 import { EboxmailError, isSystemError } from '../core/errors.ts';
 import { certificateOf, PATHS } from '../core/render/paths.ts';
 import { readAppliedRecord, writeAppliedRecord } from '../system/applied-record.ts';
@@ -14,10 +15,12 @@ import { bytesAfter, readIndex } from '../system/installed.ts';
 import { rememberOriginals } from '../system/originals.ts';
 import type { ApplyOptions } from './apply.ts';
 import { authorName } from './author.ts';
+import { idsFor } from './mailbox-ids.ts';
 import type { MailboxPlan } from './mailbox-plan.ts';
 import type { Place } from './place.ts';
 import type { Prepared } from './prepare.ts';
 import { indexOf } from './stage.ts';
+import { usersOf } from './users-of.ts';
 
 /** What an apply writes down about itself, before, after and for the history. */
 
@@ -82,13 +85,17 @@ export function alsoWrites(root: string, path: string, content: string): boolean
   return true;
 }
 
-/** What is in force now. */
-export function record({ root }: Place, { rendered, state, model, facts, certificate, mailboxes }: Prepared): void {
+/** What is in force now. @returns what its mailboxes are known by */
+export function record(
+  { root }: Place,
+  { rendered, state, model, facts, certificate, mailboxes }: Prepared,
+): MailboxIds {
   const files = rendered.map((file) => {
     const hash = sha256(bytesIfPresent(`${root}/${file.path}`) ?? '');
     return [file.path, { sha256: hash, ...readIndex(indexOf(root, file)) }] as const;
   });
-  const { upTo: seq, former } = mailboxes;
+  const { upTo: seq, former, tracks, known } = mailboxes;
+  const ids = idsFor(Object.keys(usersOf(state)), tracks, known);
   writeAppliedRecord(`${root}/${PATHS.lib}`, {
     time: new Date().toISOString(),
     state,
@@ -98,15 +105,16 @@ export function record({ root }: Place, { rendered, state, model, facts, certifi
     certificate: certificate.toBeMade
       ? sha256(bytesIfPresent(certificateOf(model, facts).certificate) ?? '')
       : certificate.hash,
-    mailboxes: { seq, former: Object.fromEntries(former) },
+    mailboxes: { seq, former: Object.fromEntries(former), ids },
   });
+  return ids;
 }
 
 /** For the history: what it came from and what it consists of. Without room for that the apply is none the worse. */
 export function remember(
   { root }: Place,
   { rendered, text, plan, mailboxes, facts }: Prepared,
-  { reason, progress }: Pick<ApplyOptions, 'reason' | 'progress'>,
+  { reason, progress, ids }: Pick<ApplyOptions, 'reason' | 'progress'> & { readonly ids: MailboxIds },
 ): void {
   const files = rendered.map(({ path, mode, owner, group }) => {
     const content = bytesIfPresent(`${root}/${path}`) ?? '';
@@ -115,8 +123,10 @@ export function remember(
   const state = sha256(text);
   const lib = `${root}/${PATHS.lib}`;
   const secrets = [...facts.secrets].map(([name, content]) => ({ name, sha256: sha256(content) }));
+  const known = JSON.stringify(ids);
   const contents = new Map<string, string | Buffer>([
     [state, text],
+    [sha256(known), known],
     ...files.map(({ content, file }) => [file.sha256, content] as const),
     ...[...facts.secrets.values()].map((content) => [sha256(content), content] as const),
   ]);
@@ -126,7 +136,8 @@ export function remember(
     ...changedPasswords(lib, secrets),
   ];
   const summary = changes.length > 0 ? changes : ['files put right'];
-  const about = { time: new Date().toISOString(), author: authorName(), summary, state, moves: movesOf(mailboxes) };
+  const whose = { moves: movesOf(mailboxes), mailboxes: sha256(known) };
+  const about = { time: new Date().toISOString(), author: authorName(), summary, state, ...whose };
   try {
     saveGeneration(lib, { ...about, files: files.map(({ file }) => file), secrets }, contents);
   } catch (error) {

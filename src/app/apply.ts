@@ -45,17 +45,17 @@ export interface ApplyOptions {
   readonly allowRemovals?: number | undefined;
   /** Asks for the second yes; absent when nobody can be asked. */
   readonly askRemovals?: (removals: Removals) => Promise<boolean>;
-  /** The command that does the same again, for hints; "eboxmail apply" when absent. */
-  readonly again?: string;
   /** Digest of the plan that was reviewed: another plan is refused (exit 1). */
   readonly expect?: string | undefined;
   /** Stands first in the history's summary. */
   readonly reason?: string;
+  /** The command that was run, by which hints say how to run it again; "eboxmail apply" when absent. */
+  readonly again?: string;
   /** Called as the work goes on, in words for people. */
   readonly progress: (step: string) => void;
 }
 
-/** The new configuration is in force and was proven, and something after that could not be done. */
+/** The new configuration is in force and was proven, and something after that could not be done; another apply does it. */
 export class InForceError extends EboxmailError {}
 
 export interface Applied {
@@ -121,7 +121,7 @@ export async function applyLocked(
     const staged = await stageChanges(place.root, plan.files, check.postfix);
     try {
       await untilAWayOut(
-        (checkInterruption) => switchOver(place, prepared, { staged, mover, checkInterruption }, options.progress),
+        (checkInterruption) => switchOver(place, prepared, { staged, mover, checkInterruption }, options),
         () => options.progress('interrupted: leaving this at the next moment at which nothing is half done'),
       );
     } finally {
@@ -155,11 +155,12 @@ async function finish(
     await afterScannerChange(prepared, options.progress);
     await requeueScattered(place, prepared, options.progress);
     // A command reads the record twice, for whose mailbox it renames and when that was so: both have to be of one moment.
-    await withStateLock(place, async () => {
-      record(place, prepared);
+    const ids = await withStateLock(place, async () => {
+      const known = record(place, prepared);
       finishMoves(place, prepared, mover);
+      return known;
     });
-    remember(place, prepared, options);
+    remember(place, prepared, { ...options, ids });
     endUndo(`${place.root}/${PATHS.lib}`);
     // Until then a way back may need them.
     removeEmptyDirectories(place, removedBy(prepared.plan));
@@ -204,11 +205,11 @@ async function switchOver(
   place: Place,
   prepared: Prepared,
   { staged, mover, checkInterruption }: Switch,
-  progress: ApplyOptions['progress'],
+  { progress, again }: Pick<ApplyOptions, 'progress' | 'again'>,
 ): Promise<void> {
   const { plan } = prepared;
   const targets = staged.map(({ target }) => target);
-  requireUnchanged(place, plan);
+  requireUnchanged(place, plan, again);
   mover.prepare();
   let undo: Undo | undefined;
   try {

@@ -27,6 +27,8 @@ export interface ArchivedMailbox {
    * in entries of earlier versions.
    */
   readonly generation?: number;
+  /** What the mailbox is known by wherever it goes. Absent for one of nobody, and in entries of earlier versions. */
+  readonly mailbox?: string | undefined;
 }
 
 /** Counted from what Dovecot writes into the names of the files, so that no message is opened. */
@@ -39,6 +41,11 @@ export interface MailboxSize {
 /** By which the mailbox log names it. */
 export function archiveKey({ address, id }: Pick<ArchivedMailbox, 'address' | 'id'>): string {
   return `${address}/${id}`;
+}
+
+/** What each is known by, also those that an apply that was cut off has brought back already. */
+export function archivedIds(root: string): ReadonlyMap<string, string> {
+  return new Map(readIndex(root).flatMap((one) => (one.mailbox === undefined ? [] : [[archiveKey(one), one.mailbox]])));
 }
 
 /** Those that are there, in the order in which they came. */
@@ -54,7 +61,7 @@ export function archivedMailboxes(root: string): readonly ArchivedMailbox[] {
 }
 
 /** What comes into the archive: a directory, or only the entry of a user who never got mail. */
-export interface Leaving extends Pick<ArchivedMailbox, 'address' | 'entry' | 'since'> {
+export interface Leaving extends Pick<ArchivedMailbox, 'address' | 'entry' | 'since' | 'mailbox'> {
   readonly directory: string | undefined;
 }
 

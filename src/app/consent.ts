@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { EboxmailError, EXIT, failed } from '../core/errors.ts';
 import { handEditDiff, unifiedDiff } from '../core/plan/diff.ts';
-import { FREE_REMOVALS } from '../core/plan/removals.ts';
+import { FREE_REMOVALS, type Removals } from '../core/plan/removals.ts';
 import type { FileChange, Plan } from '../core/plan/plan.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { bytesIfPresent, lstat, makeDirectory, writeAtomically } from '../system/files.ts';
@@ -9,6 +9,11 @@ import { sha256 } from '../system/hash.ts';
 import { isUntouched } from '../system/undo.ts';
 import type { ApplyOptions } from './apply.ts';
 import type { Place } from './place.ts';
+
+const APPLY = 'eboxmail apply';
+
+/** How many addresses a hint names. */
+const SHOWN = 20;
 
 /** Files whose content eboxmail did not write, or somebody edited since, that an apply would replace. */
 export function othersFiles({ files }: Plan): readonly FileChange[] {
@@ -19,7 +24,12 @@ export function othersFiles({ files }: Plan): readonly FileChange[] {
 export async function requireConsent(
   { root }: Place,
   plan: Plan,
-  { adopt, adoptEdited, askConsent }: Pick<ApplyOptions, 'adopt' | 'adoptEdited' | 'askConsent'>,
+  {
+    adopt,
+    adoptEdited,
+    askConsent,
+    again = APPLY,
+  }: Pick<ApplyOptions, 'adopt' | 'adoptEdited' | 'askConsent' | 'again'>,
 ): Promise<void> {
   const others = othersFiles(plan)
     .filter(({ present }) => !(present === 'edited' && adoptEdited === true))
@@ -32,8 +42,9 @@ export async function requireConsent(
     `consent is needed to replace ${others.length === 1 ? 'a file' : `${others.length} files`}`,
     [
       ...others.map((file) => versionsOf(file, root)),
-      '"eboxmail apply --adopt" replaces what is named above and keeps the originals',
-      ...(edited
+      `"${again} --adopt" replaces what is named above and keeps the originals`,
+      // A rollback would replace the state in which they are then.
+      ...(edited && again === APPLY
         ? ['"eboxmail apply --keep-edits" takes edits into "overrides" of the state, where they can be said']
         : []),
     ].join('\n'),
@@ -43,31 +54,33 @@ export async function requireConsent(
 /** @throws exit 7 when more stops than goes without a second yes */
 export async function requireRemovals(
   { removals }: Plan,
-  { allowRemovals = FREE_REMOVALS, askRemovals, again }: Pick<ApplyOptions, 'allowRemovals' | 'askRemovals' | 'again'>,
+  {
+    allowRemovals = FREE_REMOVALS,
+    askRemovals,
+    again = APPLY,
+  }: Pick<ApplyOptions, 'allowRemovals' | 'askRemovals' | 'again'>,
 ): Promise<void> {
   const count = removals.addresses.length;
   if (count <= allowRemovals || (await askRemovals?.(removals)) === true) return;
-  // The state of another command is put back, so that a plan would not show them.
-  const which = again === undefined ? 'see which with "eboxmail plan"' : listed(removals.addresses);
   throw new EboxmailError(
     EXIT.consent,
     `${count} addresses would stop working, which needs a second yes`,
-    `${which}; if that is meant: ${again ?? 'eboxmail apply'} --allow-removals ${count}`,
+    `${whichThey(removals, again)}; if that is meant: ${again} --allow-removals ${count}`,
   );
 }
 
-function listed(addresses: readonly string[]): string {
-  const more = addresses.length - MOST_LISTED;
-  return `${addresses.slice(0, MOST_LISTED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+/** A plan shows them only for the state that is there. */
+function whichThey({ addresses }: Removals, again: string): string {
+  if (again === APPLY) return 'see which with "eboxmail plan"';
+  const left = addresses.length - SHOWN;
+  return `they are ${addresses.slice(0, SHOWN).join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
 }
-
-const MOST_LISTED = 20;
 
 /**
  * What the plan showed is what may be replaced: who edits a file while the question is on the screen is not overrun.
  * @throws exit 7 when a file is no longer what it was when the plan was made
  */
-export function requireUnchanged({ root }: Place, { files }: Plan): void {
+export function requireUnchanged({ root }: Place, { files }: Plan, again = APPLY): void {
   const changed = files.flatMap(({ path, beforeSha256 }) => {
     const target = `${root}/${path}`;
     const now = lstat(target) === undefined ? undefined : sha256(bytesIfPresent(target) ?? '');
@@ -77,7 +90,7 @@ export function requireUnchanged({ root }: Place, { files }: Plan): void {
   throw new EboxmailError(
     EXIT.consent,
     `${changed.join(', ')} changed meanwhile, so nothing was changed`,
-    'run "eboxmail apply" again: it shows what is there now',
+    `run "${again}" again: it shows what is there now`,
   );
 }
 

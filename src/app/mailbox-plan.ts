@@ -1,5 +1,4 @@
-import { formatAddress, parseManagedAddress } from '../core/address.ts';
-import { asMap, isObject, type Json, type JsonObject } from '../core/json.ts';
+import { isObject, type Json, type JsonObject } from '../core/json.ts';
 import { followMailboxes, type Track } from '../core/mailboxes/tracks.ts';
 import type { MailModel } from '../core/model.ts';
 import type { StateChange } from '../core/plan/state-words.ts';
@@ -7,9 +6,11 @@ import { domainOf, finalRecipients, unknownRecipients } from '../core/recipients
 import { PATHS } from '../core/render/paths.ts';
 import type { ReadModel } from '../core/state/model-of.ts';
 import type { AppliedRecord } from '../system/applied-record.ts';
-import { readMailboxLog } from '../system/mailbox-log.ts';
+import { eventsInForce, lastEvent } from './mailbox-events.ts';
+import { knownMailboxes, type KnownMailboxes } from './mailbox-ids.ts';
 import { readJournal } from './mailbox-journal.ts';
 import { readPurges } from './purges.ts';
+import { usersOf } from './users-of.ts';
 
 /** What an apply does about mailboxes. */
 export interface MailboxPlan {
@@ -30,6 +31,8 @@ export interface MailboxPlan {
   readonly links: readonly string[];
   /** Addresses whose mail commands want deleted and not kept. */
   readonly purges: ReadonlySet<string>;
+  /** What mailboxes are known by. */
+  readonly known: KnownMailboxes;
   /** In words. */
   readonly changes: readonly StateChange[];
 }
@@ -43,7 +46,8 @@ export function planMailboxes(
   const lib = `${root}/${PATHS.lib}`;
   const { seq, former } = applied?.mailboxes ?? { seq: 0, former: {} };
   const since = applied?.time ?? '';
-  const events = readMailboxLog(lib).filter((event) => event.seq > seq);
+  const events = eventsInForce(lib, seq, state);
+  const upTo = lastEvent(lib, seq);
   const before = usersOf(applied?.state ?? {});
   const purges = new Set(readPurges(root));
   const tracks = followMailboxes(before, events, usersOf(state), since);
@@ -52,24 +56,15 @@ export function planMailboxes(
     tracks,
     before,
     since,
-    events: events.length > 0,
-    upTo: events.at(-1)?.seq ?? seq,
+    events: upTo > seq,
+    upTo,
     links: Object.keys(former),
     former: formerAddresses(former, tracks, before, { model, heirs }),
     scattered: [...heirs].flatMap(([origin, recipients]) => (isOneAccount(recipients, model) ? [] : [origin])),
     purges,
+    known: knownMailboxes(root, applied),
     changes: [...words(tracks, purges, model), ...(readJournal(root, since) === undefined ? [] : [CUT_OFF])],
   };
-}
-
-/** Users' entries by address as it is compared. */
-export function usersOf(state: JsonObject): JsonObject {
-  const users: Record<string, Json> = {};
-  for (const [key, entry] of Object.entries(asMap(state['users'] ?? null))) {
-    const parsed = parseManagedAddress(key);
-    if (parsed.ok) users[formatAddress(parsed.value)] = entry;
-  }
-  return users;
 }
 
 const CUT_OFF: StateChange = {
@@ -79,6 +74,7 @@ const CUT_OFF: StateChange = {
 };
 
 function words(tracks: readonly Track[], purges: ReadonlySet<string>, { users }: MailModel): readonly StateChange[] {
+  const given = new Set(tracks.flatMap(({ to }) => (to === undefined ? [] : [to])));
   return tracks.flatMap(({ origin, archived, to, name }): StateChange[] => {
     if (to === origin || (archived && to === undefined)) return [];
     const change = (text: string, kind: StateChange['kind'] = 'changed'): StateChange[] => [
@@ -88,9 +84,9 @@ function words(tracks: readonly Track[], purges: ReadonlySet<string>, { users }:
     if (to !== undefined) return change(`mailbox of ${origin} becomes that of ${to}`);
     const isPurged = purges.has(name);
     if (!users.has(origin)) return isPurged ? change(`mail of ${name} is deleted`, 'removed') : [];
-    if (isPurged)
-      return change(`mail of the former ${name} is deleted: the new ${origin} begins with an empty mailbox`);
-    return change(`mailbox of the former ${name} goes into the archive: the new ${origin} begins with an empty one`);
+    const instead = given.has(origin) ? `${origin} gets another mailbox` : `the new ${origin} begins with an empty one`;
+    if (isPurged) return change(`mailbox of the former ${name} is deleted: ${instead}`);
+    return change(`mailbox of the former ${name} goes into the archive: ${instead}`);
   });
 }
 

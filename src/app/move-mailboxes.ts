@@ -12,7 +12,8 @@ import {
   type Leaving,
 } from './archive.ts';
 import { hasAccount, type MailboxPlan } from './mailbox-plan.ts';
-import { readJournal, removeJournal, writeJournal, type JournalEntry } from './mailbox-journal.ts';
+import { idOf } from './mailbox-ids.ts';
+import { readJournal, removeJournal, writeJournal, type Journal, type JournalEntry } from './mailbox-journal.ts';
 import type { MailboxPlaces } from './mailbox-places.ts';
 
 export interface MoverOptions {
@@ -67,7 +68,7 @@ export class MailboxMover {
     this.gone = tracks.filter(({ to, archived }) => to === undefined && !archived);
     const journal = readJournal(places.root, plan.since)?.mailboxes ?? {};
     for (const [key, entry] of Object.entries(journal)) this.known.set(key, entry);
-    this.jobs = tracks.filter(
+    this.jobs = [...tracks, ...broughtBack(journal, tracks)].filter(
       (track) => (track.archived ? track.to !== undefined : track.to !== track.origin) || this.known.has(keyOf(track)),
     );
     const targets = this.jobs.flatMap(({ to }) => (to === undefined ? [] : [to]));
@@ -91,7 +92,10 @@ export class MailboxMover {
 
   /** Before Dovecot learns of the new accounts. */
   begin(): void {
-    for (const track of this.jobs) this.stepAside(track);
+    for (const track of this.jobs) {
+      if (isUnwanted(track) && this.wanted.has(this.find(track) ?? '')) this.giveBack(track);
+      else this.stepAside(track);
+    }
     for (const address of this.contested) this.places.close(this.places.home(address));
     for (const track of this.jobs) {
       if (track.to !== undefined && !this.contested.has(track.to)) this.place(track, track.to);
@@ -114,7 +118,7 @@ export class MailboxMover {
     const renamed = this.jobs.filter(({ origin, to }) => to !== undefined && !this.users.has(origin));
     await kickUsers(this.config, new Set([...this.gone, ...renamed].map(({ origin }) => origin)));
     this.putAway(this.gone.filter(({ origin }) => !this.contested.has(origin)));
-    for (const track of this.jobs) if (track.archived && track.to === undefined) this.giveBack(track);
+    for (const track of this.jobs) if (isUnwanted(track)) this.giveBack(track);
     // A delivery that knows the old name only may be under way; otherwise the next apply removes the link.
     if (this.links.length > 0 && (await noDeliveryRuns(this.config))) {
       for (const link of this.links) this.places.open(link);
@@ -134,11 +138,12 @@ export class MailboxMover {
       const from = this.find(track) ?? this.away(track);
       return from === undefined || from === this.places.home(track.origin) ? [] : [{ from, address: track.origin }];
     });
+    // First, or they would be in the way of whose place they took.
+    for (const track of this.jobs) if (track.archived) this.giveBack(track);
     this.places.moveBack(moves, (address) => this.clear(address));
     // Only now: a name that is free before its mailbox is back would get a fresh one by the next delivery.
     for (const home of [...this.wanted, ...this.links]) this.places.open(home);
     forgetArchived(this.places.root, (mailbox) => here.some((track) => this.isAway(track, mailbox)));
-    for (const track of this.jobs) if (track.archived) this.giveBack(track);
     this.places.removeWaiting();
     removeJournal(this.places.root);
   }
@@ -250,7 +255,7 @@ export class MailboxMover {
     const now = this.find(track);
     const [first] = this.known.get(keyOf(track))?.places ?? [];
     if (now !== undefined && first !== undefined && now !== first)
-      this.places.move(now, first, () => undefined, 'free');
+      this.places.move(now, first, () => undefined, this.wanted.has(now) ? 'closed' : 'free');
   }
 
   private putAway(tracks: readonly Track[]): void {
@@ -266,7 +271,8 @@ export class MailboxMover {
       const directory = isLate ? home : this.find(track);
       // An apply that was cut off did it already.
       if (directory === undefined && (isKnown || indexed.has(name))) return [];
-      if (!this.purges.has(name)) return [{ directory, address: name, entry: before[origin] ?? null, since }];
+      const mailbox = idOf(this.plan.known, track);
+      if (!this.purges.has(name)) return [{ directory, address: name, entry: before[origin] ?? null, since, mailbox }];
       if (directory === undefined) return [];
       rmSync(directory, { recursive: true, force: true });
       this.say(`mail of ${name} deleted`);
@@ -276,6 +282,17 @@ export class MailboxMover {
       if (path !== null) this.say(`mail of ${address} kept in ${root}/${path}`);
     }
   }
+}
+
+/** Out of the archive by an apply that was cut off, of which nothing is written down any more. */
+function broughtBack(journal: Journal['mailboxes'], tracks: readonly Track[]): readonly Track[] {
+  const known = new Set(tracks.map(keyOf));
+  const lost = Object.keys(journal).filter((key) => key.startsWith('#') && !known.has(key));
+  return lost.map((key) => ({ origin: key.slice(1), archived: true, to: undefined, name: key.slice(1) }));
+}
+
+function isUnwanted({ archived, to }: Track): boolean {
+  return archived && to === undefined;
 }
 
 function keyOf({ origin, archived }: Track): string {

@@ -3,8 +3,8 @@ import type { StateFile } from '../core/generated/state-types.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { readAppliedRecord } from '../system/applied-record.ts';
-import { readMailboxLog } from '../system/mailbox-log.ts';
-import { usersOf } from './mailbox-plan.ts';
+import { eventsInForce } from './mailbox-events.ts';
+import { usersOf } from './users-of.ts';
 
 /** What the next apply would do about mailboxes, as far as commands need to know it. */
 export interface PendingMailboxes {
@@ -16,7 +16,7 @@ export interface PendingMailboxes {
 export function pendingMailboxes(root: string, state: StateFile): PendingMailboxes {
   const lib = `${root}/${PATHS.lib}`;
   const applied = readAppliedRecord(lib);
-  const events = readMailboxLog(lib).filter(({ seq }) => seq > (applied?.mailboxes?.seq ?? 0));
+  const events = eventsInForce(lib, applied?.mailboxes?.seq ?? 0, state as unknown as JsonObject);
   const before = usersOf(applied?.state ?? {});
   const after = usersOf(state as unknown as JsonObject);
   return { before, tracks: followMailboxes(before, events, after, applied?.time ?? '') };

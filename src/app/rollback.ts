@@ -8,18 +8,20 @@ import {
   type ReplacedFile,
   type RollbackRecord,
 } from '../system/rollback-record.ts';
-import { applyLocked, type Applied, type ApplyOptions } from './apply.ts';
+import { applyLocked, InForceError, type Applied, type ApplyOptions } from './apply.ts';
 import { withApplyLock } from './apply-lock.ts';
 import { stateOfGeneration } from './history.ts';
 import type { Place } from './place.ts';
 import { isThere, keepReplaced, putBack, replace, replacementsFor, STATE, type Replacement } from './replacements.ts';
 import { withStateLock } from './state-lock.ts';
-import { noteWayBack } from './way-back.ts';
+import { noteWayBack, type WayBack } from './way-back.ts';
 
 /** What a rollback did. */
 export interface RolledBack extends Applied {
   /** The state and the secrets that were replaced, and where they are as they were. */
   readonly replaced: readonly ReplacedFile[];
+  /** In words: who begins with an empty mailbox, and why. */
+  readonly empty: readonly string[];
 }
 
 /** @throws when what a generation came from is no longer readable */
@@ -38,11 +40,12 @@ export function rollback(place: Place, to: Generation, options: ApplyOptions): P
     describe();
     const way = await goBackTo(place, to);
     try {
-      const reason = `back to generation ${to.number}`;
-      const applied = await applyLocked(place, { ...options, reason, again: `eboxmail rollback ${to.number}` });
-      return { ...applied, replaced: way.replaced };
+      const again = `eboxmail rollback ${to.number}`;
+      const applied = await applyLocked(place, { ...options, reason: `back to generation ${to.number}`, again });
+      return { ...applied, replaced: way.replaced, empty: way.mailboxes.empty };
     } catch (error) {
-      throw await putAllBack(place, way, error);
+      // It is in force: what is written down for it stays for the apply that brings it to its end.
+      throw error instanceof InForceError ? error : await putAllBack(place, way, error);
     }
   });
 }
@@ -53,6 +56,7 @@ interface Way {
   readonly replaced: readonly ReplacedFile[];
   /** What a rollback that was killed had left: this one may end without having taken its place. */
   readonly earlier: RollbackRecord | undefined;
+  readonly mailboxes: WayBack;
 }
 
 /** Whoever holds the lock writes down whose mailbox is whose, and then the secrets and the state. */
@@ -62,31 +66,34 @@ function goBackTo(place: Place, to: Generation): Promise<Way> {
     const earlier = readRollbackRecord(lib);
     const files = replacementsFor(place, to);
     const replaced = keepReplaced(place, files);
-    noteWayBack(place, to, stateOfGeneration(place, to));
+    const before = files.find(({ name }) => name === STATE)?.before?.toString('utf8');
+    const mailboxes = noteWayBack(place, to, stateOfGeneration(place, to), before);
     try {
       if (files.length > 0) writeRollbackRecord(lib, { to: to.number, replaced });
       for (const file of files) replace(place, file);
     } catch (error) {
       for (const file of files) if (isThere(file)) putBack(place, file);
+      mailboxes.withdraw();
       endRecord(lib, earlier);
       throw error;
     }
-    return { files, replaced, earlier };
+    return { files, replaced, earlier, mailboxes };
   });
 }
 
 /**
  * State and secrets as they were before a rollback that failed, unless somebody has changed them since: that change would be
- * lost. Secrets belong to the state: they stay when it does.
+ * lost. Secrets belong to the state: they stay when it does, as does what is written down about mailboxes.
  * @returns the error to end with
  */
 async function putAllBack(place: Place, way: Way, cause: unknown): Promise<unknown> {
-  const { files, earlier } = way;
+  const { files, earlier, mailboxes } = way;
   try {
     const hints = await withStateLock(place, async () => {
       const changed = files.filter((file) => !isThere(file));
       const left = changed.some(({ name }) => name === STATE) ? files : changed;
       for (const file of files) if (!left.includes(file)) putBack(place, file);
+      if (!left.some(({ name }) => name === STATE)) mailboxes.withdraw();
       return left.map((file) => {
         const what = changed.includes(file) ? 'was changed meanwhile and stays so' : 'stays with it';
         return `${file.path} ${what}; as it was before, it is in ${whereIs(file, way)}`;

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import type { HostFacts } from '../core/host-facts.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { MailboxIds } from '../core/mailboxes/holders.ts';
 import type { AppliedFile, Unfinished } from '../core/plan/plan.ts';
 import { makeDirectory, readIfPresent, writeAtomically } from './files.ts';
 
@@ -25,6 +26,8 @@ export interface AppliedMailboxes {
   readonly seq: number;
   /** Earlier addresses of users, with those that they have now. */
   readonly former: Readonly<Record<string, string>>;
+  /** What the mailbox of each user is known by. Absent in the record of earlier versions. */
+  readonly ids?: MailboxIds | undefined;
 }
 
 interface Stored {

@@ -1,4 +1,5 @@
 import { readdirSync, rmSync } from 'node:fs';
+import type { MailboxIds } from '../core/mailboxes/holders.ts';
 import { bytesIfPresent, lstat, makeDirectory, readIfPresent, writeAtomically } from './files.ts';
 import { sha256 } from './hash.ts';
 
@@ -18,6 +19,8 @@ export interface Generation {
   readonly secrets?: readonly GenerationSecret[];
   /** Mailboxes that got another address by it. */
   readonly moves: readonly { readonly from: string; readonly to: string }[];
+  /** SHA-256 of what the mailboxes are known by, which is among the contents. Absent in generations of earlier versions. */
+  readonly mailboxes?: string | undefined;
 }
 
 export interface GenerationFile {
@@ -95,14 +98,21 @@ export function readContent(lib: string, hash: string): string | undefined {
   return bytes !== undefined && sha256(bytes) === hash ? bytes.toString('utf8') : undefined;
 }
 
+/** What the mailboxes of a generation are known by; undefined when it is not readable, or was never written down. */
+export function mailboxIdsOf(lib: string, { mailboxes }: Generation): MailboxIds | undefined {
+  const text = mailboxes === undefined ? undefined : readContent(lib, mailboxes);
+  return text === undefined ? undefined : (JSON.parse(text) as MailboxIds);
+}
+
 /** Removes the oldest generations, and the contents that none of the others has. */
 function prune(lib: string): void {
   const old = generationNumbers(lib).slice(KEPT_GENERATIONS);
   if (old.length === 0) return;
   for (const number of old) rmSync(manifest(lib, number), { force: true });
   const used = new Set(
-    listGenerations(lib).flatMap(({ state, files, secrets = [] }) => [
+    listGenerations(lib).flatMap(({ state, files, secrets = [], mailboxes }) => [
       state,
+      ...(mailboxes === undefined ? [] : [mailboxes]),
       ...[...files, ...secrets].map((one) => one.sha256),
     ]),
   );

@@ -24,8 +24,11 @@ export function readMailboxLog(lib: string): readonly MailboxEvent[] {
   });
 }
 
-/** @param last number of the last event that an apply has taken up; @param since time of that apply */
-export function appendToMailboxLog(lib: string, last: number, since: string, event: NewEvent): void {
+/**
+ * @param last number of the last event that an apply has taken up; @param since time of that apply
+ * @returns the number of this one
+ */
+export function appendToMailboxLog(lib: string, last: number, since: string, event: NewEvent): number {
   const seq = readMailboxLog(lib).reduce((most, one) => Math.max(most, one.seq), last) + 1;
   const text = readIfPresent(fileIn(lib)) ?? '';
   const begin = text === '' || text.endsWith('\n') ? '' : '\n';
@@ -41,12 +44,22 @@ export function appendToMailboxLog(lib: string, last: number, since: string, eve
   } catch (error) {
     throw refused(`cannot write ${fileIn(lib)}`, error, 'nothing was changed');
   }
+  return seq;
 }
 
 /** Drops what an apply has taken up. */
 export function forgetMailboxEvents(lib: string, upTo: number): void {
+  keepEvents(lib, ({ seq }) => seq > upTo);
+}
+
+/** Drops what is not to come to pass. */
+export function withdrawMailboxEvent(lib: string, seq: number): void {
+  keepEvents(lib, (event) => event.seq !== seq);
+}
+
+function keepEvents(lib: string, isKept: (event: MailboxEvent) => boolean): void {
   const all = readMailboxLog(lib);
-  const left = all.filter(({ seq }) => seq > upTo);
+  const left = all.filter(isKept);
   if (left.length === all.length) return;
   if (left.length === 0) return rmSync(fileIn(lib), { force: true });
   const content = left.map((event) => `${JSON.stringify(event)}\n`).join('');

@@ -24,12 +24,13 @@ async function run(context: Context, word: string | undefined, flags: ApplyFlags
   requireWayBack(place, to);
   const question = `Go back to generation ${to.number} of ${to.time} (${to.summary[0] ?? 'no changes'}), state and files?`;
   if (!context.yes && !(await confirm(terminal, question, '--yes'))) throw usageError('nothing was changed');
-  const { replaced } = await rollback(place, to, applyOptions(context, flags));
+  const { replaced, empty } = await rollback(place, to, applyOptions(context, flags));
   const kept = replaced.flatMap((one) => (one.kept === undefined ? [] : [{ name: one.name, path: one.kept }]));
   for (const { name, path } of kept) {
     const what = name === STATE ? 'the state' : `the password in ${name}`;
     terminal.say(`${what} as it was, which was never applied, is kept in ${path}`);
   }
+  for (const line of empty) terminal.say(line);
   if (context.json) {
     const state = kept.find(({ name }) => name === STATE)?.path ?? null;
     const secrets = kept.filter(({ name }) => name !== STATE).map(({ path }) => path);

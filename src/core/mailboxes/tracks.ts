@@ -14,7 +14,26 @@ export type MailboxEvent = { readonly seq: number; readonly since: string } & (
   | { readonly kind: 'kept'; readonly origin: string; readonly to: string }
   /** A mailbox comes back from the archive; `id` is its address and its id there. */
   | { readonly kind: 'restored'; readonly id: string; readonly to: string }
+  /**
+   * An earlier state comes back, and what was written down before is of no meaning any more. `given` are the users who get
+   * another mailbox than the last apply left at their address, all at once; `signs` are absent where no state is replaced.
+   */
+  | { readonly kind: 'back'; readonly given: readonly Given[]; readonly signs?: StateSigns | undefined }
 );
+
+/** A user's mailbox: that of an address at the last apply, or of the archive by its id there, or an empty one. */
+export interface Given {
+  readonly to: string;
+  readonly origin?: string | undefined;
+  readonly archived?: string | undefined;
+}
+
+/** Hashes of two states as a whole, and of the entries of users in which they differ; null where there is none. */
+export interface StateSigns {
+  readonly then: string;
+  readonly before: string;
+  readonly users: Readonly<Record<string, readonly [string | null, string | null]>>;
+}
 
 /** A mailbox and what becomes of it. */
 export interface Track {
@@ -94,7 +113,27 @@ function replay(trails: ReadonlyMap<string, Trail>, events: readonly MailboxEven
     const trail = at.get(address);
     return trail?.kind === 'none' ? trail : undefined;
   };
-  const trailOf = (event: MailboxEvent): Trail => {
+  const goBack = (given: readonly Given[], time: number): void => {
+    at.clear();
+    for (const trail of [...trails.values(), ...added]) {
+      const isHere = trail.kind === 'user';
+      trail.positions.splice(0, Infinity, ...(isHere ? [trail.origin] : []));
+      trail.times.splice(0, Infinity, ...(isHere ? [time] : []));
+      if (isHere) at.set(trail.origin, trail);
+    }
+    const placed = given.map(({ to, origin, archived }) => {
+      const name = archived ?? origin;
+      const trail = known(name) ?? (archived === undefined ? begin('none', to) : begin('archived', archived));
+      return { to, trail };
+    });
+    for (const { trail } of placed) if (trail.kind === 'user') at.delete(trail.origin);
+    for (const { to, trail } of placed) {
+      trail.positions.push(to);
+      trail.times.push(time);
+      at.set(to, trail);
+    }
+  };
+  const trailOf = (event: Exclude<MailboxEvent, { kind: 'back' }>): Trail => {
     if (event.kind === 'new') return begin('none', event.address);
     if (event.kind === 'restored') return known(event.id) ?? begin('archived', event.id);
     if (event.kind === 'kept') return known(event.origin) ?? begin('none', event.origin);
@@ -103,6 +142,10 @@ function replay(trails: ReadonlyMap<string, Trail>, events: readonly MailboxEven
     return known(event.origin) ?? newcomer(event.from) ?? begin('none', event.from);
   };
   for (const [index, event] of events.entries()) {
+    if (event.kind === 'back') {
+      if (event.since === since) goBack(event.given, index + 1);
+      continue;
+    }
     const trail = trailOf(event);
     const to = event.kind === 'new' ? event.address : event.to;
     const from = trail.positions.at(-1);
