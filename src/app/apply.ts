@@ -7,6 +7,7 @@ import { makeSelfSigned } from '../system/certificate.ts';
 import { syncDirectories, type StagedFile } from '../system/files.ts';
 import { userId } from '../system/identity.ts';
 import { endOrphans } from '../system/postfix.ts';
+import { sha256 } from '../system/hash.ts';
 import { removeRollbackRecord } from '../system/rollback-record.ts';
 import { runningDaemons } from '../system/master-processes.ts';
 import { beginUndo, endUndo, undoIsLeft, type Undo } from '../system/undo.ts';
@@ -95,7 +96,8 @@ export async function applyLocked(
   requireOwnDirectories(place, prepared);
   begin();
   await requireConsent(place, plan, options);
-  await requireRemovals(plan, options);
+  // Who began one that was cut off has said yes to it.
+  if (prepared.applied?.unfinished?.state !== sha256(prepared.text)) await requireRemovals(plan, options);
   await requireUsableFilter(place, prepared);
   requireRspamd(prepared);
   ensureDirectories(facts);

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { EboxmailError, EXIT, failed } from '../core/errors.ts';
 import { handEditDiff, unifiedDiff } from '../core/plan/diff.ts';
-import { FREE_REMOVALS } from '../core/plan/removals.ts';
+import { countRemovals, FREE_REMOVALS, whatStops } from '../core/plan/removals.ts';
 import type { FileChange, Plan } from '../core/plan/plan.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { bytesIfPresent, lstat, makeDirectory, writeAtomically } from '../system/files.ts';
@@ -45,11 +45,11 @@ export async function requireRemovals(
   { removals }: Plan,
   { allowRemovals = FREE_REMOVALS, askRemovals }: Pick<ApplyOptions, 'allowRemovals' | 'askRemovals'>,
 ): Promise<void> {
-  const count = removals.addresses.length;
+  const count = countRemovals(removals);
   if (count <= allowRemovals || (await askRemovals?.(removals)) === true) return;
   throw new EboxmailError(
     EXIT.consent,
-    `${count} addresses would stop working, which needs a second yes`,
+    `${whatStops(removals)} would stop working, which needs a second yes`,
     `see which with "eboxmail plan"; if that is meant: eboxmail apply --allow-removals ${count}`,
   );
 }
