@@ -7,6 +7,11 @@ export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1);
 }
 
+/** The address that `local+detail@domain` is for. */
+export function withoutDetail(address: string): string {
+  return address.replace(/^([^+@]+)\+.*(@[^@]*)$/, '$1$2');
+}
+
 /** An address in its domain and in every alias of it. */
 export function everyForm(address: string, directory: Directory): readonly string[] {
   const local = address.slice(0, address.lastIndexOf('@'));
