@@ -3,7 +3,7 @@ import { asMap, isObject, type Json, type JsonObject } from '../core/json.ts';
 import { followMailboxes, type Track } from '../core/mailboxes/tracks.ts';
 import type { Domain, MailModel } from '../core/model.ts';
 import type { StateChange } from '../core/plan/state-words.ts';
-import { domainOf, finalRecipients, unknownRecipients } from '../core/recipients.ts';
+import { domainOf, domainsByName, recipientsNow } from '../core/recipients.ts';
 import { PATHS } from '../core/render/paths.ts';
 import type { ReadModel } from '../core/state/model-of.ts';
 import type { AppliedRecord } from '../system/applied-record.ts';
@@ -153,15 +153,6 @@ function movesOf(tracks: readonly Track[], before: JsonObject): ReadonlyMap<stri
   );
 }
 
-/** Domains by each of their names. */
-function domainsByName({ domains }: MailModel): ReadonlyMap<string, Domain> {
-  return new Map(
-    [...domains.values()].flatMap((domain) =>
-      [domain, ...domain.aliases].map(({ name }): [string, Domain] => [name, domain]),
-    ),
-  );
-}
-
 /** Addresses that these had before. */
 function formerOf(users: readonly string[], former: Readonly<Record<string, string>>): readonly string[] {
   const wanted = new Set(users);
@@ -176,12 +167,7 @@ function heirsOf(
 ): ReadonlyMap<string, readonly string[]> {
   const heirs = new Map<string, readonly string[]>();
   for (const address of addresses) {
-    const domain = here.get(domainOf(address));
-    if (domain === undefined) continue;
-    // That may have become an alias of another.
-    const now = `${address.slice(0, address.lastIndexOf('@'))}@${domain.name}`;
-    const isWritten = directory.entry(now) !== undefined;
-    const recipients = isWritten ? finalRecipients(now, directory) : unknownRecipients(domain, directory);
+    const recipients = recipientsNow(address, here, directory);
     if (recipients.length > 0) heirs.set(address, recipients);
   }
   return heirs;

@@ -35,6 +35,30 @@ export function unknownRecipients({ catchAll }: Domain, directory: Directory): r
   return targetRecipients(catchAll?.unknownTo, directory);
 }
 
+/** Domains by each of their names. */
+export function domainsByName({ domains }: Pick<MailModel, 'domains'>): ReadonlyMap<string, Domain> {
+  return new Map(
+    [...domains.values()].flatMap((domain) =>
+      [domain, ...domain.aliases].map(({ name }): [string, Domain] => [name, domain]),
+    ),
+  );
+}
+
+/**
+ * Where new mail for any address ends, as long as a domain is managed here.
+ * @param here all of these, by each of their names
+ */
+export function recipientsNow(
+  address: string,
+  here: ReadonlyMap<string, Domain>,
+  directory: Directory,
+): readonly string[] {
+  const domain = here.get(domainOf(address));
+  if (domain === undefined) return [];
+  const main = `${address.slice(0, address.lastIndexOf('@'))}@${domain.name}`;
+  return directory.entry(main) === undefined ? unknownRecipients(domain, directory) : finalRecipients(main, directory);
+}
+
 /** The postmaster of the server: root or an address; root too, when nobody in its group has an account. */
 export function postmasterOf({ postmaster }: MailModel, directory: Directory): string {
   return directory.isInactive(postmaster) ? 'root' : postmaster;
