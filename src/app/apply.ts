@@ -21,6 +21,7 @@ import { keepOriginals, requireConsent, requireRemovals, requireUnchanged } from
 import { requireExpected } from './digest.ts';
 import { ensureDirectories, ensureMailOwner } from './directories.ts';
 import { checkFetchFiles, ensureFetchPlace } from './fetch-place.ts';
+import { newDomainsFirst } from './domains-first.ts';
 import { goBack } from './go-back.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { finishMoves, mailboxMover } from './mailbox-moves.ts';
@@ -211,7 +212,8 @@ async function switchOver(
     const masterFile = present.find(({ target }) => target === `${place.root}/${PATHS.masterCf}`);
     await accounts.begin(accountFile);
     await mover.handOver();
-    for (const file of present) if (file !== accountFile && file !== masterFile) file.commit();
+    const rest = await newDomainsFirst(place, prepared, present);
+    for (const file of rest) if (file !== accountFile && file !== masterFile) file.commit();
     if (masterFile !== undefined) clients.begin(masterFile);
     syncDirectories(present.map(({ target }) => target));
     await compileScripts(place.root, plan.files);

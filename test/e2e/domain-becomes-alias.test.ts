@@ -1,6 +1,16 @@
+import { appendFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { drain, mailOf, PASSWORD_HASH, sendAsStranger, stranger, subjectOf, tryRecipient } from '../support/mail.ts';
+import {
+  drain,
+  maildir,
+  mailOf,
+  PASSWORD_HASH,
+  sendAsStranger,
+  stranger,
+  subjectOf,
+  tryRecipient,
+} from '../support/mail.ts';
 import { deferred, stopDovecot, tool } from '../support/queue.ts';
 import { logLines, useSandbox } from '../support/sandbox.ts';
 import { whileMailComes } from '../support/steady-mail.ts';
@@ -15,10 +25,14 @@ const sandbox = useSandbox({
   state: state('domains: {first.test: }\nusers: {}\n'),
   tolerate: [
     /Error: .*(Permission denied|Failed to access user's personal storage|No such file or directory)/,
+    /Error: .*Failed to autocreate mailbox|Warning: Our dotlock file \S+ was deleted/,
     // Dovecot is stopped on purpose.
     /Warning: Shutting down logging for/,
   ],
 });
+
+/** Takes the proof to fail: strangers are refused before they say for whom their mail is. */
+const FAILING = 'overrides: {postfix: {smtpd_client_restrictions: "check_client_access inline:{127.0.0.1=REJECT}"}}\n';
 
 const applyState = async (rest: string): Promise<void> => {
   await sandbox().writeState(state(rest));
@@ -45,6 +59,14 @@ async function renameDomain(): Promise<void> {
   await sandbox().ok(['domain', 'alias', 'remove', 'old.test', 'other.test', '--yes']);
   await sandbox().ok(['domain', 'remove', 'old.test', '--cascade', '--yes']);
   for (const name of ['old.test', 'other.test']) await sandbox().ok(['domain', 'alias', 'add', 'new.test', name]);
+}
+
+/** The same at one go with a domain that was not there. */
+async function moveToNewDomain(): Promise<void> {
+  await sandbox().ok(['domain', 'add', 'fresh.test']);
+  await sandbox().ok(['user', 'rename', 'bob@old.test', 'bob@fresh.test']);
+  await sandbox().ok(['domain', 'remove', 'old.test', '--cascade', '--yes']);
+  await sandbox().ok(['domain', 'alias', 'add', 'fresh.test', 'old.test']);
 }
 
 async function tokensOf(address: string): Promise<(string | undefined)[]> {
@@ -146,6 +168,37 @@ it('mail that comes in meanwhile arrives once, and nothing bounces', async () =>
     await expectIn(mailbox, tokens);
   }
   await expectNoBounce();
+});
+
+it('nothing leaves for the outside when the apply makes the new domain as well', async () => {
+  await applyState(`domains: {old.test: }\nusers: {bob@old.test: ${USER}}\n`);
+  const tokens = await whileMailComes(sandbox(), { to: 'bob@old.test', asked: 'bob@old.test' }, async () => {
+    await sleep(300);
+    await moveToNewDomain();
+    await sandbox().ok(['apply']);
+  });
+  expect(tokens.length).toBeGreaterThan(5);
+  await expectIn('bob@fresh.test', tokens);
+  await expectNoBounce();
+  expect(await maildir(sandbox().outbound)).toEqual([]);
+});
+
+it('nothing leaves for the outside when the apply fails that makes the new domain', async () => {
+  await applyState(`domains: {old.test: }\nusers: {bob@old.test: ${USER}}\n`);
+  const before = await sandbox().readState();
+  const tokens = await whileMailComes(sandbox(), { to: 'bob@old.test', asked: 'bob@old.test' }, async () => {
+    await sleep(300);
+    await moveToNewDomain();
+    await appendFile(`${sandbox().root}/etc/eboxmail/state.yaml`, FAILING);
+    expect((await sandbox().run(['apply'])).code).toBe(8);
+    await sandbox().writeState(before);
+    await sandbox().ok(['apply']);
+  });
+  expect(tokens.length).toBeGreaterThan(5);
+  const found = await tokensOf('bob@old.test');
+  expect(tokens.filter((token) => !found.includes(token))).toEqual([]);
+  await expectNoBounce();
+  expect(await maildir(sandbox().outbound)).toEqual([]);
 });
 
 it('domain aliases take what their domain takes, and nothing else', async () => {

@@ -3,7 +3,7 @@ import { parseQueueLine, type QueueMessage } from '../../core/queue/message.ts';
 import { withoutDetail } from '../../core/recipients.ts';
 import { listLines, type PostfixQueue } from '../../system/postfix-queue.ts';
 import type { Place } from '../place.ts';
-import { requeue } from './act.ts';
+import { requeue, retry } from './act.ts';
 import { runningQueue } from './queue-of.ts';
 import type { SelectedMessage } from './select.ts';
 
@@ -39,9 +39,25 @@ export function requeueFor(place: Place, addresses: readonly string[]): Promise<
   });
 }
 
+/**
+ * Deferred messages with one of these recipients are tried now.
+ * @returns how many there are that are not on hold; undefined when the queue cannot be listed
+ */
+export function retryFor(place: Pick<Place, 'root'>, addresses: readonly string[]): Promise<number | undefined> {
+  return inQueue(place, addresses, 0, async (queue) => {
+    const messages: SelectedMessage[] = [];
+    for await (const { message } of messagesTo(queue, addresses)) {
+      const { queue_id: id, queue_name: name, message_size: size } = message;
+      if (name !== 'hold') messages.push({ id, queue: name, size });
+    }
+    await retry(queue, messages);
+    return messages.length;
+  });
+}
+
 /** @param nothing is the answer for no address at all */
 async function inQueue<Answer>(
-  place: Place,
+  place: Pick<Place, 'root'>,
   addresses: readonly string[],
   nothing: Answer,
   ask: (queue: PostfixQueue) => Promise<Answer>,
