@@ -7,6 +7,7 @@ import { makeSelfSigned } from '../system/certificate.ts';
 import { syncDirectories, type StagedFile } from '../system/files.ts';
 import { userId } from '../system/identity.ts';
 import { endOrphans } from '../system/postfix.ts';
+import { sha256 } from '../system/hash.ts';
 import { removeRollbackRecord } from '../system/rollback-record.ts';
 import { runningDaemons } from '../system/master-processes.ts';
 import { beginUndo, endUndo, undoIsLeft, type Undo } from '../system/undo.ts';
@@ -20,6 +21,7 @@ import { keepOriginals, requireConsent, requireRemovals, requireUnchanged } from
 import { requireExpected } from './digest.ts';
 import { ensureDirectories, ensureMailOwner } from './directories.ts';
 import { checkFetchFiles, ensureFetchPlace } from './fetch-place.ts';
+import { newDomainsFirst } from './domains-first.ts';
 import { goBack } from './go-back.ts';
 import { Interrupted, untilAWayOut } from './interruption.ts';
 import { removeLeftovers } from './leftovers.ts';
@@ -101,7 +103,8 @@ export async function applyLocked(
   requireOwnDirectories(place, prepared);
   begin();
   await requireConsent(place, plan, options);
-  await requireRemovals(plan, options);
+  // Who began one that was cut off has said yes to it.
+  if (prepared.applied?.unfinished?.state !== sha256(prepared.text)) await requireRemovals(plan, options);
   await requireUsableFilter(place, prepared);
   requireRspamd(prepared);
   ensureDirectories(facts);
@@ -228,7 +231,8 @@ async function switchOver(
     await accounts.begin(accountFile);
     checkInterruption();
     await mover.handOver();
-    for (const file of present) if (file !== accountFile && file !== masterFile) file.commit();
+    const rest = await newDomainsFirst(place, prepared, present);
+    for (const file of rest) if (file !== accountFile && file !== masterFile) file.commit();
     if (masterFile !== undefined) clients.begin(masterFile);
     syncDirectories(present.map(({ target }) => target));
     await compileScripts(place.root, plan.files);

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { EboxmailError, EXIT, failed } from '../core/errors.ts';
 import { handEditDiff, unifiedDiff } from '../core/plan/diff.ts';
-import { FREE_REMOVALS, type Removals } from '../core/plan/removals.ts';
+import { countRemovals, FREE_REMOVALS, whatStops, type Removals } from '../core/plan/removals.ts';
 import type { FileChange, Plan } from '../core/plan/plan.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { bytesIfPresent, lstat, makeDirectory, writeAtomically } from '../system/files.ts';
@@ -60,20 +60,21 @@ export async function requireRemovals(
     again = APPLY,
   }: Pick<ApplyOptions, 'allowRemovals' | 'askRemovals' | 'again'>,
 ): Promise<void> {
-  const count = removals.addresses.length;
+  const count = countRemovals(removals);
   if (count <= allowRemovals || (await askRemovals?.(removals)) === true) return;
   throw new EboxmailError(
     EXIT.consent,
-    `${count} addresses would stop working, which needs a second yes`,
+    `${whatStops(removals)} would stop working, which needs a second yes`,
     `${whichThey(removals, again)}; if that is meant: ${again} --allow-removals ${count}`,
   );
 }
 
 /** A plan shows them only for the state that is there. */
-function whichThey({ addresses }: Removals, again: string): string {
+function whichThey({ addresses, mailboxes }: Removals, again: string): string {
   if (again === APPLY) return 'see which with "eboxmail plan"';
-  const left = addresses.length - SHOWN;
-  return `they are ${addresses.slice(0, SHOWN).join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
+  const all = [...new Set([...addresses, ...mailboxes])];
+  const left = all.length - SHOWN;
+  return `they are ${all.slice(0, SHOWN).join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
 }
 
 /**

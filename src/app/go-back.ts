@@ -57,8 +57,8 @@ export async function putBack(
   const { plan, applied, host, facts } = prepared;
   const lib = `${root}/${PATHS.lib}`;
   let clientsAreBack = (): void => undefined;
-  await accountsBack(prepared, undo, () => {
-    undo.restore((target) => target !== below(facts, PATHS.accounts) && target !== below(facts, PATHS.masterCf));
+  await accountsBack(prepared, undo, (waits) => {
+    undo.restore((target) => !waits(target) && target !== below(facts, PATHS.masterCf));
     clientsAreBack = clientsBack(facts, undo);
     mover.back();
   });

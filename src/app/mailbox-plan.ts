@@ -1,8 +1,8 @@
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
 import { followMailboxes, type Track } from '../core/mailboxes/tracks.ts';
-import type { MailModel } from '../core/model.ts';
+import type { Domain, MailModel } from '../core/model.ts';
 import type { StateChange } from '../core/plan/state-words.ts';
-import { domainOf, finalRecipients, unknownRecipients } from '../core/recipients.ts';
+import { domainOf, domainsByName, recipientsNow } from '../core/recipients.ts';
 import { PATHS } from '../core/render/paths.ts';
 import type { ReadModel } from '../core/state/model-of.ts';
 import type { AppliedRecord } from '../system/applied-record.ts';
@@ -27,6 +27,12 @@ export interface MailboxPlan {
   readonly former: ReadonlyMap<string, string>;
   /** Addresses of users who are gone, of which the mail goes to others now, and not to one account. */
   readonly scattered: readonly string[];
+  /** Addresses of which the mail in the queue goes to others from now on, and to whom. */
+  readonly passedOn: ReadonlyMap<string, readonly string[]>;
+  /** Users of the last apply whose mailbox is another user's from now on. */
+  readonly moved: ReadonlySet<string>;
+  /** Users of the last apply whose mailbox goes into the archive, or is deleted. */
+  readonly putAway: readonly string[];
   /** Old addresses under which the last apply may have left links. */
   readonly links: readonly string[];
   /** Addresses whose mail commands want deleted and not kept. */
@@ -51,7 +57,13 @@ export function planMailboxes(
   const before = usersOf(applied?.state ?? {});
   const purges = new Set(readPurges(root));
   const tracks = followMailboxes(before, events, usersOf(state), since);
-  const heirs = heirsOf(tracks, before, { model, directory });
+  const here = domainsByName(model);
+  const putAway = tracks.flatMap(({ origin, archived, to }) =>
+    !archived && to === undefined && hasAccount(before[origin]) ? [origin] : [],
+  );
+  const heirs = heirsOf([...putAway, ...formerOf(putAway, former)], here, directory);
+  const moves = movesOf(tracks, before);
+  const toAccounts = [...moves].filter(([, to]) => model.users.get(to)?.account === true);
   return {
     tracks,
     before,
@@ -59,7 +71,13 @@ export function planMailboxes(
     events: upTo > seq,
     upTo,
     links: Object.keys(former),
-    former: formerAddresses(former, tracks, before, { model, heirs }),
+    former: formerAddresses(former, tracks, { moves, model, heirs }),
+    passedOn: new Map([
+      ...toAccounts.flatMap(([from, to]) => (here.has(domainOf(from)) ? [[from, [to]] as const] : [])),
+      ...[...heirs].filter(([from, [to, ...others]]) => to !== from || others.length > 0),
+    ]),
+    moved: new Set(toAccounts.map(([origin]) => origin)),
+    putAway,
     scattered: [...heirs].flatMap(([origin, recipients]) => (isOneAccount(recipients, model) ? [] : [origin])),
     purges,
     known: knownMailboxes(root, applied),
@@ -97,37 +115,56 @@ function words(tracks: readonly Track[], purges: ReadonlySet<string>, { users }:
 function formerAddresses(
   known: Readonly<Record<string, string>>,
   tracks: readonly Track[],
-  before: JsonObject,
-  { model, heirs }: { readonly model: MailModel; readonly heirs: ReadonlyMap<string, readonly string[]> },
+  {
+    moves,
+    model,
+    heirs,
+  }: {
+    readonly moves: ReadonlyMap<string, string>;
+    readonly model: MailModel;
+    readonly heirs: ReadonlyMap<string, readonly string[]>;
+  },
 ): ReadonlyMap<string, string> {
   const { users } = model;
-  const moved = tracks.filter(({ origin, to, archived }) => !archived && to !== undefined && to !== origin);
-  const now = new Map(moved.map(({ origin, to }) => [origin, to ?? '']));
+  const now = new Map(
+    tracks.flatMap(({ origin, archived, to }) => (archived || to === undefined ? [] : [[origin, to]])),
+  );
   const gone = new Set(tracks.filter(({ to }) => to === undefined).map(({ origin }) => origin));
   const all = new Map<string, string>();
   for (const [old, address] of Object.entries(known)) {
     if (!gone.has(address)) all.set(old, now.get(address) ?? address);
   }
-  for (const [origin, to] of now) if (hasAccount(before[origin])) all.set(origin, to);
+  for (const [origin, to] of moves) all.set(origin, to);
   for (const [origin, recipients] of heirs) if (isOneAccount(recipients, model)) all.set(origin, recipients[0] ?? '');
   for (const [old, address] of all) if (users.has(old) || users.get(address)?.account !== true) all.delete(old);
   return all;
 }
 
-/** Where mail for users who are gone ends now, of those whose mail ends anywhere. */
+/** Who had an account, and has another address now. */
+function movesOf(tracks: readonly Track[], before: JsonObject): ReadonlyMap<string, string> {
+  return new Map(
+    tracks.flatMap(({ origin, archived, to }) =>
+      !archived && to !== undefined && to !== origin && hasAccount(before[origin]) ? [[origin, to]] : [],
+    ),
+  );
+}
+
+/** Addresses that these had before. */
+function formerOf(users: readonly string[], former: Readonly<Record<string, string>>): readonly string[] {
+  const wanted = new Set(users);
+  return Object.entries(former).flatMap(([old, user]) => (wanted.has(user) ? [old] : []));
+}
+
+/** Where mail for addresses of users who are gone ends now, of those of which it ends anywhere. */
 function heirsOf(
-  tracks: readonly Track[],
-  before: JsonObject,
-  { model, directory }: Pick<ReadModel, 'model' | 'directory'>,
+  addresses: readonly string[],
+  here: ReadonlyMap<string, Domain>,
+  directory: ReadModel['directory'],
 ): ReadonlyMap<string, readonly string[]> {
   const heirs = new Map<string, readonly string[]>();
-  for (const { origin, to, archived } of tracks) {
-    if (to !== undefined || archived || !hasAccount(before[origin])) continue;
-    const domain = model.domains.get(domainOf(origin));
-    if (domain === undefined) continue;
-    const isWritten = directory.entry(origin) !== undefined;
-    const recipients = isWritten ? finalRecipients(origin, directory) : unknownRecipients(domain, directory);
-    if (recipients.length > 0) heirs.set(origin, recipients);
+  for (const address of addresses) {
+    const recipients = recipientsNow(address, here, directory);
+    if (recipients.length > 0) heirs.set(address, recipients);
   }
   return heirs;
 }

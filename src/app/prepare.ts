@@ -66,6 +66,7 @@ export async function prepare(place: Place, mayRemember = false): Promise<Prepar
     wanted: wantedDaemons(model),
     renewedCertificate: certificate.renewed,
     unfinished: applied?.unfinished,
+    mailboxes,
   });
   const warnings = [...loaded.problems, ...certificate.warnings];
   return {

@@ -21,6 +21,12 @@ function namesIn(text: string): ReadonlySet<string> {
   return new Set(linesOf(text).map(nameOf));
 }
 
+/** Accounts that only the newer of two files has. */
+export function accountsAdded(before: string, after: string): readonly string[] {
+  const known = namesIn(before);
+  return [...namesIn(after)].filter((name) => !known.has(name));
+}
+
 function linesOf(text: string): readonly string[] {
   return text.split('\n').filter((line) => line !== '');
 }

@@ -7,6 +7,11 @@ export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1);
 }
 
+/** The address that `local+detail@domain` is for. */
+export function withoutDetail(address: string): string {
+  return address.replace(/^([^+@]+)\+.*(@[^@]*)$/, '$1$2');
+}
+
 /** An address in its domain and in every alias of it. */
 export function everyForm(address: string, directory: Directory): readonly string[] {
   const local = address.slice(0, address.lastIndexOf('@'));
@@ -28,6 +33,30 @@ export function targetRecipients(target: Target | undefined, directory: Director
 /** Who gets mail for unknown addresses of a domain; nobody, when it is refused. */
 export function unknownRecipients({ catchAll }: Domain, directory: Directory): readonly string[] {
   return targetRecipients(catchAll?.unknownTo, directory);
+}
+
+/** Domains by each of their names. */
+export function domainsByName({ domains }: Pick<MailModel, 'domains'>): ReadonlyMap<string, Domain> {
+  return new Map(
+    [...domains.values()].flatMap((domain) =>
+      [domain, ...domain.aliases].map(({ name }): [string, Domain] => [name, domain]),
+    ),
+  );
+}
+
+/**
+ * Where new mail for any address ends, as long as a domain is managed here.
+ * @param here all of these, by each of their names
+ */
+export function recipientsNow(
+  address: string,
+  here: ReadonlyMap<string, Domain>,
+  directory: Directory,
+): readonly string[] {
+  const domain = here.get(domainOf(address));
+  if (domain === undefined) return [];
+  const main = `${address.slice(0, address.lastIndexOf('@'))}@${domain.name}`;
+  return directory.entry(main) === undefined ? unknownRecipients(domain, directory) : finalRecipients(main, directory);
 }
 
 /** The postmaster of the server: root or an address; root too, when nobody in its group has an account. */

@@ -14,16 +14,32 @@ const FILE_WORDS: Readonly<Record<FileChange['change'], string>> = {
   index: 'its index is built again',
 };
 
+/** Messages that Postfix has accepted, and that this plan changes something for. */
+export interface Queued {
+  /** For addresses that stop. */
+  readonly stopping: number;
+  /** For addresses of which mail goes to others from now on. */
+  readonly passedOn: readonly PassedOn[];
+}
+
+export interface PassedOn {
+  readonly address: string;
+  readonly recipients: readonly string[];
+  readonly messages: number;
+}
+
 /** A plan for people: first in words, then every file with its reason and diff, then what the daemons do. */
-export function planText(plan: Plan, root: string, color: ChalkInstance | undefined, queued?: number): string {
+export function planText(plan: Plan, root: string, color: ChalkInstance | undefined, queued?: Queued): string {
   if (isEmpty(plan) && plan.changes.length === 0) return 'Nothing to do: what is installed is what the state says.\n';
   const parts: string[] = [];
   if (plan.changes.length > 0) {
     const lines = plan.changes.map(({ kind, text }) => `  ${SIGNS[kind]} ${text}`);
     parts.push(`What changes:\n${lines.map((line) => paintLine(line.slice(2), color, '  ')).join('\n')}`);
   }
-  const removals = removalsText(plan.removals, queued);
+  const removals = removalsText(plan.removals, queued?.stopping);
   if (removals !== '') parts.push(removals);
+  const passedOn = passedOnText(queued?.passedOn ?? []);
+  if (passedOn !== '') parts.push(passedOn);
   if (plan.files.length > 0)
     parts.push(['Files:', ...plan.files.map((file) => `  ${fileLine(file, root)}`)].join('\n'));
   for (const file of plan.files) {
@@ -40,7 +56,7 @@ export function planText(plan: Plan, root: string, color: ChalkInstance | undefi
 }
 
 /** A plan for programs; secrets are masked as they are for people. */
-export function planData(plan: Plan, digest: string, queued?: number): object {
+export function planData(plan: Plan, digest: string, queued?: Queued): object {
   return {
     empty: isEmpty(plan),
     digest,
@@ -56,7 +72,8 @@ export function planData(plan: Plan, digest: string, queued?: number): object {
       diff: unifiedDiff(change),
       edited: change.written === undefined ? undefined : handEditDiff(change),
     })),
-    removals: { ...plan.removals, queued: queued ?? null },
+    removals: { ...plan.removals, queued: queued?.stopping ?? null },
+    queued: queued?.passedOn ?? null,
     daemons: plan.daemons,
     renewedCertificate: plan.renewedCertificate,
   };
@@ -70,8 +87,6 @@ const NAMED = 10;
  * @param queued how many messages wait for what stops, where that is known
  */
 export function removalsText({ addresses, mailboxes }: Removals, queued = 0): string {
-  const named = (list: readonly string[]): string =>
-    `${list.slice(0, NAMED).join(', ')}${list.length > NAMED ? ` and ${list.length - NAMED} more` : ''}`;
   const lines = [
     ...(addresses.length === 0
       ? []
@@ -83,6 +98,21 @@ export function removalsText({ addresses, mailboxes }: Removals, queued = 0): st
   if (queued > 0)
     lines.push(`  in the queue, ${queued === 1 ? '1 message waits' : `${queued} messages wait`} for these addresses`);
   return lines.length === 0 ? '' : ['What stops:', ...lines].join('\n');
+}
+
+/** What goes on in the queue, for people; empty when nothing does. */
+function passedOnText(all: readonly PassedOn[]): string {
+  const lines = all.slice(0, NAMED).map(({ address, recipients, messages }) => {
+    const goes = messages === 1 ? '1 message goes' : `${messages} messages go`;
+    return `  ${goes} to ${named(recipients)} (accepted for ${address})`;
+  });
+  const others = all.slice(NAMED).reduce((sum, { messages }) => sum + messages, 0);
+  if (others > 0) lines.push(`  and ${others} more to who has ${all.length - NAMED} other addresses now`);
+  return lines.length === 0 ? '' : ['What waits in the queue:', ...lines].join('\n');
+}
+
+function named(list: readonly string[]): string {
+  return `${list.slice(0, NAMED).join(', ')}${list.length > NAMED ? ` and ${list.length - NAMED} more` : ''}`;
 }
 
 function counted(list: readonly string[], one: string, many: string): string {

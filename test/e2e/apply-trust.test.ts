@@ -14,6 +14,8 @@ const run = promisify(execFile);
 
 const ALICE = `  alice@a.test: {password: "${PASSWORD_HASH}"}\n`;
 
+const MANY = Array.from({ length: 12 }, (_, n) => `many${n}@a.test`);
+
 function state({ users = '', overrides = '', server = '' } = {}): string {
   return `version: 1
 server:
@@ -385,6 +387,65 @@ describe('what was reviewed', () => {
     await sandbox().ok([...back, '--allow-removals', '12']);
     expect(await answer('many3@a.test')).toMatch(/^550 /);
     await sandbox().ok(['queue', 'delete', '--all', '--yes']);
+  });
+
+  it.each([
+    [
+      'the domain becomes an alias',
+      (users: string) => `version: 1
+server: {mailname: mx.example.test}
+domains: {b.test: {aliases: [a.test]}}
+users:
+${`${ALICE}${users}`.replaceAll('@a.test', '@b.test')}`,
+      // Alice as well.
+      13,
+    ],
+    [
+      'accounts become aliases',
+      () => state({ overrides: `aliases:\n${MANY.map((name) => `  ${name}: alice@a.test\n`).join('')}` }),
+      12,
+    ],
+  ])('many mailboxes that nobody has any more need it too, though their addresses work: %s', async (_, next, count) => {
+    const users = MANY.map((name) => `  ${name}: {password: "${PASSWORD_HASH}"}\n`).join('');
+    await sandbox().writeState(state({ users }));
+    await sandbox().ok(['apply']);
+    await sandbox().writeState(next(users));
+    const plan = await sandbox().ok(['plan']);
+    expect(plan.stdout).toContain(`${count} mailboxes are no longer in use`);
+    expect(plan.stdout).not.toContain('no longer taken');
+    for (const options of [[], ['--allow-removals', `${count - 1}`]]) {
+      const refused = await sandbox().run(['apply', ...options]);
+      expect(refused.code).toBe(7);
+      expect(refused.stderr).toContain(`${count} mailboxes would stop working, which needs a second yes`);
+      expect(refused.stderr).toContain(`--allow-removals ${count}`);
+    }
+    // One that was allowed and cut off is not asked about again.
+    const fault = `kill:renameSync ${sandbox().root}/etc/postfix/eboxmail/.sender_logins`;
+    const cut = ['--root', sandbox().root, 'apply', '--allow-removals', `${count}`];
+    expect((await runWithFault(cut, fault)).signal).toBe('SIGKILL');
+    await sandbox().ok(['apply']);
+  });
+
+  it('mailboxes that move with their users are in use as before', async () => {
+    const users = MANY.map((name) => `  ${name}: {password: "${PASSWORD_HASH}"}\n`).join('');
+    await sandbox().writeState(state({ users }));
+    await sandbox().ok(['apply']);
+    const input = MANY.map((name) => `user rename ${name} new-${name}\n`).join('');
+    await sandbox().ok(['batch'], { input });
+    expect((await sandbox().ok(['plan'])).stdout).not.toContain('What stops');
+    await sandbox().ok(['apply']);
+  });
+
+  it('an address that starts anew with another mailbox is one of those that go', async () => {
+    const users = MANY.map((name) => `  ${name}: {password: "${PASSWORD_HASH}"}\n`).join('');
+    await sandbox().writeState(state({ users }));
+    await sandbox().ok(['apply']);
+    const again = (name: string): string =>
+      `user remove ${name} --yes\nuser add ${name} --name Another --password-hash '${PASSWORD_HASH}'\n`;
+    await sandbox().ok(['batch'], { input: MANY.map(again).join('') });
+    expect((await sandbox().ok(['plan'])).stdout).toContain('12 mailboxes are no longer in use');
+    expect((await sandbox().run(['apply'])).code).toBe(7);
+    await sandbox().ok(['apply', '--allow-removals', '12']);
   });
 });
 

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { appendFile, lstat, readdir, readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { whileDovecotIsAsked } from '../support/dovecot-asked.ts';
 import { runWithFault } from '../support/faults.ts';
 import { deliverAll, mailOf, PASSWORD_HASH, sendAsStranger, subjectOf } from '../support/mail.ts';
 import { tool } from '../support/queue.ts';
 import type { RunResult } from '../support/run-cli.ts';
 import { useSandbox } from '../support/sandbox.ts';
+import { whileMailComes as steadyMail } from '../support/steady-mail.ts';
 
 /** An apply that is taken back while mail comes in: what was accepted gets to its mailbox. */
 
@@ -30,32 +30,8 @@ users:
 const addUser = (address: string): Promise<RunResult> =>
   sandbox().ok(['user', 'add', address, '--password-hash', PASSWORD_HASH, '--apply']);
 
-/** Mail for an address, one after the other, while Dovecot is asked all the time. Those that Postfix refuses do not count. */
-async function whileMailComes(address: string, work: () => Promise<void>): Promise<string[]> {
-  const accepted: string[] = [];
-  let working = true;
-  const sending = async (): Promise<void> => {
-    while (working) {
-      await sendAsStranger(sandbox(), address).then(
-        (token) => accepted.push(token),
-        () => undefined,
-      );
-      await sleep(10);
-    }
-  };
-  const doing = async (): Promise<void> => {
-    try {
-      await work();
-      await sleep(300);
-    } finally {
-      working = false;
-    }
-  };
-  await whileDovecotIsAsked(sandbox().root, 'alice@a.test', async () => {
-    await Promise.all([sending(), doing()]);
-  });
-  return accepted;
-}
+const whileMailComes = (to: string, work: () => Promise<void>): Promise<string[]> =>
+  steadyMail(sandbox(), { to, asked: 'alice@a.test' }, work);
 
 /** Nobody has mail that was accepted for somebody else, and nothing was lost. */
 async function expectAll(address: string, tokens: readonly string[]): Promise<void> {

@@ -3,7 +3,7 @@ import { versionsOf } from '../../app/consent.ts';
 import { prepare } from '../../app/prepare.ts';
 import { digestOf, requireExpected } from '../../app/digest.ts';
 import { EXIT, usageError, withHint } from '../../core/errors.ts';
-import type { Removals } from '../../core/plan/removals.ts';
+import { whatStops, type Removals } from '../../core/plan/removals.ts';
 import { isEmpty, type FileChange } from '../../core/plan/plan.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { planData, removalsText } from '../../ui/plan-text.ts';
@@ -18,7 +18,7 @@ export const setup: Setup = (command, action) => {
     .option('--adopt', 'replace files that are not ours or were edited by hand; the originals are kept')
     .option('--keep-edits', 'take what was edited by hand in our files into "overrides" of the state first')
     .option('--dry-run', 'stop after the plan')
-    .option('--allow-removals <n>', 'let so many addresses stop working without a question (10)')
+    .option('--allow-removals <n>', 'let so many addresses and mailboxes stop working without a question (10)')
     .option('--expect <digest>', 'apply only the plan with this digest, which "plan" printed; not with --keep-edits')
     .addHelpText('after', example('eboxmail apply', 'eboxmail apply --adopt', 'eboxmail apply --dry-run'))
     .action(action(run));
@@ -104,7 +104,7 @@ function countOf(word: string): number {
 
 async function askRemovals({ terminal }: Context, removals: Removals): Promise<boolean> {
   terminal.say(removalsText(removals));
-  return confirm(terminal, `Let ${removals.addresses.length} addresses stop working?`, '--allow-removals');
+  return confirm(terminal, `Let ${whatStops(removals)} stop working?`, '--allow-removals');
 }
 
 /** "eBox requests permission to overwrite certain files": what each would lose is shown first. */

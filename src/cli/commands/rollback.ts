@@ -12,7 +12,7 @@ export const setup: Setup = (command, action) => {
   command
     .argument('[number]', 'the generation to go back to (default: the one before that in force)')
     .option('--adopt', 'replace files that are not ours or were edited by hand; the originals are kept')
-    .option('--allow-removals <n>', 'let so many addresses stop working without a question (10)')
+    .option('--allow-removals <n>', 'let so many addresses and mailboxes stop working without a question (10)')
     .addHelpText('after', example('eboxmail rollback', 'eboxmail rollback 12 --yes'))
     .action(action(run));
 };

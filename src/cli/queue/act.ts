@@ -1,7 +1,8 @@
-import { hold, release, requeue, retry, type Outcome } from '../../app/queue/act.ts';
+import { hold, requeue, retry, type Outcome } from '../../app/queue/act.ts';
 import { copiedAgain } from '../../app/queue/copied-again.ts';
 import { canBeKept, deleteMessages, undoDeletion } from '../../app/queue/delete.ts';
 import { ownQueue } from '../../app/queue/queue-of.ts';
+import { releaseTo } from '../../app/queue/release.ts';
 import { select, type Selected } from '../../app/queue/select.ts';
 import { EXIT } from '../../core/errors.ts';
 import { flushAll, type PostfixQueue } from '../../system/postfix-queue.ts';
@@ -75,7 +76,7 @@ function perform({ place }: Context, action: Action, queue: PostfixQueue, { mess
     case 'hold':
       return hold(queue, messages);
     case 'release':
-      return release(queue, messages);
+      return releaseTo(place, queue, messages);
   }
 }
 

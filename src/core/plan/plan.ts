@@ -9,7 +9,7 @@ import {
 import { HEADER, type RenderedFile } from '../render/rendered-file.ts';
 import { PATHS } from '../render/paths.ts';
 import { mergeOwnedLine } from './owned-line.ts';
-import { removalsOf, type Removals } from './removals.ts';
+import { removalsOf, type MailboxFates, type Removals } from './removals.ts';
 import type { StateChange } from './state-words.ts';
 
 /** What is at a managed path now. */
@@ -57,6 +57,8 @@ export interface PlanInput {
   readonly unfinished?: Unfinished | undefined;
   /** Path of the certificate, when its content is not what the daemons have read. */
   readonly renewedCertificate?: string | undefined;
+  /** What becomes of mailboxes; nothing when absent. */
+  readonly mailboxes?: MailboxFates;
   /** What the last apply wrote, for files that are no longer so. */
   readonly written?: ReadonlyMap<string, string>;
 }
@@ -105,7 +107,7 @@ export function makePlan(input: PlanInput): Plan {
   return {
     changes: input.changes,
     files,
-    removals: removalsOf(files, input.rendered),
+    removals: removalsOf(files, input.rendered, input.mailboxes ?? { moved: new Set(), putAway: [] }),
     daemons: forEachDaemon((name) => actionFor(name, files, input)),
     renewedCertificate: input.renewedCertificate,
   };

@@ -20,9 +20,6 @@ export interface Tables {
 export function renderTables(model: MailModel, directory: Directory, copies: Copies, type: TableType): Tables {
   const aliases = aliasRows(model, directory, copies);
   const largestAlias = [...aliases.values()].reduce((most, { length }) => Math.max(most, length), 0);
-  const domains = [...model.domains.values()];
-  const names = new Map(domains.map((domain) => [domain.name, ['OK']] as const));
-  const aliasNames = new Map(domains.flatMap((d) => d.aliases.map((alias) => [alias.name, [d.name]] as const)));
   const table = (name: string, rows: Rows | string, reason: string, onChange: OnChange): RenderedFile => ({
     path: `${PATHS.tables}/${name}`,
     reason,
@@ -35,8 +32,7 @@ export function renderTables(model: MailModel, directory: Directory, copies: Cop
   });
   // A renamed table is seen at once, except for lists of domains: trivial-rewrite and smtpd keep what they know of them.
   const files = [
-    table('mailbox_domains', names, 'the domains with mailboxes', 'reload-postfix'),
-    table('alias_domains', aliasNames, 'the domain aliases', 'reload-postfix'),
+    table('mailbox_domains', domainRows(model), 'the domains and their aliases', 'reload-postfix'),
     table('mailboxes', mailboxRows(model), 'the addresses with a mailbox', 'nothing'),
     table('aliases', aliases, 'where mail for aliases and domain aliases goes', 'nothing'),
     table('sender_logins', senderRows(model, directory), 'who may send as which address', 'nothing'),
@@ -52,6 +48,19 @@ function refusalText(model: MailModel, directory: Directory): string {
     (address) => `${quoteTableKey(address)} 550 5.1.1 User unknown\n`,
   );
   return `${HEADER}\n${lines.sort().join('')}`;
+}
+
+/**
+ * Domain aliases as well, and in one table: what Postfix has accepted for a domain must still go to Dovecot when that has become
+ * an alias of another, and mail that is in the queue then has been through the aliases already.
+ */
+function domainRows(model: MailModel): Rows {
+  const rows: Rows = new Map();
+  for (const { name, aliases } of model.domains.values()) {
+    rows.set(name, ['OK']);
+    for (const alias of aliases) rows.set(alias.name, [name]);
+  }
+  return rows;
 }
 
 function mailboxRows(model: MailModel): Rows {

@@ -1,0 +1,52 @@
+import { behindHop } from '../core/copies.ts';
+import type { Plan } from '../core/plan/plan.ts';
+import { domainOf } from '../core/recipients.ts';
+import { PATHS } from '../core/render/paths.ts';
+import { syncDirectories, type StagedFile } from '../system/files.ts';
+import { indexPaths } from '../system/installed.ts';
+import type { Place } from './place.ts';
+import type { Prepared } from './prepare.ts';
+import { servicesFor } from './switch-daemons.ts';
+
+const DOMAINS = `${PATHS.tables}/mailbox_domains`;
+const ALIASES = `${PATHS.tables}/aliases`;
+
+/**
+ * Aliases are in force as soon as their table is in place, and domains when Postfix is told to look again. Mail for an address
+ * that stands for one in a new domain would leave for the outside between the two: so Postfix knows that domain before.
+ * @returns the files that are still to be put in place
+ */
+export async function newDomainsFirst(
+  place: Place,
+  { plan, host }: Pick<Prepared, 'plan' | 'host'>,
+  staged: readonly StagedFile[],
+): Promise<readonly StagedFile[]> {
+  if (plan.daemons.postfix === 'start' || !leadsToNewDomains(plan)) return staged;
+  const table = `${place.root}/${DOMAINS}`;
+  const paths = [table, ...indexPaths(table)];
+  const first = staged.filter(({ target }) => paths.includes(target));
+  for (const file of first) file.commit();
+  syncDirectories(first.map(({ target }) => target));
+  await servicesFor(place, host.services).postfix('reload');
+  return staged.filter((file) => !first.includes(file));
+}
+
+/** Whether an address of a domain that was there before stands for one in a domain that was not. */
+export function leadsToNewDomains({ files }: Pick<Plan, 'files'>): boolean {
+  const domains = files.find(({ path }) => path === DOMAINS);
+  const before = new Set(rowsOf(domains?.before).map(([name]) => name));
+  const added = new Set(rowsOf(domains?.after).flatMap(([name]) => (before.has(name) ? [] : [name])));
+  if (before.size === 0 || added.size === 0) return false;
+  const aliases = files.find(({ path }) => path === ALIASES);
+  return rowsOf(aliases?.after).some(
+    ([address, targets]) =>
+      before.has(domainOf(address)) && targets.split(', ').some((target) => added.has(domainOf(behindHop(target)))),
+  );
+}
+
+function rowsOf(table: string | undefined): readonly (readonly [string, string])[] {
+  return (table ?? '').split('\n').flatMap((row) => {
+    const end = row.indexOf(' ');
+    return row.startsWith('#') || end < 0 ? [] : [[row.slice(0, end), row.slice(end + 1)] as const];
+  });
+}
