@@ -231,8 +231,8 @@ describe('a rollback that did not come to its end', () => {
     await appendFile(mainCf(), '# hand\n');
     const refused = await sandbox().run(['rollback', String(to), '--yes']);
     expect(refused.code).toBe(7);
-    expect(refused.stderr).toContain(`"eboxmail rollback ${to} --adopt" replaces`);
-    expect(refused.stderr).not.toContain('eboxmail apply');
+    expect(refused.stderr).toContain(`rollback ${to} --adopt" replaces`);
+    expect(refused.stderr).not.toMatch(/eboxmail .*apply/);
     expect(existsSync(`${lib()}/mailbox-log.jsonl`)).toBe(false);
     await writeFile(mainCf(), conf);
     const people = ['y', 'n'].map((name) => `  ${name}@a.test: {password: "${OTHER_HASH}"}\n`).join('');
@@ -301,7 +301,7 @@ describe('a rollback that did not come to its end', () => {
     const args = ['--root', sandbox().root, 'rollback', String(to), '--yes'];
     const left = await runWithFault(args, `fail:renameSync ${sandbox().root}/var/vmail/a.test/g`);
     expect(left).toMatchObject({ code: 1 });
-    expect(left.stderr).toContain('run "eboxmail apply" once more');
+    expect(left.stderr).toMatch(/run "eboxmail .*apply" once more/);
     const state = await sandbox().readState();
     expect(state).not.toContain('g@a.test');
     expect((await sandbox().run(['plan'])).stderr).toContain(`a rollback to generation ${to} is under way`);
@@ -323,7 +323,7 @@ describe('a rollback that did not come to its end', () => {
     const state = await sandbox().readState();
     const refused = await sandbox().run(['rollback', String(to), '--yes']);
     expect(refused).toMatchObject({ code: 1 });
-    expect(refused.stderr).toContain('run "eboxmail apply" first');
+    expect(refused.stderr).toMatch(/run "eboxmail .*apply" first/);
     expect(await sandbox().readState()).toBe(state);
     await sandbox().ok(['apply', '--adopt']);
     expect(await subjects('v@a.test', OTHER)).toEqual([fresh]);
@@ -340,7 +340,7 @@ describe('a rollback that did not come to its end', () => {
     const refused = await sandbox().run(['rollback', String(to), '--yes']);
     expect(refused.code).toBe(7);
     expect(refused.stderr).toContain('m11@a.test');
-    expect(refused.stderr).toContain(`eboxmail rollback ${to} --allow-removals 12`);
+    expect(refused.stderr).toContain(` rollback ${to} --allow-removals 12`);
     expect(refused.stderr).not.toMatch(/eboxmail (plan|apply)/);
     await sandbox().ok(['rollback', String(to), '--allow-removals', '12', '--yes']);
   });
