@@ -1,7 +1,7 @@
 import type { HostFacts } from '../core/host-facts.ts';
 import type { FileChange } from '../core/plan/plan.ts';
 import { below, PATHS } from '../core/render/paths.ts';
-import { clientsIn, withClients } from '../core/render/postfix/clients.ts';
+import { bareClient, clientsIn, withClients, type Clients } from '../core/render/postfix/clients.ts';
 import { lstat, readIfPresent, staged, stageFile, syncDirectories, type StagedFile } from '../system/files.ts';
 import { runningClients } from '../system/postfix.ts';
 import type { Undo } from '../system/undo.ts';
@@ -48,9 +48,13 @@ export function clientsBack(facts: HostFacts, undo: Undo): () => void {
 }
 
 /** Those that Postfix goes by, and those whose processes an earlier reload let go on. */
-function atWork(facts: HostFacts, masterCf: string): ReadonlyMap<string, string> {
+function atWork(facts: HostFacts, masterCf: string): Clients {
   const queue = below(facts, PATHS.queue);
-  return new Map([...clientsIn(masterCf), ...(lstat(queue) === undefined ? [] : runningClients(queue))]);
+  const running = lstat(queue) === undefined ? [] : [...runningClients(queue)];
+  return new Map([
+    ...running.map(([name, program]) => [name, bareClient(name, program)] as const),
+    ...clientsIn(masterCf),
+  ]);
 }
 
 /** A full disk is no reason to stop. */

@@ -263,6 +263,35 @@ describe('a smarthost', () => {
     },
   );
 
+  it('that is changed while mail goes out has a login all the time, and TLS', async () => {
+    const users = { u: 'secret' };
+    const two = [await sink({ users, tls: 'starttls' }), await sink({ users, tls: 'starttls' })];
+    const login = ['u', 'secret'] as const;
+    const change = (n: number): Promise<void> => {
+      const { host = '', port = 0 } = two[n % 2] ?? {};
+      return smarthost(`[${host}]:${port}`, login, ['--tls', 'required']);
+    };
+    await change(0);
+    const tokens: string[] = [];
+    let working = true;
+    const sending = async (): Promise<void> => {
+      while (working) tokens.push(await sendAs(near(), 'alice@a.test', 'x@far.test'));
+    };
+    const changing = async (): Promise<void> => {
+      try {
+        for (let n = 1; n < 6; n += 1) await change(n);
+      } finally {
+        working = false;
+      }
+    };
+    await Promise.all([sending(), changing()]);
+    await deliverAll(near());
+    const got = two.flatMap(({ messages }) => messages);
+    expect(tokens.length).toBeGreaterThan(5);
+    expect(tokens.filter((token) => got.filter(({ text }) => text.includes(token)).length !== 1)).toEqual([]);
+    expect(got.every(({ user, tls }) => user === 'u' && tls)).toBe(true);
+  });
+
   it('elsewhere is not used by a sandbox: the mail is captured', async () => {
     await smarthost('smtp.elsewhere.test:587', ['u', 'p']);
     const token = await sendAs(near(), 'alice@a.test', 'x@far.test');

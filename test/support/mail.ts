@@ -150,10 +150,12 @@ export async function sendAs(
 /** Waits until the queue is empty: everything is delivered or given back by then. */
 export async function drain(sandbox: Sandbox, timeout = 20_000): Promise<void> {
   const spool = `${sandbox.root}/var/spool/postfix`;
+  // Twice, for a message may move from a place that was not looked at yet to one that was.
+  const places = ['maildrop', 'incoming', 'active', 'deferred'];
   await eventually(
     'the queue is empty',
     async () => {
-      for (const queue of ['maildrop', 'incoming', 'active', 'deferred']) {
+      for (const queue of [...places, ...places]) {
         const names = await readdir(`${spool}/${queue}`, { recursive: true, withFileTypes: true });
         if (names.some((entry) => entry.isFile())) return false;
       }

@@ -1,25 +1,29 @@
-/** Postfix's SMTP and LMTP clients: names of services, each with the program behind it. */
+/** Postfix's SMTP and LMTP clients: names of services, each with its lines in master.cf. */
 export type Clients = ReadonlyMap<string, string>;
 
-/** A service of this kind as a line of master.cf (master(5)); its options follow in lines of their own. */
-const CLIENT = /^(\S+)[ \t]+unix(?:[ \t]+\S+){5}[ \t]+(smtp|lmtp)[ \t]*$/gm;
+/** A service of this kind as it stands in master.cf: a line, and those of its options (master(5)). */
+const CLIENT = /^(\S+)[ \t]+unix(?:[ \t]+\S+){5}[ \t]+(?:smtp|lmtp)[ \t]*\n(?:(?:[ \t]+|#).*\n)*/gm;
 
 const WHY = '# Deliveries under way end by these; nothing new goes this way.';
 
 /** Those that a master.cf has. */
 export function clientsIn(masterCf: string): Clients {
-  return new Map([...masterCf.matchAll(CLIENT)].map(([, name = '', program = '']) => [name, program]));
+  return new Map([...masterCf.matchAll(CLIENT)].map(([lines, name = '']) => [name, lines]));
+}
+
+/** One without options, for which there is no delivery any more that could need them. */
+export function bareClient(name: string, program: string): string {
+  return `${name} unix - - n - - ${program}\n`;
 }
 
 /**
- * A master.cf that has these clients as well. On a reload Postfix kills the processes of a service that is not in it any more
- * (master_delete_children in its master_service.c), also who waits for the answer to a message, which is then sent once more.
+ * A master.cf that has these clients as well, as they were: until Postfix goes by its new settings it may begin another delivery by
+ * them. On a reload it kills the processes of a service that is not in it any more (master_delete_children in its
+ * master_service.c), also who waits for the answer to a message, which is then sent once more.
  * @returns undefined when it has them all
  */
 export function withClients(masterCf: string, clients: Clients): string | undefined {
   const there = clientsIn(masterCf);
-  const lines = [...clients]
-    .filter(([name]) => !there.has(name))
-    .map(([name, program]) => `${name} unix - - n - - ${program}`);
-  return lines.length === 0 ? undefined : `${masterCf.trimEnd()}\n${[WHY, ...lines].join('\n')}\n`;
+  const lines = [...clients].flatMap(([name, block]) => (there.has(name) ? [] : [block]));
+  return lines.length === 0 ? undefined : `${masterCf.trimEnd()}\n${WHY}\n${lines.join('')}`;
 }
