@@ -1,6 +1,14 @@
 import { readdirSync, rmSync } from 'node:fs';
 import type { MailboxIds } from '../core/mailboxes/holders.ts';
-import { bytesIfPresent, lstat, makeDirectory, readIfPresent, writeAtomically } from './files.ts';
+import {
+  bytesIfPresent,
+  lstat,
+  makeDirectory,
+  readIfPresent,
+  stageFile,
+  syncDirectories,
+  writeAtomically,
+} from './files.ts';
 import { sha256 } from './hash.ts';
 
 /** A configuration that was in force: what it came from, what it consisted of, and who made it when. */
@@ -62,8 +70,9 @@ export function saveGeneration(
   for (const [hash, content] of contents) {
     // One of another length was not on the disk yet when the power went.
     if (lstat(object(lib, hash))?.size !== Buffer.byteLength(content))
-      writeAtomically({ path: object(lib, hash), content, ...PRIVATE });
+      stageFile({ path: object(lib, hash), content, ...PRIVATE }).commit();
   }
+  syncDirectories([object(lib, generation.state)]);
   const content = `${JSON.stringify({ number, ...generation })}\n`;
   writeAtomically({ path: manifest(lib, number), content, ...PRIVATE });
   prune(lib);
