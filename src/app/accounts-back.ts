@@ -5,7 +5,7 @@ import { below, PATHS } from '../core/render/paths.ts';
 import { readIfPresent } from '../system/files.ts';
 import type { Undo } from '../system/undo.ts';
 import { untilAccountsAreRead } from './account-file.ts';
-import { alsoWrites } from './applied.ts';
+import { writeMeanwhile } from './applied.ts';
 import { domainsOfBoth } from './domains-back.ts';
 import { writePasswdFile } from './passwd-file.ts';
 import type { Prepared } from './prepare.ts';
@@ -31,7 +31,7 @@ export async function accountsBack(
   const now = readIfPresent(path) ?? '';
   const before = undo.textBefore(path) ?? now;
   const held = withWayBack(before, now);
-  const holds = held !== before && hold(facts, held);
+  const holds = held !== before && writeMeanwhile(facts.root, PATHS.accounts, held, () => writePasswdFile(path, held));
   if (!holds) undo.restore(isAccounts);
   // One that is started reads them anyway. What Dovecot does not do here is for those to see who look afterwards.
   if (now !== before && plan.daemons.dovecot !== 'start')
@@ -51,16 +51,5 @@ async function untilDelivered({ root }: HostFacts, addresses: readonly string[])
   for (let n = 0; n < TRIES; n += 1) {
     await sleep(UNDER_WAY);
     if (((await retryFor({ root }, addresses)) ?? 0) === 0) return;
-  }
-}
-
-/** @returns whether it is in place; a full disk is no reason to stop */
-function hold(facts: HostFacts, content: string): boolean {
-  try {
-    if (!alsoWrites(facts.root, PATHS.accounts, content)) return false;
-    writePasswdFile(below(facts, PATHS.accounts), content);
-    return true;
-  } catch {
-    return false;
   }
 }

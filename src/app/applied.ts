@@ -20,7 +20,6 @@ import type { MailboxPlan } from './mailbox-plan.ts';
 import type { Place } from './place.ts';
 import type { Prepared } from './prepare.ts';
 import { indexOf } from './stage.ts';
-import { usersOf } from './users-of.ts';
 
 /** What an apply writes down about itself, before, after and for the history. */
 
@@ -70,11 +69,21 @@ export function announce(
 }
 
 /**
- * Written down before a going back writes what `announce` did not know of: whoever finds it after a crash must not take it for
- * an edit by hand.
- * @returns false when no apply is under way
+ * Puts in place, on the way back, what `announce` did not know of. It is written down first: whoever finds it after a crash must
+ * not take it for an edit by hand.
+ * @returns whether it is in place: not without an apply under way, and a full disk is no reason to stop
  */
-export function alsoWrites(root: string, path: string, content: string): boolean {
+export function writeMeanwhile(root: string, path: string, content: string, write: () => void): boolean {
+  try {
+    if (!alsoWrites(root, path, content)) return false;
+    write();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function alsoWrites(root: string, path: string, content: string): boolean {
   const lib = `${root}/${PATHS.lib}`;
   const before = readAppliedRecord(lib);
   if (before?.unfinished === undefined) return false;
@@ -95,7 +104,7 @@ export function record(
     return [file.path, { sha256: hash, ...readIndex(indexOf(root, file)) }] as const;
   });
   const { upTo: seq, former, tracks, known } = mailboxes;
-  const ids = idsFor(Object.keys(usersOf(state)), tracks, known);
+  const ids = idsFor([...model.users.keys()], tracks, known);
   writeAppliedRecord(`${root}/${PATHS.lib}`, {
     time: new Date().toISOString(),
     state,
@@ -124,9 +133,10 @@ export function remember(
   const lib = `${root}/${PATHS.lib}`;
   const secrets = [...facts.secrets].map(([name, content]) => ({ name, sha256: sha256(content) }));
   const known = JSON.stringify(ids);
+  const mailboxIds = sha256(known);
   const contents = new Map<string, string | Buffer>([
     [state, text],
-    [sha256(known), known],
+    [mailboxIds, known],
     ...files.map(({ content, file }) => [file.sha256, content] as const),
     ...[...facts.secrets.values()].map((content) => [sha256(content), content] as const),
   ]);
@@ -136,7 +146,7 @@ export function remember(
     ...changedPasswords(lib, secrets),
   ];
   const summary = changes.length > 0 ? changes : ['files put right'];
-  const whose = { moves: movesOf(mailboxes), mailboxes: sha256(known) };
+  const whose = { moves: movesOf(mailboxes), mailboxes: mailboxIds };
   const about = { time: new Date().toISOString(), author: authorName(), summary, state, ...whose };
   try {
     saveGeneration(lib, { ...about, files: files.map(({ file }) => file), secrets }, contents);

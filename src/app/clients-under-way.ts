@@ -2,10 +2,10 @@ import type { HostFacts } from '../core/host-facts.ts';
 import type { FileChange } from '../core/plan/plan.ts';
 import { below, PATHS } from '../core/render/paths.ts';
 import { bareClient, clientsIn, withClients, type Clients } from '../core/render/postfix/clients.ts';
-import { lstat, readIfPresent, staged, stageFile, syncDirectories, type StagedFile } from '../system/files.ts';
+import { lstat, readIfPresent, stageMeanwhile, syncDirectories, type StagedFile } from '../system/files.ts';
 import { runningClients } from '../system/postfix.ts';
 import type { Undo } from '../system/undo.ts';
-import { alsoWrites } from './applied.ts';
+import { writeMeanwhile } from './applied.ts';
 import type { Prepared } from './prepare.ts';
 
 /** How a master.cf comes into force, so that what is being handed over is not handed over twice. */
@@ -40,7 +40,11 @@ export function clientsBack(facts: HostFacts, undo: Undo): () => void {
   const isMasterCf = (target: string): boolean => target === path;
   const before = undo.textBefore(path);
   const text = before === undefined ? undefined : withClients(before, atWork(facts, readIfPresent(path) ?? ''));
-  if (text === undefined || before === '' || !tryWrite(facts, text)) {
+  if (
+    text === undefined ||
+    before === '' ||
+    !writeMeanwhile(facts.root, PATHS.masterCf, text, () => write(facts, text))
+  ) {
     undo.restore(isMasterCf);
     return () => undefined;
   }
@@ -57,21 +61,8 @@ function atWork(facts: HostFacts, masterCf: string): Clients {
   ]);
 }
 
-/** A full disk is no reason to stop. */
-function tryWrite(facts: HostFacts, text: string): boolean {
-  try {
-    if (!alsoWrites(facts.root, PATHS.masterCf, text)) return false;
-    write(facts, text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function write(facts: HostFacts, content: string): void {
   const path = below(facts, PATHS.masterCf);
-  // Another one is staged for the same place.
-  const { temporary } = stageFile({ path: `${path}.now`, content, mode: 0o644, uid: 0, gid: 0 });
-  staged(temporary, path).commit();
+  stageMeanwhile({ path, content, mode: 0o644, uid: 0, gid: 0 }).commit();
   syncDirectories([path]);
 }

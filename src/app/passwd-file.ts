@@ -1,5 +1,5 @@
 import { PATHS } from '../core/render/paths.ts';
-import { lstat, setTime, staged, stageFile } from '../system/files.ts';
+import { lstat, setTime, stageMeanwhile } from '../system/files.ts';
 import { requireGroup } from '../system/identity.ts';
 
 /**
@@ -28,8 +28,7 @@ export function makeNewerThan(path: string, temporary: string): void {
 
 /** Puts a text in the place of a passwd-file, in a way that Dovecot sees. The name is not waited for until it is on the disk. */
 export function writePasswdFile(path: string, content: string): void {
-  // Another one may be staged for the same place.
-  const { temporary } = stageFile({ path: `${path}.now`, content, mode: 0o640, uid: 0, gid: requireGroup('dovecot') });
-  makeNewerThan(path, temporary);
-  staged(temporary, path).commit();
+  const file = stageMeanwhile({ path, content, mode: 0o640, uid: 0, gid: requireGroup('dovecot') });
+  makeNewerThan(path, file.temporary);
+  file.commit();
 }

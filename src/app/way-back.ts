@@ -35,9 +35,10 @@ export function noteWayBack({ root }: Place, to: Generation, text: string, befor
   const applied = found?.time === '' ? undefined : found;
   const state = parseState(text).data;
   const then = usersOf(state);
-  const periods = periodsSince(lib, to, applied);
+  const generations = listGenerations(lib);
+  const periods = periodsSince(lib, generations, to, applied);
   const now = periods.at(-1)?.users() ?? {};
-  const holders = holdersOf(Object.keys(then), periods, archiveOf(root, lib));
+  const holders = holdersOf(Object.keys(then), periods, archiveOf(root, generations));
   const given = [...holders].flatMap(([address, holder]) => givenTo(address, holder, now));
   // Mailboxes move from where an apply left them.
   if (applied === undefined && given.length > 0)
@@ -74,9 +75,14 @@ function emptyWords(address: string, kind: 'gone' | 'unknown', number: number): 
   return `${address} begins with an empty mailbox: ${why}; see what is kept with: eboxmail user restore --list`;
 }
 
-/** That generation and those since, the oldest first, and what is in force. */
-function periodsSince(lib: string, to: Generation, applied: AppliedRecord | undefined): readonly Period[] {
-  const since = listGenerations(lib).filter(({ number }) => number >= to.number);
+/** That generation and those since, the oldest first, and what is in force. @param generations all, the newest first */
+function periodsSince(
+  lib: string,
+  generations: readonly Generation[],
+  to: Generation,
+  applied: AppliedRecord | undefined,
+): readonly Period[] {
+  const since = generations.filter(({ number }) => number >= to.number);
   const periods = since.reverse().map((one): Period => {
     let users: JsonObject | undefined;
     return {
@@ -99,8 +105,7 @@ function usersIn(text: string | undefined): JsonObject | undefined {
   return text === undefined ? undefined : usersOf(parseState(text).data);
 }
 
-function archiveOf(root: string, lib: string): readonly Kept[] {
-  const generations = listGenerations(lib);
+function archiveOf(root: string, generations: readonly Generation[]): readonly Kept[] {
   const numberOf = ({ generation, removed }: ArchivedMailbox): number =>
     generation ?? generations.find(({ time }) => time < removed)?.number ?? 0;
   return archivedInOrder(root).map((one) => ({

@@ -82,6 +82,11 @@ export function staged(temporary: string, target: string): StagedFile {
   return { temporary, target, commit, discard };
 }
 
+/** The same for a place for which another file may be staged already, which it is not mixed up with. */
+export function stageMeanwhile(file: FileContent): StagedFile {
+  return staged(stageFile({ ...file, path: `${file.path}.now` }).temporary, file.path);
+}
+
 export function writeAtomically(file: FileContent): void {
   stageFile(file).commit();
   if (file.volatile !== true) syncDirectory(dirname(file.path));

@@ -30,11 +30,7 @@ export function messagesWaitingFor(
  */
 export function requeueFor(place: Place, addresses: readonly string[]): Promise<number | undefined> {
   return inQueue(place, addresses, 0, async (queue) => {
-    const messages: SelectedMessage[] = [];
-    for await (const { message } of messagesTo(queue, addresses)) {
-      const { queue_id: id, queue_name: name, message_size: size } = message;
-      if (name === 'deferred') messages.push({ id, queue: name, size });
-    }
+    const messages = await selectTo(queue, addresses, (name) => name === 'deferred');
     return messages.length === 0 ? 0 : (await requeue(queue, messages)).done;
   });
 }
@@ -45,14 +41,24 @@ export function requeueFor(place: Place, addresses: readonly string[]): Promise<
  */
 export function retryFor(place: Pick<Place, 'root'>, addresses: readonly string[]): Promise<number | undefined> {
   return inQueue(place, addresses, 0, async (queue) => {
-    const messages: SelectedMessage[] = [];
-    for await (const { message } of messagesTo(queue, addresses)) {
-      const { queue_id: id, queue_name: name, message_size: size } = message;
-      if (name !== 'hold') messages.push({ id, queue: name, size });
-    }
+    const messages = await selectTo(queue, addresses, (name) => name !== 'hold');
     await retry(queue, messages);
     return messages.length;
   });
+}
+
+/** Those in queues of which this holds. */
+async function selectTo(
+  queue: PostfixQueue,
+  addresses: readonly string[],
+  isWanted: (name: QueueMessage['queue_name']) => boolean,
+): Promise<readonly SelectedMessage[]> {
+  const messages: SelectedMessage[] = [];
+  for await (const { message } of messagesTo(queue, addresses)) {
+    const { queue_id: id, queue_name: name, message_size: size } = message;
+    if (isWanted(name)) messages.push({ id, queue: name, size });
+  }
+  return messages;
 }
 
 /** @param nothing is the answer for no address at all */
