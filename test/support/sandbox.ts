@@ -108,7 +108,10 @@ export async function finishSandbox(root: string, tolerate: readonly RegExp[]): 
   const left = await processesOf(root);
   for (const { pid } of left) process.kill(pid, 'SIGKILL');
   const said = await complaints(root, tolerate);
-  expect({ code, stderr: code === 0 ? '' : stderr, left, said }, 'after the end of the sandbox').toEqual({
+  expect(
+    { code, stderr: code === 0 ? '' : stderr, left, said },
+    ['after the end of the sandbox', ...said].join('\n'),
+  ).toEqual({
     code: 0,
     stderr: '',
     left: [],
