@@ -1,5 +1,4 @@
 import { telltaleOf, withThoseWhoGo } from '../core/account-file.ts';
-import type { FileChange } from '../core/plan/plan.ts';
 import { below, PATHS } from '../core/render/paths.ts';
 import { syncDirectories, type StagedFile } from '../system/files.ts';
 import { untilAccountsAreRead } from './account-file.ts';
@@ -8,7 +7,7 @@ import type { Prepared } from './prepare.ts';
 
 /** How an account file comes into force. */
 export interface AccountSteps {
-  /** What stands in it during the apply and after it. */
+  /** What stands in it only during the apply. */
   readonly texts: readonly string[];
   /**
    * Before Postfix has its tables: what it accepts mail for, Dovecot has to know.
@@ -27,7 +26,7 @@ export function accountSteps({ facts, plan }: Pick<Prepared, 'facts' | 'plan'>, 
   // The new accounts and those that go, with whom nobody can log in any more.
   const held = change === undefined ? undefined : withThoseWhoGo(before, after);
   return {
-    texts: textsOf(change, held),
+    texts: held === undefined ? [] : [held],
     begin: async (file) => {
       if (held === undefined) file?.commit();
       else writePasswdFile(path, held);
@@ -42,8 +41,4 @@ export function accountSteps({ facts, plan }: Pick<Prepared, 'facts' | 'plan'>, 
       await untilAccountsAreRead(facts, { before: held, after });
     },
   };
-}
-
-function textsOf(change: FileChange | undefined, held: string | undefined): readonly string[] {
-  return [held, change?.after].filter((text) => text !== undefined);
 }

@@ -1,7 +1,8 @@
 import type { MailboxIds } from '../core/mailboxes/holders.ts';
 import { EboxmailError, isSystemError } from '../core/errors.ts';
+import type { AppliedFile, InstalledFile } from '../core/plan/plan.ts';
 import { certificateOf, PATHS } from '../core/render/paths.ts';
-import { readAppliedRecord, writeAppliedRecord } from '../system/applied-record.ts';
+import { readAppliedRecord, writeAppliedRecord, writeUnfinished } from '../system/applied-record.ts';
 import { bytesIfPresent } from '../system/files.ts';
 import {
   newestGeneration,
@@ -13,7 +14,7 @@ import {
 import { sha256 } from '../system/hash.ts';
 import { bytesAfter, readIndex } from '../system/installed.ts';
 import { rememberOriginals } from '../system/originals.ts';
-import type { ApplyOptions } from './apply.ts';
+import type { ApplyOptions } from './apply-options.ts';
 import { authorName } from './author.ts';
 import { idsFor } from './mailbox-ids.ts';
 import type { MailboxPlan } from './mailbox-plan.ts';
@@ -22,6 +23,32 @@ import type { Prepared } from './prepare.ts';
 import { indexOf } from './stage.ts';
 
 /** What an apply writes down about itself, before, after and for the history. */
+
+/** What stands in the files when the apply has come to its end, by path; hashed once, because some are big. */
+export type FilesAfter = ReadonlyMap<string, FileAfter>;
+
+interface FileAfter {
+  readonly content: Buffer;
+  readonly sha256: string;
+  /** Absent where the apply builds it. */
+  readonly index?: Pick<InstalledFile, 'indexSha256' | 'indexMode'>;
+}
+
+export function filesAfter({ rendered, plan, installed }: Prepared): FilesAfter {
+  const changes = new Map(plan.files.map((change) => [change.path, change]));
+  return new Map(
+    rendered.flatMap(({ path }): readonly (readonly [string, FileAfter])[] => {
+      const change = changes.get(path);
+      const content = change === undefined ? undefined : bytesAfter(change);
+      if (content !== undefined) return [[path, { content, sha256: sha256(content) }]];
+      const there = installed.get(path);
+      if (there === undefined) return [];
+      const { indexSha256, indexMode } = there;
+      const bytes = Buffer.from(there.content, there.encoding ?? 'utf8');
+      return [[path, { content: bytes, sha256: there.sha256, index: { indexSha256, indexMode } }]];
+    }),
+  );
+}
 
 /** Before a file is ours for the first time: what an uninstall gives back. */
 export function rememberWhatWasThere({ root }: Place, { plan, applied }: Prepared): void {
@@ -38,33 +65,22 @@ export function rememberWhatWasThere({ root }: Place, { plan, applied }: Prepare
  */
 export function announce(
   { root }: Place,
-  { plan, applied, text }: Prepared,
+  { plan, applied, textSha256 }: Prepared,
+  after: FilesAfter,
   steps: ReadonlyMap<string, readonly string[]>,
 ): void {
-  const { time = '', state = {}, files = new Map<string, never>(), unfinished } = applied ?? {};
-  const { listening, certificate, mailboxes } = applied ?? {};
-  const before = unfinished?.files ?? new Map<string, readonly string[]>();
+  const before = applied?.unfinished?.files ?? new Map<string, readonly string[]>();
   // Those of one that was cut off as well: what it had put in place may still be there when this one is cut off, too.
-  const hashesOf = (path: string, after: Buffer): readonly string[] => [...(steps.get(path) ?? []), after].map(sha256);
-  const about = plan.files.flatMap((change) => {
-    const { path } = change;
-    const after = bytesAfter(change);
-    return after === undefined
-      ? []
-      : [[path, [...new Set([...(before.get(path) ?? []), ...hashesOf(path, after)])]] as const];
+  const about = plan.files.flatMap(({ path }) => {
+    const file = after.get(path);
+    if (file === undefined) return [];
+    const hashes = [...(before.get(path) ?? []), ...(steps.get(path) ?? []).map(sha256), file.sha256];
+    return [[path, [...new Set(hashes)]] as const];
   });
-  writeAppliedRecord(`${root}/${PATHS.lib}`, {
-    time,
-    state,
-    files,
-    listening,
-    certificate,
-    mailboxes,
-    unfinished: {
-      files: new Map([...before, ...about]),
-      daemons: plan.daemons,
-      state: sha256(text),
-    },
+  writeUnfinished(`${root}/${PATHS.lib}`, applied?.time ?? '', {
+    files: new Map([...before, ...about]),
+    daemons: plan.daemons,
+    state: textSha256,
   });
 }
 
@@ -90,7 +106,7 @@ function alsoWrites(root: string, path: string, content: string): boolean {
   const { unfinished } = before;
   const hashes = [...(unfinished.files.get(path) ?? []), sha256(content)];
   const files = new Map([...unfinished.files, [path, hashes]]);
-  writeAppliedRecord(lib, { ...before, unfinished: { ...unfinished, files } });
+  writeUnfinished(lib, before.time, { ...unfinished, files });
   return true;
 }
 
@@ -98,17 +114,18 @@ function alsoWrites(root: string, path: string, content: string): boolean {
 export function record(
   { root }: Place,
   { rendered, state, model, facts, certificate, mailboxes }: Prepared,
+  files: FilesAfter,
 ): MailboxIds {
-  const files = rendered.map((file) => {
-    const hash = sha256(bytesIfPresent(`${root}/${file.path}`) ?? '');
-    return [file.path, { sha256: hash, ...readIndex(indexOf(root, file)) }] as const;
+  const hashes = rendered.flatMap((file): readonly (readonly [string, AppliedFile])[] => {
+    const { sha256: hash, index = readIndex(indexOf(root, file)) } = files.get(file.path) ?? {};
+    return hash === undefined ? [] : [[file.path, { sha256: hash, ...index }]];
   });
   const { upTo: seq, former, tracks, known } = mailboxes;
   const ids = idsFor([...model.users.keys()], tracks, known);
   writeAppliedRecord(`${root}/${PATHS.lib}`, {
     time: new Date().toISOString(),
     state,
-    files: new Map(files),
+    files: new Map(hashes),
     listening: { listen: facts.listen, portOffset: facts.portOffset },
     // As it was before the daemons were told to read it: when it was replaced meanwhile, the next apply sees that.
     certificate: certificate.toBeMade
@@ -119,17 +136,23 @@ export function record(
   return ids;
 }
 
+interface Known {
+  readonly after: FilesAfter;
+  readonly ids: MailboxIds;
+}
+
 /** For the history: what it came from and what it consists of. Without room for that the apply is none the worse. */
 export function remember(
   { root }: Place,
-  { rendered, text, plan, mailboxes, facts }: Prepared,
-  { reason, progress, ids }: Pick<ApplyOptions, 'reason' | 'progress'> & { readonly ids: MailboxIds },
+  { rendered, text, textSha256: state, plan, mailboxes, facts }: Prepared,
+  { after, ids, reason, progress }: Known & Pick<ApplyOptions, 'reason' | 'progress'>,
 ): void {
-  const files = rendered.map(({ path, mode, owner, group }) => {
-    const content = bytesIfPresent(`${root}/${path}`) ?? '';
-    return { content, file: { path, sha256: sha256(content), mode, owner, group } };
+  const files = rendered.flatMap(({ path, mode, owner, group }) => {
+    const { content, sha256: hash } = after.get(path) ?? {};
+    return content === undefined || hash === undefined
+      ? []
+      : [{ content, file: { path, sha256: hash, mode, owner, group } }];
   });
-  const state = sha256(text);
   const lib = `${root}/${PATHS.lib}`;
   const secrets = [...facts.secrets].map(([name, content]) => ({ name, sha256: sha256(content) }));
   const known = JSON.stringify(ids);

@@ -7,7 +7,7 @@ import { PATHS } from '../core/render/paths.ts';
 import { bytesIfPresent, lstat, makeDirectory, writeAtomically } from '../system/files.ts';
 import { sha256 } from '../system/hash.ts';
 import { isUntouched } from '../system/undo.ts';
-import type { ApplyOptions } from './apply.ts';
+import type { ApplyOptions } from './apply-options.ts';
 import type { Place } from './place.ts';
 
 const APPLY = 'eboxmail apply';

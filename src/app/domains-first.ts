@@ -1,6 +1,7 @@
 import { behindHop } from '../core/copies.ts';
 import type { Plan } from '../core/plan/plan.ts';
 import { domainOf } from '../core/recipients.ts';
+import { linesOf, rowsOf } from '../core/plan/table-rows.ts';
 import { PATHS } from '../core/render/paths.ts';
 import { syncDirectories, type StagedFile } from '../system/files.ts';
 import { indexPaths } from '../system/installed.ts';
@@ -34,19 +35,12 @@ export async function newDomainsFirst(
 /** Whether an address of a domain that was there before stands for one in a domain that was not. */
 export function leadsToNewDomains({ files }: Pick<Plan, 'files'>): boolean {
   const domains = files.find(({ path }) => path === DOMAINS);
-  const before = new Set(rowsOf(domains?.before).map(([name]) => name));
-  const added = new Set(rowsOf(domains?.after).flatMap(([name]) => (before.has(name) ? [] : [name])));
+  const before = new Set(rowsOf(linesOf(domains?.before)).map(({ key }) => key));
+  const added = new Set(rowsOf(linesOf(domains?.after)).flatMap(({ key }) => (before.has(key) ? [] : [key])));
   if (before.size === 0 || added.size === 0) return false;
   const aliases = files.find(({ path }) => path === ALIASES);
-  return rowsOf(aliases?.after).some(
-    ([address, targets]) =>
-      before.has(domainOf(address)) && targets.split(', ').some((target) => added.has(domainOf(behindHop(target)))),
+  return rowsOf(linesOf(aliases?.after)).some(
+    ({ key, value }) =>
+      before.has(domainOf(key)) && value.split(', ').some((target) => added.has(domainOf(behindHop(target)))),
   );
-}
-
-function rowsOf(table: string | undefined): readonly (readonly [string, string])[] {
-  return (table ?? '').split('\n').flatMap((row) => {
-    const end = row.indexOf(' ');
-    return row.startsWith('#') || end < 0 ? [] : [[row.slice(0, end), row.slice(end + 1)] as const];
-  });
 }

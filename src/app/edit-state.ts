@@ -85,7 +85,8 @@ export async function editState(place: Place, edit: StateEdit, settings: EditSet
 }
 
 function newState(): LoadedState {
-  return { text: NEW_STATE, data: { version: 1 }, layout: undefined, problems: [], wellFormed: true };
+  const text = NEW_STATE;
+  return { text, sha256: sha256(text), data: { version: 1 }, layout: undefined, problems: [], wellFormed: true };
 }
 
 interface Checked {

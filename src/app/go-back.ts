@@ -1,7 +1,7 @@
 import { DAEMONS, isEssential, type DaemonAction, type DaemonName } from '../core/daemons.ts';
 import { EboxmailError, EXIT, isSystemError } from '../core/errors.ts';
 import { below, PATHS } from '../core/render/paths.ts';
-import { writeAppliedRecord, removeAppliedRecord } from '../system/applied-record.ts';
+import { removeAppliedRecord, removeUnfinished } from '../system/applied-record.ts';
 import { masterProcesses } from '../system/master-processes.ts';
 import { directoryIn, type Undo } from '../system/undo.ts';
 import { accountsBack } from './accounts-back.ts';
@@ -64,7 +64,7 @@ export async function putBack(
   });
   withdrawProbe(facts);
   // An apply that was the first leaves a record without a time when it is killed.
-  const before = applied === undefined || applied.time === '' ? undefined : { ...applied, unfinished: undefined };
+  const before = applied === undefined || applied.time === '' ? undefined : applied;
   const configured = before !== undefined;
   const services = servicesFor(place, host.services);
   // What one that was killed had told a daemon goes as well.
@@ -84,7 +84,7 @@ export async function putBack(
   clientsAreBack();
   try {
     if (before === undefined) removeAppliedRecord(lib);
-    else writeAppliedRecord(lib, before);
+    else removeUnfinished(lib, before);
     undo.end();
   } catch (error) {
     // Without room for that the previous configuration is in force all the same; who comes next finds the journal.

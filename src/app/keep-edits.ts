@@ -4,7 +4,6 @@ import { handEditsOf, type HandEdits } from '../core/plan/hand-edits.ts';
 import { whyNoOverride } from '../core/state/read/overrides.ts';
 import { PATHS } from '../core/render/paths.ts';
 import type { AppliedRecord } from '../system/applied-record.ts';
-import { sha256 } from '../system/hash.ts';
 import { editState } from './edit-state.ts';
 import type { Place } from './place.ts';
 import { prepare } from './prepare.ts';
@@ -15,9 +14,9 @@ import { prepare } from './prepare.ts';
  * @throws exit 7 when an edit cannot be said there; then nothing was written
  */
 export async function keepEdits(place: Place): Promise<HandEdits> {
-  const { plan, applied, text } = await prepare(place);
+  const { plan, applied, textSha256 } = await prepare(place);
   const edits = handEditsOf(plan.files);
-  const reasons = [...edits.inexpressible, ...refusals(edits.postfix), ...mixed(edits, applied, text)];
+  const reasons = [...edits.inexpressible, ...refusals(edits.postfix), ...mixed(edits, applied, textSha256)];
   if (reasons.length > 0) {
     throw new EboxmailError(
       EXIT.consent,
@@ -39,9 +38,9 @@ function refusals(postfix: HandEdits['postfix']): readonly string[] {
 }
 
 /** An apply of another state was cut off: which lines are its own cannot be told from those of a person. */
-function mixed({ postfix, dovecot }: HandEdits, applied: AppliedRecord | undefined, text: string): readonly string[] {
+function mixed({ postfix, dovecot }: HandEdits, applied: AppliedRecord | undefined, state: string): readonly string[] {
   const due = applied?.unfinished;
-  if (due === undefined || due.state === sha256(text) || postfix.size + dovecot.length === 0) return [];
+  if (due === undefined || due.state === state || postfix.size + dovecot.length === 0) return [];
   return ['an apply of another state was cut off: what it wrote cannot be told from what was edited'];
 }
 

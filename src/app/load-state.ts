@@ -14,6 +14,8 @@ import type { Place } from './place.ts';
 /** A state file as it was read: its text, its data, and everything that is wrong with it. */
 export interface LoadedState {
   readonly text: string;
+  /** Of its text. */
+  readonly sha256: string;
   readonly data: JsonObject;
   readonly layout: Layout | undefined;
   readonly problems: readonly LocatedProblem[];
@@ -49,16 +51,16 @@ export interface LoadOptions {
 
 /** Reads and checks a state file. Problems are part of the result; only a missing file is an error (exit 4). */
 export async function loadState(place: Place, { mayRemember, positions }: LoadOptions = {}): Promise<LoadedState> {
-  if (place.unwritten !== undefined) return parseAndCheck(place.unwritten.text);
+  if (place.unwritten !== undefined) return parseAndCheck(place.unwritten.text, sha256(place.unwritten.text));
   const bytes = bytesIfPresent(place.statePath);
   if (bytes === undefined) throw noState(place);
   const text = bytes.toString('utf8');
-  if (text.includes('\uFFFD') && !isUtf8(bytes)) return notUtf8(bytes);
   const hash = sha256(bytes);
+  if (text.includes('\uFFFD') && !isUtf8(bytes)) return notUtf8(bytes, hash);
   const cached = recall(place.root, place.statePath, hash) as RememberedState | undefined;
   if (cached !== undefined && !(positions === true && cached.problems.length > 0))
-    return { text, ...cached, wellFormed: true };
-  const loaded = await parseAndCheck(text);
+    return { text, sha256: hash, ...cached, wellFormed: true };
+  const loaded = await parseAndCheck(text, hash);
   if (mayRemember === true && !hasErrors(loaded.problems)) rememberState(place, hash, loaded);
   return loaded;
 }
@@ -70,7 +72,7 @@ export function rememberState({ root, statePath }: Place, hash: string, state: R
 }
 
 /** An edit would replace what it could not read, so nothing is made of such a file. */
-function notUtf8(bytes: Buffer): LoadedState {
+function notUtf8(bytes: Buffer, hash: string): LoadedState {
   const lines = bytes.toString('latin1').split('\n');
   const row = lines.findIndex((line) => !isUtf8(Buffer.from(line, 'latin1')));
   const column =
@@ -86,10 +88,10 @@ function notUtf8(bytes: Buffer): LoadedState {
     hint: 'convert it, e.g. with: iconv -f latin1 -t utf8',
     position: { line: row + 1, column },
   };
-  return { text: '', data: {}, layout: undefined, problems: [problem], wellFormed: false };
+  return { text: '', sha256: hash, data: {}, layout: undefined, problems: [problem], wellFormed: false };
 }
 
-async function parseAndCheck(text: string): Promise<LoadedState> {
+async function parseAndCheck(text: string, hash: string): Promise<LoadedState> {
   const { parseState } = await import('../core/state/parse.ts');
   const parsed = parseState(text);
   const { data, problems, layout } = parsed;
@@ -104,7 +106,7 @@ async function parseAndCheck(text: string): Promise<LoadedState> {
   const wellFormed = !hasErrors(problems) && !findings.some(({ rule }) => rule === 'schema');
   const line = (problem: LocatedProblem): number => problem.position?.line ?? 0;
   found.sort((a, b) => line(a) - line(b) || (a.position?.column ?? 0) - (b.position?.column ?? 0));
-  return { text, data, layout, problems: found, wellFormed };
+  return { text, sha256: hash, data, layout, problems: found, wellFormed };
 }
 
 export async function checkState(data: JsonObject, unchecked: JsonObject = data): Promise<readonly Problem[]> {

@@ -36,14 +36,19 @@ export function idOf({ inForce, archived }: KnownMailboxes, track: Track): strin
 
 /** What mailboxes of these users are known by from now on. @param tracks where those of the last apply went */
 export function idsFor(addresses: readonly string[], tracks: readonly Track[], known: KnownMailboxes): MailboxIds {
-  const before = new Set(tracks.flatMap(({ origin, archived }) => (archived ? [] : [origin])));
-  const theirs = new Map(tracks.flatMap((track) => (track.to === undefined ? [] : [[track.to, track] as const])));
-  const idAt = (address: string): string | undefined => {
+  const before = new Set<string>();
+  const theirs = new Map<string, Track>();
+  for (const track of tracks) {
+    if (!track.archived) before.add(track.origin);
+    if (track.to !== undefined) theirs.set(track.to, track);
+  }
+  const ids: Record<string, string> = {};
+  for (const address of addresses) {
     const track = theirs.get(address);
-    if (track !== undefined) return idOf(known, track);
-    return before.has(address) ? undefined : known.inForce[address];
-  };
-  return Object.fromEntries(addresses.map((address) => [address, idAt(address) ?? freshId()]));
+    const id = track === undefined && !before.has(address) ? known.inForce[address] : track && idOf(known, track);
+    ids[address] = id ?? freshId();
+  }
+  return ids;
 }
 
 function freshId(): string {

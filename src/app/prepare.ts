@@ -30,8 +30,12 @@ export interface Prepared {
   readonly state: JsonObject;
   /** The text of the state file. */
   readonly text: string;
+  /** Of that text. */
+  readonly textSha256: string;
   readonly warnings: readonly LocatedProblem[];
   readonly rendered: readonly RenderedFile[];
+  /** What is at the managed paths, by path. */
+  readonly installed: ReadonlyMap<string, InstalledFile>;
   readonly applied: AppliedRecord | undefined;
   readonly certificate: CertificateFacts;
   readonly plan: Plan;
@@ -75,8 +79,10 @@ export async function prepare(place: Place, mayRemember = false): Promise<Prepar
     model,
     state: loaded.data,
     text: loaded.text,
+    textSha256: loaded.sha256,
     warnings,
     rendered,
+    installed,
     applied,
     certificate,
     plan,

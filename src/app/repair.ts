@@ -1,8 +1,8 @@
 import { EboxmailError, EXIT } from '../core/errors.ts';
 import { PATHS } from '../core/render/paths.ts';
-import { sha256 } from '../system/hash.ts';
 import { beginUndo, endUndo, undoIsLeft } from '../system/undo.ts';
-import { applyLocked, type ApplyOptions } from './apply.ts';
+import { applyLocked } from './apply.ts';
+import type { ApplyOptions } from './apply-options.ts';
 import { withExistingApplyLock } from './apply-lock.ts';
 import { putBack } from './go-back.ts';
 import { removeLeftovers } from './leftovers.ts';
@@ -41,7 +41,7 @@ async function repairLocked(place: Place, progress: ApplyOptions['progress']): P
     endUndo(lib);
     return undefined;
   }
-  if (unfinished.state === sha256(prepared.text)) {
+  if (unfinished.state === prepared.textSha256) {
     await applyLocked(place, { adopt: false, allowRemovals: Infinity, progress });
     return 'finished';
   }

@@ -8,7 +8,9 @@ import {
   type ReplacedFile,
   type RollbackRecord,
 } from '../system/rollback-record.ts';
-import { applyLocked, InForceError, type Applied, type ApplyOptions } from './apply.ts';
+import { applyLocked, type Applied } from './apply.ts';
+import type { ApplyOptions } from './apply-options.ts';
+import { InForceError } from './conclude.ts';
 import { withApplyLock } from './apply-lock.ts';
 import { stateOfGeneration } from './history.ts';
 import type { Place } from './place.ts';

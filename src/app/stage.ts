@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { failed } from '../core/errors.ts';
+import { failed, isSystemError } from '../core/errors.ts';
 import type { FileChange } from '../core/plan/plan.ts';
+import { linesOf, rowsOf } from '../core/plan/table-rows.ts';
 import { PATHS } from '../core/render/paths.ts';
 import type { RenderedFile } from '../core/render/rendered-file.ts';
 import { checkDovecot, requireDovecotParts } from '../system/dovecot.ts';
@@ -48,7 +49,7 @@ export function makeCheckPlace(root: string, rendered: readonly RenderedFile[]):
     }
     if (path === PATHS.mainCf) backdate(target);
   }
-  return { ...place, remove: () => rmSync(base, { recursive: true, force: true }) };
+  return { ...place, remove: () => tidy(() => rmSync(base, { recursive: true, force: true })) };
 }
 
 /** Has the real daemons look at what is staged; every complaint is a refusal, and all of them are shown. */
@@ -145,16 +146,16 @@ async function stageChange(
 /** The built table must give the answer that its source says, in the eyes of Postfix itself. */
 async function probeIndex({ index, path }: RenderedFile, source: string, text: string, config: string): Promise<void> {
   if (index?.builder !== 'postmap') return;
-  const row = text.split('\n').find((line) => line !== '' && !line.startsWith('#'));
-  const [key, value] = [row?.slice(0, row.indexOf(' ')), row?.slice(row.indexOf(' ') + 1)];
+  const first = linesOf(text).find((line) => line !== '' && !line.startsWith('#'));
+  const [row] = rowsOf(first === undefined ? [] : [first]);
   const { code, stdout, stderr } = await exec('postmap', [
     '-c',
     config,
     '-q',
-    key ?? 'nobody@invalid',
+    row?.key ?? 'nobody@invalid',
     `${index.type}:${source}`,
   ]);
-  const expected = row === undefined ? code === 1 && stdout === '' : stdout.trimEnd() === value;
+  const expected = row === undefined ? code === 1 && stdout === '' : stdout.trimEnd() === row.value;
   if (!expected || stderr.trim() !== '')
     throw failed(`the table ${path} does not answer as it should: ${stderr.trim()}`);
 }
@@ -179,6 +180,20 @@ function removals(target: string): readonly StagedFile[] {
     commit: () => rmSync(path, { force: true }),
     discard: () => undefined,
   }));
+}
+
+/** Those that are in place have nothing left to discard. */
+export function discard(staged: readonly StagedFile[]): void {
+  for (const file of staged) tidy(() => file.discard());
+}
+
+/** What cannot be cleared away decides nothing: the next apply does it. */
+function tidy(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+  }
 }
 
 /** Whether putting it in place means that the target goes. */

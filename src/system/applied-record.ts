@@ -38,28 +38,36 @@ interface Stored {
   readonly listening?: Pick<HostFacts, 'listen' | 'portOffset'>;
   readonly certificate?: string;
   readonly mailboxes?: AppliedMailboxes;
-  readonly unfinished?: Omit<Unfinished, 'files'> & { readonly files: Readonly<Record<string, readonly string[]>> };
+  /** Where versions before this one wrote it. */
+  readonly unfinished?: StoredUnfinished;
+}
+
+interface StoredUnfinished extends Omit<Unfinished, 'files'> {
+  readonly files: Readonly<Record<string, readonly string[]>>;
+  /** Time of the record that it is to replace: with any other it is of no meaning, and so a new record ends it. */
+  readonly since?: string;
 }
 
 /** `lib` is the absolute path of var/lib/eboxmail. */
 export function readAppliedRecord(lib: string): AppliedRecord | undefined {
-  const text = readIfPresent(fileIn(lib));
-  if (text === undefined) return undefined;
-  const { time, state, files, listening, certificate, unfinished, mailboxes } = JSON.parse(text) as Stored;
+  // In this order: a record that is written meanwhile ends it.
+  const announced = parse<StoredUnfinished>(unfinishedIn(lib));
+  const stored = parse<Stored>(fileIn(lib)) ?? (announced === undefined ? undefined : NOTHING);
+  if (stored === undefined) return undefined;
+  const { time, files, ...rest } = stored;
+  const unfinished = announced?.since === time ? announced : stored.unfinished;
   return {
+    ...rest,
     time,
-    state,
     files: new Map(Object.entries(files)),
-    listening,
-    certificate,
     unfinished: unfinished && { ...unfinished, files: new Map(Object.entries(unfinished.files)) },
-    mailboxes,
   };
 }
 
+/** What is in force from now on; nothing is unfinished any more. */
 export function writeAppliedRecord(
   lib: string,
-  { time, state, files, listening, certificate, unfinished, mailboxes }: AppliedRecord,
+  { time, state, files, listening, certificate, mailboxes }: Omit<AppliedRecord, 'unfinished'>,
 ): void {
   makeDirectory(lib, 0o700);
   const stored: Stored = {
@@ -70,16 +78,49 @@ export function writeAppliedRecord(
     ...(listening === undefined ? {} : { listening }),
     ...(certificate === undefined ? {} : { certificate }),
     ...(mailboxes === undefined ? {} : { mailboxes }),
-    ...(unfinished === undefined ? {} : { unfinished: { ...unfinished, files: Object.fromEntries(unfinished.files) } }),
   };
-  writeAtomically({ path: fileIn(lib), content: `${JSON.stringify(stored)}\n`, mode: 0o600, uid: 0, gid: 0 });
+  write(fileIn(lib), stored);
+  rmSync(unfinishedIn(lib), { force: true });
+}
+
+/**
+ * Before the first file changes. In a file of its own: the record of thousands of users is long, and stays as it is.
+ * @param since time of the record that is in force; empty when there is none
+ */
+export function writeUnfinished(lib: string, since: string, unfinished: Unfinished): void {
+  makeDirectory(lib, 0o700);
+  const stored: StoredUnfinished = { ...unfinished, since, files: Object.fromEntries(unfinished.files) };
+  write(unfinishedIn(lib), stored);
+}
+
+/** It was undone. @param before what is in force again */
+export function removeUnfinished(lib: string, before: AppliedRecord): void {
+  // Where an earlier version began it.
+  if (parse<Stored>(fileIn(lib))?.unfinished !== undefined) writeAppliedRecord(lib, before);
+  rmSync(unfinishedIn(lib), { force: true });
 }
 
 /** There is no configuration of ours in force, and none is being put there. */
 export function removeAppliedRecord(lib: string): void {
   rmSync(fileIn(lib), { force: true });
+  rmSync(unfinishedIn(lib), { force: true });
+}
+
+const NOTHING: Stored = { version: 1, time: '', state: {}, files: {} };
+
+function parse<T>(path: string): T | undefined {
+  const text = readIfPresent(path);
+  return text === undefined ? undefined : (JSON.parse(text) as T);
+}
+
+function write(path: string, content: Stored | StoredUnfinished): void {
+  writeAtomically({ path, content: `${JSON.stringify(content)}\n`, mode: 0o600, uid: 0, gid: 0 });
 }
 
 function fileIn(lib: string): string {
   return `${lib}/applied.json`;
+}
+
+function unfinishedIn(lib: string): string {
+  return `${lib}/unfinished.json`;
 }

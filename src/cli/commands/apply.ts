@@ -1,4 +1,5 @@
-import { apply, type ApplyOptions } from '../../app/apply.ts';
+import { apply } from '../../app/apply.ts';
+import type { ApplyOptions } from '../../app/apply-options.ts';
 import { versionsOf } from '../../app/consent.ts';
 import { prepare } from '../../app/prepare.ts';
 import { digestOf, requireExpected } from '../../app/digest.ts';

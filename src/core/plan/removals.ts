@@ -1,6 +1,7 @@
 import { PATHS } from '../render/paths.ts';
 import type { RenderedFile } from '../render/rendered-file.ts';
 import type { FileChange } from './plan.ts';
+import { linesOf, rowsOf } from './table-rows.ts';
 
 /** What stops when a plan is applied: addresses that mail was taken for until now, and mailboxes that are put away. */
 export interface Removals {
@@ -54,20 +55,19 @@ export function removalsOf(
 function goneFrom(files: readonly FileChange[], table: string): readonly string[] {
   const file = tableIn(files, table);
   if (file === undefined) return [];
-  const left = new Set(keys(file.after));
-  return keys(file.before).filter((key) => !left.has(key));
+  // Mostly few lines of many change.
+  const after = linesOf(file.after);
+  const stay = new Set(after);
+  const gone = rowsOf(linesOf(file.before).filter((line) => !stay.has(line)));
+  if (gone.length === 0) return [];
+  const left = new Set(rowsOf(after).map(({ key }) => key));
+  return gone.flatMap(({ key }) => (left.has(key) ? [] : [key]));
 }
 
 function keysAfter(rendered: readonly RenderedFile[], table: string): readonly string[] {
-  return keys(tableIn(rendered, table)?.content);
+  return rowsOf(linesOf(tableIn(rendered, table)?.content)).map(({ key }) => key);
 }
 
 function tableIn<File extends { readonly path: string }>(files: readonly File[], table: string): File | undefined {
   return files.find(({ path }) => path === `${PATHS.tables}/${table}`);
-}
-
-function keys(text: string | undefined): readonly string[] {
-  return (text ?? '')
-    .split('\n')
-    .flatMap((line) => (line === '' || line.startsWith('#') ? [] : line.slice(0, line.indexOf(' '))));
 }
