@@ -12,8 +12,8 @@ import { lstat, makeDirectory } from '../system/files.ts';
 import { withLock } from '../system/lock.ts';
 import { searchMail } from '../system/mail-search.ts';
 import { missingPackage } from '../system/packages.ts';
-import { stateOf } from './load-state.ts';
-import type { Place } from './place.ts';
+import { stateOf } from './state/load-state.ts';
+import type { Place } from './state/place.ts';
 import { keptDeletions } from './queue/undo-area.ts';
 
 export interface Expired {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { Batch } from '../app/batch.ts';
-import { changedPart, editState, RefusedEdit } from '../app/edit-state.ts';
-import { checkState } from '../app/load-state.ts';
+import { Batch } from '../app/state/batch.ts';
+import { changedPart, editState, RefusedEdit } from '../app/state/edit-state.ts';
+import { checkState } from '../app/state/load-state.ts';
 import { EboxmailError, EXIT, usageError, type ExitCode } from '../core/errors.ts';
 import type { StateFile } from '../core/generated/state-types.ts';
 import type { JsonObject } from '../core/json.ts';

@@ -1,4 +1,4 @@
-import { placeOf, type Place } from '../app/place.ts';
+import { placeOf, type Place } from '../app/state/place.ts';
 import { usageError } from '../core/errors.ts';
 import { wantsColor, type ColorChoice, type Terminal } from '../ui/terminal.ts';
 import { ShownCommands } from './shown-commands.ts';

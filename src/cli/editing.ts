@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { editState, type StateEdit } from '../app/edit-state.ts';
+import { editState, type StateEdit } from '../app/state/edit-state.ts';
 import { EXIT, Unneeded } from '../core/errors.ts';
 import { formatPath } from '../core/problem.ts';
 import { printJson, type Context } from './context.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { newSecretName, removeSecret, writeSecret } from '../app/fetch-secrets.ts';
-import { readState } from '../app/load-state.ts';
+import { newSecretName, removeSecret, writeSecret } from '../app/state/fetch-secrets.ts';
+import { readState } from '../app/state/load-state.ts';
 import {
   addFetch,
   hasFetchEntry,

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { fetchStatus } from '../app/fetch-status.ts';
-import { readState } from '../app/load-state.ts';
-import { readHost } from '../app/read-host.ts';
-import { readFetchPassword } from '../app/secrets.ts';
+import { fetchStatus } from '../app/status/fetch-status.ts';
+import { readState } from '../app/state/load-state.ts';
+import { readHost } from '../app/state/read-host.ts';
+import { readFetchPassword } from '../app/state/secrets.ts';
 import { remoteAddress, requireFetchEntry } from '../core/edits/fetch.ts';
 import { addressArgument } from '../core/edits/names.ts';
 import { requireUserKey } from '../core/edits/users.ts';

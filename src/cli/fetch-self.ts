@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { apply } from '../app/apply.ts';
-import { editState, RefusedEdit, type StateEdit } from '../app/edit-state.ts';
-import { InvalidState } from '../app/load-state.ts';
-import { prepare } from '../app/prepare.ts';
-import { readHost } from '../app/read-host.ts';
+import { apply } from '../app/apply/apply.ts';
+import { editState, RefusedEdit, type StateEdit } from '../app/state/edit-state.ts';
+import { InvalidState } from '../app/state/load-state.ts';
+import { prepare } from '../app/plan/prepare.ts';
+import { readHost } from '../app/state/read-host.ts';
 import { DAEMONS } from '../core/daemons.ts';
 import { addressArgument } from '../core/edits/names.ts';
 import { FETCH_PORTS } from '../core/fetch/fetching.ts';

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { hashPassword } from '../app/passwords.ts';
+import { hashPassword } from '../app/state/passwords.ts';
 import { usageError } from '../core/errors.ts';
 import { PasswordNeeded } from '../ui/prompt.ts';
 import { RefusedBatch, runBatch, type BatchFailure, type BatchLine } from './batch-run.ts';

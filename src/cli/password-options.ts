@@ -1,4 +1,4 @@
-import { generatePassword, hashPassword } from '../app/passwords.ts';
+import { generatePassword, hashPassword } from '../app/state/passwords.ts';
 import { notFound, usageError } from '../core/errors.ts';
 import { bytesIfPresent, lstat } from '../system/files.ts';
 import { askNewPassword } from '../ui/prompt.ts';

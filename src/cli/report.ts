@@ -1,4 +1,4 @@
-import type { InvalidState } from '../app/load-state.ts';
+import type { InvalidState } from '../app/state/load-state.ts';
 import { EboxmailError, EXIT, isForbidden, isSystemError } from '../core/errors.ts';
 import { visibleText } from '../core/visible.ts';
 import type { RefusedBatch } from './batch-run.ts';

@@ -1,6 +1,6 @@
-import { readState } from '../app/load-state.ts';
-import type { MailboxSize } from '../app/archive.ts';
-import { mailboxFacts, type MailboxFacts } from '../app/mailbox-facts.ts';
+import { readState } from '../app/state/load-state.ts';
+import type { MailboxSize } from '../app/mailboxes/archive.ts';
+import { mailboxFacts, type MailboxFacts } from '../app/mailboxes/mailbox-facts.ts';
 import { addressArgument, normalAddress } from '../core/edits/names.ts';
 import { sectionOf } from '../core/edits/sections.ts';
 import { requireUserKey } from '../core/edits/users.ts';

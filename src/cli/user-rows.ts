@@ -1,5 +1,5 @@
 import { CsvError, parse } from 'csv-parse/sync';
-import { requirePassword } from '../app/passwords.ts';
+import { requirePassword } from '../app/state/passwords.ts';
 import { checkSettings } from '../core/edits/users.ts';
 import { EboxmailError, usageError } from '../core/errors.ts';
 import { whyNotPassword } from '../core/state/read/password.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { loadState } from '../../src/app/load-state.ts';
+import { loadState } from '../../src/app/state/load-state.ts';
 import { problemText } from '../../src/ui/problems.ts';
 
 /**

@@ -17,6 +17,9 @@ const ALLOWED_LAYERS: Readonly<Record<string, readonly string[]>> = {
   cli: ['core', 'system', 'ui', 'app', 'cli'],
 };
 
+/** Folders of src/app, each of which may import from those before it; files beside them, which are whole use cases, from all. */
+const APP_FOLDERS = ['state', 'mailboxes', 'plan', 'queue', 'status', 'prove', 'switch', 'apply'];
+
 /** Folders beside src/ that a source may take text and data from. */
 const DATA_FOLDERS = ['templates', 'schemas'];
 
@@ -72,7 +75,17 @@ function relativeBreak(path: string, name: string): string | undefined {
   const allowed = ALLOWED_LAYERS[layer];
   if (allowed === undefined) return `${layer} is no layer; add it to the rule`;
   const targetLayer = target[1] ?? '';
-  return allowed.includes(targetLayer) ? undefined : `${layer} may import ${allowed.join(', ')}, not ${targetLayer}`;
+  if (!allowed.includes(targetLayer)) return `${layer} may import ${allowed.join(', ')}, not ${targetLayer}`;
+  return layer === 'app' && targetLayer === 'app' ? orderBreak(path.split('/'), target.slice(1)) : undefined;
+}
+
+function orderBreak(from: readonly string[], to: readonly string[]): string | undefined {
+  const [own, other] = [from, to].map((parts) => (parts.length > 2 ? parts[1] : undefined));
+  if (own === undefined) return undefined;
+  if (other === undefined) return `app/${own} may not import a use case beside it`;
+  const [place, otherPlace] = [own, other].map((name) => APP_FOLDERS.indexOf(name));
+  if (place === -1 || otherPlace === -1) return 'a folder of app that has no place in the order; add it to the rule';
+  return (otherPlace ?? 0) > (place ?? 0) ? `app/${own} comes before app/${other}` : undefined;
 }
 
 function packageBreak(path: string, name: string): string | undefined {

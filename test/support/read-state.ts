@@ -1,4 +1,4 @@
-import { checkState, hasErrors, stateOf } from '../../src/app/load-state.ts';
+import { checkState, hasErrors, stateOf } from '../../src/app/state/load-state.ts';
 import type { LocatedProblem } from '../../src/core/problem.ts';
 import { modelOf, type ReadModel } from '../../src/core/state/model-of.ts';
 import { parseState } from '../../src/core/state/parse.ts';

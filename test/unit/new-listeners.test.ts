@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { newListeners } from '../../src/app/listeners.ts';
+import { newListeners } from '../../src/app/status/listeners.ts';
 
 const at = (host: string, port = 25): { host: string; port: number } => ({ host, port });
 

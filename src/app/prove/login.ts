@@ -9,7 +9,7 @@ import { below, PATHS } from '../../core/render/paths.ts';
 import { listDirectory, lstat } from '../../system/files.ts';
 import { isPasswordOf } from '../../system/dovecot-auth.ts';
 import { SmtpSession } from '../../system/smtp-session.ts';
-import { DOVECOT_LOOKS, writePasswdFile } from '../passwd-file.ts';
+import { DOVECOT_LOOKS, writePasswdFile } from '../../system/passwd-file.ts';
 
 /**
  * An account that exists only while an apply proves that the service works: a random name and password, a mailbox that goes

@@ -3,7 +3,7 @@ import { PATHS } from '../../core/render/paths.ts';
 import { lstat, makeDirectory } from '../../system/files.ts';
 import { withLock } from '../../system/lock.ts';
 import { arrangeHold, linkQueueFile, postsuper, queueFiles, type PostfixQueue } from '../../system/postfix-queue.ts';
-import type { Place } from '../place.ts';
+import type { Place } from '../state/place.ts';
 import { idsOf, type Outcome } from './act.ts';
 import type { SelectedMessage } from './select.ts';
 import { beginDeletion, forget, keptDeletions, UNDO_HOURS, UNDO_LIMIT, type KeptDeletion } from './undo-area.ts';

@@ -1,7 +1,7 @@
 import { failed } from '../../core/errors.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { requireRunning, type PostfixQueue } from '../../system/postfix-queue.ts';
-import type { Place } from '../place.ts';
+import type { Place } from '../state/place.ts';
 import { keptDeletions } from './undo-area.ts';
 
 /** @throws failed (exit 1) when the mail system is down */

@@ -4,8 +4,8 @@ import { PATHS } from '../../core/render/paths.ts';
 import { modelOf } from '../../core/state/model-of.ts';
 import { readAppliedRecord } from '../../system/applied-record.ts';
 import { listLines, type PostfixQueue } from '../../system/postfix-queue.ts';
-import { stateOf } from '../load-state.ts';
-import type { Place } from '../place.ts';
+import { stateOf } from '../state/load-state.ts';
+import type { Place } from '../state/place.ts';
 import { release, requeue, type Outcome } from './act.ts';
 import type { SelectedMessage } from './select.ts';
 

@@ -2,7 +2,7 @@ import { EboxmailError } from '../../core/errors.ts';
 import { parseQueueLine, type QueueMessage } from '../../core/queue/message.ts';
 import { withoutDetail } from '../../core/recipients.ts';
 import { listLines, type PostfixQueue } from '../../system/postfix-queue.ts';
-import type { Place } from '../place.ts';
+import type { Place } from '../state/place.ts';
 import { requeue, retry } from './act.ts';
 import { runningQueue } from './queue-of.ts';
 import type { SelectedMessage } from './select.ts';

@@ -3,7 +3,7 @@ import type { PortName } from '../../core/host-facts.ts';
 import { certificateOf } from '../../core/render/paths.ts';
 import { daysLeft, FEW_DAYS, isSelfSigned, readCertificate } from '../../system/certificate.ts';
 import { servedFingerprint, type TlsBeginning } from '../../system/served-certificate.ts';
-import { listenersOf, type Listener } from '../listeners.ts';
+import { listenersOf, type Listener } from './listeners.ts';
 import type { Scene } from './scene.ts';
 
 const BEGINNINGS: Readonly<Record<PortName, TlsBeginning>> = {

@@ -1,6 +1,6 @@
 import { fetchingsOf } from '../../core/fetch/fetching.ts';
 import type { FetchingStatus } from '../../core/status.ts';
-import { fetchStatus } from '../fetch-status.ts';
+import { fetchStatus } from './fetch-status.ts';
 import type { Scene } from './scene.ts';
 
 export async function fetchingStatus({ place, model }: Scene): Promise<FetchingStatus> {

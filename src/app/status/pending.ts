@@ -1,7 +1,7 @@
 import type { PendingStatus } from '../../core/status.ts';
 import { EboxmailError } from '../../core/errors.ts';
 import { isEmpty } from '../../core/plan/plan.ts';
-import { prepare } from '../prepare.ts';
+import { prepare } from '../plan/prepare.ts';
 import type { Scene } from './scene.ts';
 
 export async function pendingStatus({ place }: Scene): Promise<PendingStatus> {

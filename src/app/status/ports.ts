@@ -1,6 +1,6 @@
 import type { PortsStatus } from '../../core/status.ts';
 import { answers } from '../../system/ports.ts';
-import { allListenersOf } from '../listeners.ts';
+import { allListenersOf } from './listeners.ts';
 import type { Scene } from './scene.ts';
 
 export async function portsStatus({ model, facts }: Scene): Promise<PortsStatus> {

@@ -4,9 +4,9 @@ import { PATHS } from '../../core/render/paths.ts';
 import { modelOf } from '../../core/state/model-of.ts';
 import { readAppliedRecord, type AppliedRecord } from '../../system/applied-record.ts';
 import { hostFacts } from '../../system/host.ts';
-import { loadState, requireValid, stateOf } from '../load-state.ts';
-import type { Place } from '../place.ts';
-import { readHost } from '../read-host.ts';
+import { loadState, requireValid, stateOf } from '../state/load-state.ts';
+import type { Place } from '../state/place.ts';
+import { readHost } from '../state/read-host.ts';
 
 /** What every concern of `status` looks at: the service as it was applied last, which is what should be running. */
 export interface Scene {

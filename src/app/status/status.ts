@@ -1,5 +1,5 @@
 import type { Status } from '../../core/status.ts';
-import type { Place } from '../place.ts';
+import type { Place } from '../state/place.ts';
 import { certificateStatus } from './certificate.ts';
 import { daemonsStatus } from './daemons.ts';
 import { expiryStatus } from './expiry.ts';

@@ -1,4 +1,4 @@
-import { readState } from '../../app/load-state.ts';
+import { readState } from '../../app/state/load-state.ts';
 import { addAlias, aliasRemovalEffects, removeAlias } from '../../core/edits/aliases.ts';
 import { addressArgument, addressKey, normalAddress } from '../../core/edits/names.ts';
 import { EXIT } from '../../core/errors.ts';

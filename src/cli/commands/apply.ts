@@ -1,8 +1,8 @@
-import { apply } from '../../app/apply.ts';
-import type { ApplyOptions } from '../../app/apply-options.ts';
-import { versionsOf } from '../../app/consent.ts';
-import { prepare } from '../../app/prepare.ts';
-import { digestOf, requireExpected } from '../../app/digest.ts';
+import { apply } from '../../app/apply/apply.ts';
+import type { ApplyOptions } from '../../app/plan/apply-options.ts';
+import { versionsOf } from '../../app/plan/consent.ts';
+import { prepare } from '../../app/plan/prepare.ts';
+import { digestOf, requireExpected } from '../../app/plan/digest.ts';
 import { EXIT, usageError, withHint } from '../../core/errors.ts';
 import { whatStops, type Removals } from '../../core/plan/removals.ts';
 import { isEmpty, type FileChange } from '../../core/plan/plan.ts';
@@ -64,7 +64,7 @@ export async function runApply(context: Context, flags: ApplyFlags & { readonly 
 
 /** Their settings are in the state then, so the files may be written anew. */
 async function applyKeepingEdits(context: Context, flags: Options): Promise<number> {
-  const { keepEdits } = await import('../../app/keep-edits.ts');
+  const { keepEdits } = await import('../../app/plan/keep-edits.ts');
   const { postfix, dovecot, comments } = await keepEdits(context.place);
   for (const [name, value] of postfix) context.terminal.say(`overrides.postfix: ${name} = ${value}`);
   for (const line of dovecot) context.terminal.say(`overrides.dovecot: ${line}`);

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
-import { readState } from '../../app/load-state.ts';
-import { readHost } from '../../app/read-host.ts';
+import { readState } from '../../app/state/load-state.ts';
+import { readHost } from '../../app/state/read-host.ts';
 import { requireAccount } from '../../core/client/account.ts';
 import { appleProfile } from '../../core/client/apple.ts';
 import { clientSettings, type ClientSettings } from '../../core/client/settings.ts';

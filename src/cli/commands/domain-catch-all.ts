@@ -1,4 +1,4 @@
-import { readState } from '../../app/load-state.ts';
+import { readState } from '../../app/state/load-state.ts';
 import { setCatchAll, type CatchAllSettings } from '../../core/edits/catch-all.ts';
 import { requireDomain } from '../../core/edits/domains.ts';
 import { domainArgument } from '../../core/edits/names.ts';

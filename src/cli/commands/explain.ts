@@ -1,6 +1,6 @@
-import { loadState, requireValid, stateOf } from '../../app/load-state.ts';
-import { readMachine } from '../../app/machine-names.ts';
-import { stateLines, type StateLines } from '../../app/state-lines.ts';
+import { loadState, requireValid, stateOf } from '../../app/state/load-state.ts';
+import { readMachine } from '../../app/state/machine-names.ts';
+import { stateLines, type StateLines } from '../../app/state/state-lines.ts';
 import type { Parsed } from '../../core/address.ts';
 import { copiesOf } from '../../core/copies.ts';
 import { addressArgument, aliasOwner, missing } from '../../core/edits/names.ts';

@@ -1,5 +1,5 @@
-import { readState } from '../../app/load-state.ts';
-import { readHost } from '../../app/read-host.ts';
+import { readState } from '../../app/state/load-state.ts';
+import { readHost } from '../../app/state/read-host.ts';
 import { returnHosts } from '../../core/filter-ports.ts';
 import type { BuiltinFilter, CustomFilter, FilterPolicy, Greylisting } from '../../core/model.ts';
 import { modelOf } from '../../core/state/model-of.ts';

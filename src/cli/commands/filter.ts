@@ -1,4 +1,4 @@
-import { INSTALL_REDIS, INSTALL_RSPAMD } from '../../app/builtin-filter.ts';
+import { INSTALL_REDIS, INSTALL_RSPAMD } from '../../app/switch/builtin-filter.ts';
 import { setBanned, setFilter, setFilterSender, type FilterSettings } from '../../core/edits/filter.ts';
 import { usageError } from '../../core/errors.ts';
 import type { StateFile } from '../../core/generated/state-types.ts';

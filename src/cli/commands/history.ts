@@ -1,4 +1,4 @@
-import { generation, history } from '../../app/history.ts';
+import { generation, history } from '../../app/apply/history.ts';
 import { EXIT, usageError } from '../../core/errors.ts';
 import type { Generation } from '../../system/generations.ts';
 import { showFields, showTable } from '../../ui/table.ts';

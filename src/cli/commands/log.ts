@@ -1,5 +1,5 @@
 import { logStats, traceLog } from '../../app/log.ts';
-import { loadState, requireValid, stateOf } from '../../app/load-state.ts';
+import { loadState, requireValid, stateOf } from '../../app/state/load-state.ts';
 import { domainArgument, missing } from '../../core/edits/names.ts';
 import { EXIT, usageError } from '../../core/errors.ts';
 import { dayStart, parseSince, type Clock } from '../../core/log/clock.ts';

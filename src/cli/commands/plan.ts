@@ -1,8 +1,8 @@
-import { prepare, type Prepared } from '../../app/prepare.ts';
+import { prepare, type Prepared } from '../../app/plan/prepare.ts';
 import { messagesWaitingFor } from '../../app/queue/waiting-for.ts';
-import { digestOf } from '../../app/digest.ts';
+import { digestOf } from '../../app/plan/digest.ts';
 import { EXIT } from '../../core/errors.ts';
-import type { MailboxPlan } from '../../app/mailbox-plan.ts';
+import type { MailboxPlan } from '../../app/mailboxes/mailbox-plan.ts';
 import { isEmpty, type Plan } from '../../core/plan/plan.ts';
 import { paint } from '../../ui/terminal.ts';
 import { planData, planText, type Queued } from '../../ui/plan-text.ts';

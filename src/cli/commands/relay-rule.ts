@@ -1,4 +1,4 @@
-import { readState } from '../../app/load-state.ts';
+import { readState } from '../../app/state/load-state.ts';
 import { addRule, matchArgument, removeRule } from '../../core/edits/relay.ts';
 import { usageError } from '../../core/errors.ts';
 import type { StateFile } from '../../core/generated/state-types.ts';

@@ -1,4 +1,4 @@
-import { writeSecret } from '../../app/secrets.ts';
+import { writeSecret } from '../../app/state/secrets.ts';
 import { setSmarthost, secretFile, unsetSmarthost, type RelayArgument } from '../../core/edits/relay.ts';
 import { usageError } from '../../core/errors.ts';
 import type { StateFile } from '../../core/generated/state-types.ts';

@@ -1,7 +1,7 @@
-import { loadState, requireValid } from '../../app/load-state.ts';
-import { readHost } from '../../app/read-host.ts';
+import { loadState, requireValid } from '../../app/state/load-state.ts';
+import { readHost } from '../../app/state/read-host.ts';
 import type { TestStep } from '../../app/relay-steps.ts';
-import { readRelayPassword } from '../../app/secrets.ts';
+import { readRelayPassword } from '../../app/state/secrets.ts';
 import { formatAddress, parseAnyAddress, parseDomain } from '../../core/address.ts';
 import { EXIT, failed, notFound, usageError } from '../../core/errors.ts';
 import type { MailModel, Relay, RelayRule } from '../../core/model.ts';

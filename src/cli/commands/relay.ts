@@ -1,4 +1,4 @@
-import { readState } from '../../app/load-state.ts';
+import { readState } from '../../app/state/load-state.ts';
 import { setPolicy } from '../../core/edits/networks.ts';
 import { formatNetwork } from '../../core/network.ts';
 import { modelOf } from '../../core/state/model-of.ts';

@@ -1,6 +1,6 @@
-import { generation, previousGeneration } from '../../app/history.ts';
-import { STATE } from '../../app/replacements.ts';
-import { requireWayBack, rollback } from '../../app/rollback.ts';
+import { generation, previousGeneration } from '../../app/apply/history.ts';
+import { STATE } from '../../app/apply/replacements.ts';
+import { requireWayBack, rollback } from '../../app/apply/rollback.ts';
 import { usageError } from '../../core/errors.ts';
 import { printJson, type Context } from '../context.ts';
 import { confirm } from '../../ui/prompt.ts';

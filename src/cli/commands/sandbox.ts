@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { InvalidState } from '../../app/load-state.ts';
-import { sandboxStatus, startSandbox, stopSandbox, type SandboxInfo } from '../../app/sandbox.ts';
+import { InvalidState } from '../../app/state/load-state.ts';
+import { sandboxStatus, startSandbox, stopSandbox, type SandboxInfo } from '../../app/apply/sandbox.ts';
 import { EboxmailError, EXIT, usageError } from '../../core/errors.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { lstat } from '../../system/files.ts';

@@ -1,5 +1,5 @@
 import { Argument } from 'commander';
-import { SCHEMAS, schemaText, type SchemaName } from '../../app/schemas.ts';
+import { SCHEMAS, schemaText, type SchemaName } from '../../app/state/schemas.ts';
 import { EXIT } from '../../core/errors.ts';
 import type { Context } from '../context.ts';
 import { example, type Setup } from '../program.ts';

@@ -1,4 +1,4 @@
-import { readState } from '../../app/load-state.ts';
+import { readState } from '../../app/state/load-state.ts';
 import { setServer, type ServerSettings } from '../../core/edits/server.ts';
 import { usageError } from '../../core/errors.ts';
 import { modelOf } from '../../core/state/model-of.ts';

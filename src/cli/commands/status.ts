@@ -1,5 +1,5 @@
 import { readStatus } from '../../app/status/status.ts';
-import { repairInterrupted, type Repair } from '../../app/repair.ts';
+import { repairInterrupted, type Repair } from '../../app/apply/repair.ts';
 import { EboxmailError, EXIT } from '../../core/errors.ts';
 import { allIsWell } from '../../core/status.ts';
 import { statusLines } from '../../ui/status-text.ts';

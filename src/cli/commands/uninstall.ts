@@ -1,4 +1,4 @@
-import { planUninstall, uninstall, type Uninstalled } from '../../app/uninstall.ts';
+import { planUninstall, uninstall, type Uninstalled } from '../../app/apply/uninstall.ts';
 import { usageError } from '../../core/errors.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { confirm } from '../../ui/prompt.ts';

@@ -1,10 +1,10 @@
-import { noteEvent } from '../../app/mailboxes.ts';
-import { withdrawPurge } from '../../app/purges.ts';
-import { isBackAgain, originOf, pendingMailboxes } from '../../app/pending-mailboxes.ts';
+import { noteEvent } from '../../app/mailboxes/mailboxes.ts';
+import { withdrawPurge } from '../../app/mailboxes/purges.ts';
+import { isBackAgain, originOf, pendingMailboxes } from '../../app/mailboxes/pending-mailboxes.ts';
 import { addressKey } from '../../core/edits/names.ts';
 import { renameUser, type RenamedUser } from '../../core/edits/rename.ts';
 import type { StateFile } from '../../core/generated/state-types.ts';
-import type { Place } from '../../app/place.ts';
+import type { Place } from '../../app/state/place.ts';
 import { usageError } from '../../core/errors.ts';
 import type { Context } from '../context.ts';
 import { editOptions, runEdit, type EditOptions } from '../editing.ts';

@@ -1,8 +1,8 @@
-import { archivedMailboxes, archiveKey, type ArchivedMailbox } from '../../app/archive.ts';
-import { readState } from '../../app/load-state.ts';
-import { noteEvent } from '../../app/mailboxes.ts';
-import { withdrawPurge } from '../../app/purges.ts';
-import { pendingMailboxes, pendingRemoval, type PendingMailboxes } from '../../app/pending-mailboxes.ts';
+import { archivedMailboxes, archiveKey, type ArchivedMailbox } from '../../app/mailboxes/archive.ts';
+import { readState } from '../../app/state/load-state.ts';
+import { noteEvent } from '../../app/mailboxes/mailboxes.ts';
+import { withdrawPurge } from '../../app/mailboxes/purges.ts';
+import { pendingMailboxes, pendingRemoval, type PendingMailboxes } from '../../app/mailboxes/pending-mailboxes.ts';
 import { addressArgument } from '../../core/edits/names.ts';
 import { restoreUser } from '../../core/edits/users.ts';
 import { alreadyExists, notFound, usageError } from '../../core/errors.ts';

@@ -1,6 +1,6 @@
-import { isTakenOver, noteEvent, requireNotable } from '../../app/mailboxes.ts';
-import { requestPurge, withdrawPurge } from '../../app/purges.ts';
-import { readState } from '../../app/load-state.ts';
+import { isTakenOver, noteEvent, requireNotable } from '../../app/mailboxes/mailboxes.ts';
+import { requestPurge, withdrawPurge } from '../../app/mailboxes/purges.ts';
+import { readState } from '../../app/state/load-state.ts';
 import { requireDomain } from '../../core/edits/domains.ts';
 import { addressArgument, addressKey, domainArgument, normalAddress } from '../../core/edits/names.ts';
 import { sectionOf } from '../../core/edits/sections.ts';

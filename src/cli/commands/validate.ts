@@ -1,4 +1,4 @@
-import { hasErrors, loadState } from '../../app/load-state.ts';
+import { hasErrors, loadState } from '../../app/state/load-state.ts';
 import { EXIT } from '../../core/errors.ts';
 import { problemData, problemText } from '../../ui/problems.ts';
 import { printJson, type Context } from '../context.ts';

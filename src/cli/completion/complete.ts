@@ -1,5 +1,5 @@
-import { loadState, stateOf } from '../../app/load-state.ts';
-import { placeOf } from '../../app/place.ts';
+import { loadState, stateOf } from '../../app/state/load-state.ts';
+import { placeOf } from '../../app/state/place.ts';
 import type { StateFile } from '../../core/generated/state-types.ts';
 import type { ProcessLike } from '../context.ts';
 import { bashAnswer, wordsOf } from './bash.ts';

@@ -1,5 +1,5 @@
 import { runningQueue } from '../../app/queue/queue-of.ts';
-import { placeOf } from '../../app/place.ts';
+import { placeOf } from '../../app/state/place.ts';
 import { parseQueueLine } from '../../core/queue/message.ts';
 import { listLines } from '../../system/postfix-queue.ts';
 

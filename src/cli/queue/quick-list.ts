@@ -1,4 +1,4 @@
-import { placeOf } from '../../app/place.ts';
+import { placeOf } from '../../app/state/place.ts';
 import { runningQueue } from '../../app/queue/queue-of.ts';
 import { EXIT } from '../../core/errors.ts';
 import { listOnOutput } from '../../system/postfix-queue.ts';

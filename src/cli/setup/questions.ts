@@ -1,6 +1,6 @@
-import { checkPair } from '../../app/certificate.ts';
-import { findCertificate } from '../../app/found-certificate.ts';
-import { requireSound } from '../../app/new-state.ts';
+import { checkPair } from '../../app/plan/certificate.ts';
+import { findCertificate } from '../../app/plan/found-certificate.ts';
+import { requireSound } from '../../app/state/new-state.ts';
 import { parseDomain } from '../../core/address.ts';
 import { firstAddress, firstState, SERVICES, type FirstAnswers, type Service } from '../../core/edits/first-state.ts';
 import { EboxmailError, EXIT, usageError } from '../../core/errors.ts';

@@ -1,6 +1,6 @@
-import { requireNoState, newStateText, requireSound, writeNewState } from '../../app/new-state.ts';
-import type { Unwritten } from '../../app/place.ts';
-import { prepare } from '../../app/prepare.ts';
+import { requireNoState, newStateText, requireSound, writeNewState } from '../../app/state/new-state.ts';
+import type { Unwritten } from '../../app/state/place.ts';
+import { prepare } from '../../app/plan/prepare.ts';
 import { firstAddress, firstState, SERVICES, type FirstAnswers } from '../../core/edits/first-state.ts';
 import { secretFile } from '../../core/edits/relay.ts';
 import { EboxmailError, EXIT, usageError } from '../../core/errors.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hasErrors, stateOf } from '../../../src/app/load-state.ts';
+import { hasErrors, stateOf } from '../../../src/app/state/load-state.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { nextHop, parseRelayHost, splitRelay } from '../../../src/core/relay-host.ts';
 import { decidingRule, routesOf, type Route } from '../../../src/core/routes.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { stateOf } from '../../../src/app/load-state.ts';
+import { stateOf } from '../../../src/app/state/load-state.ts';
 import { addAlias, removeAlias } from '../../../src/core/edits/aliases.ts';
 import { addDomain, removeDomain } from '../../../src/core/edits/domains.ts';
 import { addUser, removeUser, setUser } from '../../../src/core/edits/users.ts';

@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { hasErrors, stateOf } from '../../../src/app/load-state.ts';
+import { hasErrors, stateOf } from '../../../src/app/state/load-state.ts';
 import { copiesOf } from '../../../src/core/copies.ts';
 import type { MailService } from '../../../src/core/explain/explanation.ts';
 import type { JsonObject } from '../../../src/core/json.ts';

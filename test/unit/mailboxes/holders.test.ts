@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { idOf, idsFor, type KnownMailboxes } from '../../../src/app/mailbox-ids.ts';
+import { idOf, idsFor, type KnownMailboxes } from '../../../src/app/mailboxes/mailbox-ids.ts';
 import type { Json, JsonObject } from '../../../src/core/json.ts';
 import {
   holdersOf,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { leadsToNewDomains } from '../../../src/app/domains-first.ts';
+import { leadsToNewDomains } from '../../../src/app/switch/domains-first.ts';
 import type { FileChange } from '../../../src/core/plan/plan.ts';
 
 function table(name: string, before: string | undefined, after: string): FileChange {

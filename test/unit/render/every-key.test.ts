@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkState, hasErrors, stateOf } from '../../../src/app/load-state.ts';
+import { checkState, hasErrors, stateOf } from '../../../src/app/state/load-state.ts';
 import { unsupportedKeys } from '../../../src/core/generated/state-keys.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { render } from '../../../src/core/render/render.ts';

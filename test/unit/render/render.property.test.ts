@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { checkState, hasErrors, stateOf } from '../../../src/app/load-state.ts';
+import { checkState, hasErrors, stateOf } from '../../../src/app/state/load-state.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
 import type { MailModel } from '../../../src/core/model.ts';
 import { render } from '../../../src/core/render/render.ts';

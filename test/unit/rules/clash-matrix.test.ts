@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { checkState } from '../../../src/app/load-state.ts';
+import { checkState } from '../../../src/app/state/load-state.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { formatPath } from '../../../src/core/problem.ts';
 

@@ -1,0 +1,39 @@
+import { rmSync } from 'node:fs';
+import { PATHS } from '../../core/render/paths.ts';
+import { readIfPresent, writeAtomically } from '../../system/files.ts';
+
+/**
+ * Written before the first mailbox moves and removed when the apply is recorded. A directory keeps its inode wherever it
+ * is renamed to, so whoever comes after a crash can tell which mailbox is where.
+ */
+export interface Journal {
+  /** Time of the apply before: a journal of another one is of no meaning. */
+  readonly since: string;
+  readonly mailboxes: Readonly<Record<string, JournalEntry>>;
+}
+
+export interface JournalEntry {
+  readonly inode: string;
+  /** Absolute paths where it may be. */
+  readonly places: readonly string[];
+}
+
+/** The journal of an apply that was cut off, when there was one since then. */
+export function readJournal(root: string, since: string): Journal | undefined {
+  const text = readIfPresent(fileOf(root));
+  if (text === undefined) return undefined;
+  const journal = JSON.parse(text) as Journal;
+  return journal.since === since ? journal : undefined;
+}
+
+export function writeJournal(root: string, journal: Journal): void {
+  writeAtomically({ path: fileOf(root), content: `${JSON.stringify(journal)}\n`, mode: 0o600, uid: 0, gid: 0 });
+}
+
+export function removeJournal(root: string): void {
+  rmSync(fileOf(root), { force: true });
+}
+
+function fileOf(root: string): string {
+  return `${root}/${PATHS.lib}/moving.json`;
+}

@@ -1,0 +1,178 @@
+import { isObject, type Json, type JsonObject } from '../../core/json.ts';
+import { followMailboxes, type Track } from '../../core/mailboxes/tracks.ts';
+import type { Domain, MailModel } from '../../core/model.ts';
+import type { StateChange } from '../../core/plan/state-words.ts';
+import { domainOf, domainsByName, recipientsNow } from '../../core/recipients.ts';
+import { PATHS } from '../../core/render/paths.ts';
+import type { ReadModel } from '../../core/state/model-of.ts';
+import type { AppliedRecord } from '../../system/applied-record.ts';
+import { eventsInForce, lastEvent } from './mailbox-events.ts';
+import { knownMailboxes, type KnownMailboxes } from './mailbox-ids.ts';
+import { readJournal } from './mailbox-journal.ts';
+import { readPurges } from './purges.ts';
+import { usersOf } from '../state/users-of.ts';
+
+/** What an apply does about mailboxes. */
+export interface MailboxPlan {
+  readonly tracks: readonly Track[];
+  /** Users' entries at the last apply, by address. */
+  readonly before: JsonObject;
+  /** Time of the last apply. */
+  readonly since: string;
+  /** Whether commands wrote anything down since. */
+  readonly events: boolean;
+  /** Number of the last event that this plan takes up. */
+  readonly upTo: number;
+  /** Addresses that users had before: mail that Postfix still holds for these goes to the user. */
+  readonly former: ReadonlyMap<string, string>;
+  /** Addresses of users who are gone, of which the mail goes to others now, and not to one account. */
+  readonly scattered: readonly string[];
+  /** Addresses of which the mail in the queue goes to others from now on, and to whom. */
+  readonly passedOn: ReadonlyMap<string, readonly string[]>;
+  /** Users of the last apply whose mailbox is another user's from now on. */
+  readonly moved: ReadonlySet<string>;
+  /** Users of the last apply whose mailbox goes into the archive, or is deleted. */
+  readonly putAway: readonly string[];
+  /** Old addresses under which the last apply may have left links. */
+  readonly links: readonly string[];
+  /** Addresses whose mail commands want deleted and not kept. */
+  readonly purges: ReadonlySet<string>;
+  /** What mailboxes are known by. */
+  readonly known: KnownMailboxes;
+  /** In words. */
+  readonly changes: readonly StateChange[];
+}
+
+export function planMailboxes(
+  root: string,
+  applied: AppliedRecord | undefined,
+  state: JsonObject,
+  { model, directory }: Pick<ReadModel, 'model' | 'directory'>,
+): MailboxPlan {
+  const lib = `${root}/${PATHS.lib}`;
+  const { seq, former } = applied?.mailboxes ?? { seq: 0, former: {} };
+  const since = applied?.time ?? '';
+  const events = eventsInForce(lib, seq, state);
+  const upTo = lastEvent(lib, seq);
+  const before = usersOf(applied?.state ?? {});
+  const purges = new Set(readPurges(root));
+  const tracks = followMailboxes(before, events, usersOf(state), since);
+  const here = domainsByName(model);
+  const putAway = tracks.flatMap(({ origin, archived, to }) =>
+    !archived && to === undefined && hasAccount(before[origin]) ? [origin] : [],
+  );
+  const heirs = heirsOf([...putAway, ...formerOf(putAway, former)], here, directory);
+  const moves = movesOf(tracks, before);
+  const toAccounts = [...moves].filter(([, to]) => model.users.get(to)?.account === true);
+  return {
+    tracks,
+    before,
+    since,
+    events: upTo > seq,
+    upTo,
+    links: Object.keys(former),
+    former: formerAddresses(former, tracks, { moves, model, heirs }),
+    passedOn: new Map([
+      ...toAccounts.flatMap(([from, to]) => (here.has(domainOf(from)) ? [[from, [to]] as const] : [])),
+      ...[...heirs].filter(([from, [to, ...others]]) => to !== from || others.length > 0),
+    ]),
+    moved: new Set(toAccounts.map(([origin]) => origin)),
+    putAway,
+    scattered: [...heirs].flatMap(([origin, recipients]) => (isOneAccount(recipients, model) ? [] : [origin])),
+    purges,
+    known: knownMailboxes(root, applied),
+    changes: [...words(tracks, purges, model), ...(readJournal(root, since) === undefined ? [] : [CUT_OFF])],
+  };
+}
+
+const CUT_OFF: StateChange = {
+  kind: 'changed',
+  path: ['users'],
+  text: 'mailboxes: what an apply that was cut off began to move gets to its place',
+};
+
+function words(tracks: readonly Track[], purges: ReadonlySet<string>, { users }: MailModel): readonly StateChange[] {
+  const given = new Set(tracks.flatMap(({ to }) => (to === undefined ? [] : [to])));
+  return tracks.flatMap(({ origin, archived, to, name }): StateChange[] => {
+    if (to === origin || (archived && to === undefined)) return [];
+    const change = (text: string, kind: StateChange['kind'] = 'changed'): StateChange[] => [
+      { kind, path: ['users', to ?? origin], text },
+    ];
+    if (archived) return change(`mailbox of ${to ?? ''} comes back from the archive`);
+    if (to !== undefined) return change(`mailbox of ${origin} becomes that of ${to}`);
+    const isPurged = purges.has(name);
+    if (!users.has(origin)) return isPurged ? change(`mail of ${name} is deleted`, 'removed') : [];
+    const instead = given.has(origin) ? `${origin} gets another mailbox` : `the new ${origin} begins with an empty one`;
+    if (isPurged) return change(`mailbox of the former ${name} is deleted: ${instead}`);
+    return change(`mailbox of the former ${name} goes into the archive: ${instead}`);
+  });
+}
+
+/**
+ * Who is a user again or is gone is no longer followed. A user who is gone, and whose mail goes to one account now, is
+ * followed by that account: what Postfix has accepted already knows only the mailbox.
+ */
+function formerAddresses(
+  known: Readonly<Record<string, string>>,
+  tracks: readonly Track[],
+  {
+    moves,
+    model,
+    heirs,
+  }: {
+    readonly moves: ReadonlyMap<string, string>;
+    readonly model: MailModel;
+    readonly heirs: ReadonlyMap<string, readonly string[]>;
+  },
+): ReadonlyMap<string, string> {
+  const { users } = model;
+  const now = new Map(
+    tracks.flatMap(({ origin, archived, to }) => (archived || to === undefined ? [] : [[origin, to]])),
+  );
+  const gone = new Set(tracks.filter(({ to }) => to === undefined).map(({ origin }) => origin));
+  const all = new Map<string, string>();
+  for (const [old, address] of Object.entries(known)) {
+    if (!gone.has(address)) all.set(old, now.get(address) ?? address);
+  }
+  for (const [origin, to] of moves) all.set(origin, to);
+  for (const [origin, recipients] of heirs) if (isOneAccount(recipients, model)) all.set(origin, recipients[0] ?? '');
+  for (const [old, address] of all) if (users.has(old) || users.get(address)?.account !== true) all.delete(old);
+  return all;
+}
+
+/** Who had an account, and has another address now. */
+function movesOf(tracks: readonly Track[], before: JsonObject): ReadonlyMap<string, string> {
+  return new Map(
+    tracks.flatMap(({ origin, archived, to }) =>
+      !archived && to !== undefined && to !== origin && hasAccount(before[origin]) ? [[origin, to]] : [],
+    ),
+  );
+}
+
+/** Addresses that these had before. */
+function formerOf(users: readonly string[], former: Readonly<Record<string, string>>): readonly string[] {
+  const wanted = new Set(users);
+  return Object.entries(former).flatMap(([old, user]) => (wanted.has(user) ? [old] : []));
+}
+
+/** Where mail for addresses of users who are gone ends now, of those of which it ends anywhere. */
+function heirsOf(
+  addresses: readonly string[],
+  here: ReadonlyMap<string, Domain>,
+  directory: ReadModel['directory'],
+): ReadonlyMap<string, readonly string[]> {
+  const heirs = new Map<string, readonly string[]>();
+  for (const address of addresses) {
+    const recipients = recipientsNow(address, here, directory);
+    if (recipients.length > 0) heirs.set(address, recipients);
+  }
+  return heirs;
+}
+
+function isOneAccount([first, ...others]: readonly string[], { users }: MailModel): boolean {
+  return others.length === 0 && first !== undefined && users.get(first)?.account === true;
+}
+
+export function hasAccount(entry: Json | undefined): boolean {
+  return !isObject(entry) || entry['account'] !== false;
+}

@@ -1,0 +1,52 @@
+import type { MailboxEvent } from '../../core/mailboxes/tracks.ts';
+import { PATHS } from '../../core/render/paths.ts';
+import { lstat, makeDirectory, readIfPresent, requireWritable } from '../../system/files.ts';
+import { appendToMailboxLog, readMailboxLog, type NewEvent } from '../../system/mailbox-log.ts';
+import { readAppliedRecord } from '../../system/applied-record.ts';
+import { usersOf } from '../state/users-of.ts';
+
+/** What commands want the next apply to know about mailboxes. */
+
+/** Fails when a wish could not be written down, before anything else is written. */
+export function requireNotable(root: string): void {
+  const directory = `${root}/${PATHS.lib}`;
+  makeDirectory(directory, 0o700);
+  requireWritable(directory);
+}
+
+/**
+ * Writes down what happens to an address; call it before the state is written, under its lock. Where nothing was ever
+ * applied there are no mailboxes, and nothing is written.
+ * @returns its number
+ */
+export function noteEvent(root: string, event: NewEvent): number | undefined {
+  const lib = `${root}/${PATHS.lib}`;
+  const applied = readAppliedRecord(lib);
+  if (applied === undefined) return undefined;
+  return appendToMailboxLog(lib, applied.mailboxes?.seq ?? 0, applied.time, event);
+}
+
+/** Whether a new user gets an address that was somebody's at the last apply, or was meant to be since. */
+export function isTakenOver(root: string, address: string): boolean {
+  const lib = `${root}/${PATHS.lib}`;
+  if (readMailboxLog(lib).some((event) => goesTo(event, address))) return true;
+  const found = lstat(`${lib}/applied.json`);
+  if (found === undefined) return false;
+  const record = `${lib} ${found.ino} ${found.mtimeMs}`;
+  // A glance is enough for most: the record of thousands of users is long. A batch looks at it once.
+  if (lastRecord?.record !== record) {
+    lastRecord = { record };
+    const local = address.slice(0, address.lastIndexOf('@') + 1);
+    if (readIfPresent(`${lib}/applied.json`)?.toLowerCase().includes(`"${local}`) !== true) return false;
+  }
+  lastRecord.users ??= usersOf(readAppliedRecord(lib)?.state ?? {});
+  return Object.hasOwn(lastRecord.users, address);
+}
+
+function goesTo(event: MailboxEvent, address: string): boolean {
+  if (event.kind === 'back') return event.given.some(({ to }) => to === address);
+  return event.kind !== 'new' && event.to === address;
+}
+
+/** The record that was looked at last, and its users once they were needed. */
+let lastRecord: { readonly record: string; users?: ReturnType<typeof usersOf> } | undefined;

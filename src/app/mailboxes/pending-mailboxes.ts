@@ -1,0 +1,46 @@
+import { followMailboxes, type Track } from '../../core/mailboxes/tracks.ts';
+import type { StateFile } from '../../core/generated/state-types.ts';
+import type { Json, JsonObject } from '../../core/json.ts';
+import { PATHS } from '../../core/render/paths.ts';
+import { readAppliedRecord } from '../../system/applied-record.ts';
+import { eventsInForce } from './mailbox-events.ts';
+import { usersOf } from '../state/users-of.ts';
+
+/** What the next apply would do about mailboxes, as far as commands need to know it. */
+export interface PendingMailboxes {
+  readonly tracks: readonly Track[];
+  /** Users' entries at the last apply, by address. */
+  readonly before: JsonObject;
+}
+
+export function pendingMailboxes(root: string, state: StateFile): PendingMailboxes {
+  const lib = `${root}/${PATHS.lib}`;
+  const applied = readAppliedRecord(lib);
+  const events = eventsInForce(lib, applied?.mailboxes?.seq ?? 0, state as unknown as JsonObject);
+  const before = usersOf(applied?.state ?? {});
+  const after = usersOf(state as unknown as JsonObject);
+  return { before, tracks: followMailboxes(before, events, after, applied?.time ?? '') };
+}
+
+/** A user who was removed, but not yet by an apply: the address at the last apply, and the entry of then. */
+export function pendingRemoval(
+  { tracks, before }: PendingMailboxes,
+  address: string,
+): { origin: string; entry: Json } | undefined {
+  const track = tracks.find(({ to, archived, name }) => to === undefined && !archived && name === address);
+  return track === undefined ? undefined : { origin: track.origin, entry: before[track.origin] ?? null };
+}
+
+/** Whether a rename gives a user the address of the last apply back. */
+export function isBackAgain(
+  pending: PendingMailboxes,
+  { from, to }: { readonly from: string; readonly to: string },
+): boolean {
+  const track = originOf(pending, from);
+  return track?.archived === false && track.origin === to && !Object.hasOwn(pending.before, from);
+}
+
+/** The mailbox that belongs to an address of the state; undefined for a user who came since the last apply. */
+export function originOf({ tracks }: PendingMailboxes, address: string): Track | undefined {
+  return tracks.find(({ to }) => to === address);
+}

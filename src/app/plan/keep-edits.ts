@@ -1,0 +1,58 @@
+import { EboxmailError, EXIT } from '../../core/errors.ts';
+import type { StateFile } from '../../core/generated/state-types.ts';
+import { handEditsOf, type HandEdits } from '../../core/plan/hand-edits.ts';
+import { whyNoOverride } from '../../core/state/read/overrides.ts';
+import { PATHS } from '../../core/render/paths.ts';
+import type { AppliedRecord } from '../../system/applied-record.ts';
+import { editState } from '../state/edit-state.ts';
+import type { Place } from '../state/place.ts';
+import { prepare } from './prepare.ts';
+
+/**
+ * Takes what was edited by hand in our files into `overrides` of the state, so that an apply keeps it.
+ * @returns what was taken
+ * @throws exit 7 when an edit cannot be said there; then nothing was written
+ */
+export async function keepEdits(place: Place): Promise<HandEdits> {
+  const { plan, applied, textSha256 } = await prepare(place);
+  const edits = handEditsOf(plan.files);
+  const reasons = [...edits.inexpressible, ...refusals(edits.postfix), ...mixed(edits, applied, textSha256)];
+  if (reasons.length > 0) {
+    throw new EboxmailError(
+      EXIT.consent,
+      'some of what was edited by hand cannot be taken into "overrides"',
+      [...reasons, 'undo these edits, or replace them with "eboxmail apply --adopt"'].join('\n'),
+    );
+  }
+  if (edits.postfix.size > 0 || edits.dovecot.length > 0)
+    await editState(place, (state) => withOverrides(state, edits));
+  return edits;
+}
+
+/** What the state itself would refuse. */
+function refusals(postfix: HandEdits['postfix']): readonly string[] {
+  return [...postfix].flatMap(([name, value]) => {
+    const reason = whyNoOverride(name, value);
+    return reason === undefined ? [] : [`${PATHS.mainCf}: ${reason.message}: ${reason.hint}`];
+  });
+}
+
+/** An apply of another state was cut off: which lines are its own cannot be told from those of a person. */
+function mixed({ postfix, dovecot }: HandEdits, applied: AppliedRecord | undefined, state: string): readonly string[] {
+  const due = applied?.unfinished;
+  if (due === undefined || due.state === state || postfix.size + dovecot.length === 0) return [];
+  return ['an apply of another state was cut off: what it wrote cannot be told from what was edited'];
+}
+
+function withOverrides(state: StateFile, { postfix, dovecot }: HandEdits): StateFile {
+  const before = state.overrides ?? {};
+  const text = [before.dovecot?.trimEnd() ?? '', ...dovecot].filter((line) => line !== '').join('\n');
+  return {
+    ...state,
+    overrides: {
+      ...before,
+      ...(postfix.size === 0 ? {} : { postfix: { ...before.postfix, ...Object.fromEntries(postfix) } }),
+      ...(dovecot.length === 0 ? {} : { dovecot: `${text}\n` }),
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { behindHop } from '../../core/copies.ts';
+import type { Plan } from '../../core/plan/plan.ts';
+import { domainOf } from '../../core/recipients.ts';
+import { linesOf, rowsOf } from '../../core/plan/table-rows.ts';
+import { PATHS } from '../../core/render/paths.ts';
+import { syncDirectories, type StagedFile } from '../../system/files.ts';
+import { indexPaths } from '../../system/installed.ts';
+import type { Place } from '../state/place.ts';
+import type { Prepared } from '../plan/prepare.ts';
+import { servicesFor } from './switch-daemons.ts';
+
+const DOMAINS = `${PATHS.tables}/mailbox_domains`;
+const ALIASES = `${PATHS.tables}/aliases`;
+
+/**
+ * Aliases are in force as soon as their table is in place, and domains when Postfix is told to look again. Mail for an address
+ * that stands for one in a new domain would leave for the outside between the two: so Postfix knows that domain before.
+ * @returns the files that are still to be put in place
+ */
+export async function newDomainsFirst(
+  place: Place,
+  { plan, host }: Pick<Prepared, 'plan' | 'host'>,
+  staged: readonly StagedFile[],
+): Promise<readonly StagedFile[]> {
+  if (plan.daemons.postfix === 'start' || !leadsToNewDomains(plan)) return staged;
+  const table = `${place.root}/${DOMAINS}`;
+  const paths = [table, ...indexPaths(table)];
+  const first = staged.filter(({ target }) => paths.includes(target));
+  for (const file of first) file.commit();
+  syncDirectories(first.map(({ target }) => target));
+  await servicesFor(place, host.services).postfix('reload');
+  return staged.filter((file) => !first.includes(file));
+}
+
+/** Whether an address of a domain that was there before stands for one in a domain that was not. */
+export function leadsToNewDomains({ files }: Pick<Plan, 'files'>): boolean {
+  const domains = files.find(({ path }) => path === DOMAINS);
+  const before = new Set(rowsOf(linesOf(domains?.before)).map(({ key }) => key));
+  const added = new Set(rowsOf(linesOf(domains?.after)).flatMap(({ key }) => (before.has(key) ? [] : [key])));
+  if (before.size === 0 || added.size === 0) return false;
+  const aliases = files.find(({ path }) => path === ALIASES);
+  return rowsOf(linesOf(aliases?.after)).some(
+    ({ key, value }) =>
+      before.has(domainOf(key)) && value.split(', ').some((target) => added.has(domainOf(behindHop(target)))),
+  );
+}
