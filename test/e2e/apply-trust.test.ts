@@ -558,6 +558,19 @@ describe('what somebody does while an apply is at work', () => {
     expect(stdout).toContain('main.cf');
   });
 
+  it('an edit after the switch is not taken for what was written: the next apply shows it', async () => {
+    const etc = `${sandbox().root}/etc/postfix`;
+    await sandbox().ok(['server', 'set', '--message-size', '8 MB']);
+    const edits = ['main.cf', 'master.cf'].map((file) => `echo '# late' >>${etc}/${file}`).join('; ');
+    const done = await applyBeside('postfix', `case "$*" in *reload*) ${edits};; esac`);
+    expect(done.code, done.stderr).toBe(0);
+    const refused = await sandbox().run(['apply']);
+    expect(refused.code, refused.stderr).toBe(7);
+    for (const file of ['main.cf', 'master.cf'])
+      expect(refused.stderr).toContain(`${etc}/${file} was edited by hand since the last apply`);
+    await sandbox().ok(['apply', '--adopt']);
+  });
+
   it('so with lines of others in etc/aliases, and with a file where none was', async () => {
     const aliases = `${sandbox().root}/etc/aliases`;
     const mailname = `${sandbox().root}/etc/mailname`;

@@ -30,6 +30,19 @@ export async function proveMailbox(probe: ProbeAccount, model: MailModel, facts:
   }
 }
 
+/** Where a raw setting has Postfix give mail for mailboxes to another socket than Dovecot's, somebody has to answer there. */
+export async function proveStore({ overrides }: MailModel, facts: HostFacts): Promise<void> {
+  const transport = overrides.postfix.get('virtual_transport');
+  const [, path] = /^[^:]+:unix:(.+)$/.exec(transport ?? '') ?? [];
+  if (transport === undefined || path === undefined) return;
+  try {
+    const socket = await LineSocket.openUnix(path.startsWith('/') ? path : `${below(facts, PATHS.queue)}/${path}`);
+    socket.close();
+  } catch (error) {
+    throw failed(`virtual_transport = ${transport}: nobody takes mail there (${(error as Error).message})`);
+  }
+}
+
 /** One for each of Dovecot's programs. */
 function protocolsOf({ retrieval }: MailModel): readonly LoginTarget['protocol'][] {
   const on = (names: readonly LoginTarget['protocol'][]): readonly LoginTarget['protocol'][] =>

@@ -6,7 +6,7 @@ import type { Prepared } from '../plan/prepare.ts';
 import { requireSilence } from '../status/listeners.ts';
 import { certificateStatus } from '../status/certificate.ts';
 import { proveAuthentication, proveLogin, type ProbeAccount } from './login.ts';
-import { proveMailbox } from './mailbox.ts';
+import { proveMailbox, proveStore } from './mailbox.ts';
 import { OpenRelay, proveRecipients } from './smtp.ts';
 
 /** Milliseconds in which a daemon may refuse what it will do a moment later: it is reading, or a process of before is answering. */
@@ -30,6 +30,7 @@ export async function proveService(
   if (touched.size === 0) return;
   await insist(() => requireSilence(model, facts));
   await insist(() => proveCertificate({ model, facts }));
+  if (touched.has('postfix')) await insist(() => proveStore(model, facts));
   if (probe === undefined) return;
   if (touched.has('dovecot')) {
     await insist(() => named('logging in', () => proveAuthentication(probe, facts)));

@@ -20,7 +20,7 @@ import {
 } from '../../system/files.ts';
 import { groupId, requireGroup, requireUser } from '../../system/identity.ts';
 import { bytesAfter, indexPath, indexPaths } from '../../system/installed.ts';
-import { missingTables } from '../../system/missing-tables.ts';
+import { missingParts } from '../../system/missing-parts.ts';
 import { buildIndex, checkInstallation, checkPostfix, requireLoginPlugins } from '../../system/postfix.ts';
 import { compileSieve } from '../../system/sieve.ts';
 import { isPasswdFile, makeNewerThan } from '../../system/passwd-file.ts';
@@ -68,7 +68,7 @@ export async function checkConfigurations(
       ? [
           checkPostfix(place.postfix),
           checkInstallation(place.postfix),
-          missingTables(place.postfix, `${root}/${PATHS.postfix}`, filesOf(root, changes)),
+          missingParts(place.postfix, `${root}/${PATHS.postfix}`, filesOf(root, changes)),
         ]
       : []),
     ...(touched(PATHS.dovecotConf) ? [checkDovecot(place.dovecot)] : []),

@@ -18,7 +18,7 @@ overrides:
   postfix: {${settings}}
 `;
 
-describe('tables that overrides name', { timeout: 60_000 }, () => {
+describe('tables and transports that overrides name', { timeout: 60_000 }, () => {
   const sandbox = useSandbox({ state: state('smtpd_client_connection_count_limit: 20') });
 
   it('are all named when they are not there, and nothing is changed', async () => {
@@ -58,5 +58,25 @@ describe('tables that overrides name', { timeout: 60_000 }, () => {
     expect(refused.stderr).toContain(`there is no ${table}.db; make it: postmap -c ${etc} hash:${table}`);
     await run('postmap', ['-c', etc, `hash:${table}`]);
     await sandbox().ok(['apply']);
+  });
+
+  it('transports without a service are named, and nothing is changed', async () => {
+    await sandbox().writeState(state('virtual_transport: nosuch, content_filter: "scan:[127.0.0.1]:10024"'));
+    const { code, stderr } = await sandbox().run(['apply']);
+    expect(code, stderr).toBe(1);
+    for (const [setting, transport] of [
+      ['virtual_transport', 'nosuch'],
+      ['content_filter', 'scan'],
+    ]) {
+      expect(stderr).toContain(`${setting} names the transport ${transport}, and master.cf has no such service`);
+    }
+    expect(stderr).toMatch(/state\.yaml:\d+:\d+: .*virtual_transport/);
+  });
+
+  it('a socket for mail that nobody listens on is found by the proof, and the previous configuration is back', async () => {
+    await sandbox().writeState(state('virtual_transport: "lmtp:unix:private/nobody"'));
+    const { code, stderr } = await sandbox().run(['apply']);
+    expect(code, stderr).toBe(8);
+    expect(stderr).toContain('virtual_transport');
   });
 });

@@ -1,0 +1,20 @@
+/** A service of master.cf by which a setting of Postfix has mail delivered: TRANSPORT:NEXTHOP (transport(5)). */
+export interface NamedTransport {
+  readonly setting: string;
+  readonly transport: string;
+}
+
+/**
+ * The services that have to be there; what tables say is not looked at.
+ * @param settings as postconf(1) lists them, "name = value" or "service/type/name = value", with every $name expanded
+ */
+export function namedTransports(settings: string): readonly NamedTransport[] {
+  return [...settings.matchAll(/^(?:.*\/)?(\w+_transport|content_filter) = *([^:\s]+)/gm)].map(
+    ([, setting = '', transport = '']) => ({ setting, transport }),
+  );
+}
+
+/** @param services of master.cf, as postconf -M lists them. @returns names of those that mail can be given to */
+export function transportServices(services: string): ReadonlySet<string> {
+  return new Set([...services.matchAll(/^(\S+)\s+(?:unix|fifo)\s/gm)].map(([, name = '']) => name));
+}

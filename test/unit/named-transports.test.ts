@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { namedTransports, transportServices } from '../../src/core/named-transports.ts';
+
+describe('transports that settings of Postfix name', () => {
+  it('with and without a next hop, also of one service; none is named by an empty value', () => {
+    const settings = [
+      'virtual_transport = lmtp:unix:private/dovecot-lmtp',
+      'default_transport = smtp',
+      'relay_transport =',
+      '10.0.0.1:25/inet/content_filter = scan:[127.0.0.1]:10025',
+      'transport_maps = cdb:/t/a',
+      'virtual_transport_rate_delay = 1s',
+    ];
+    expect(namedTransports(settings.join('\n'))).toEqual([
+      { setting: 'virtual_transport', transport: 'lmtp' },
+      { setting: 'default_transport', transport: 'smtp' },
+      { setting: 'content_filter', transport: 'scan' },
+    ]);
+  });
+
+  it('are services on a socket of their own', () => {
+    const services = [
+      'smtp       inet  n - y - - smtpd',
+      'lmtp       unix  - - y - - lmtp',
+      'scan       unix  - n n - - pipe\n    flags=Rq',
+    ];
+    expect([...transportServices(services.join('\n'))]).toEqual(['lmtp', 'scan']);
+  });
+});
