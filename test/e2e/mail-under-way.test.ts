@@ -154,6 +154,40 @@ describe('the name of a mailbox is never free for a fresh one', () => {
   });
 });
 
+describe('users who become aliases, and aliases that become users', () => {
+  /** Runs apply and tells of each moment at which mail for one of them would have been refused. */
+  async function moments(code: number): Promise<string> {
+    const { root } = sandbox();
+    const list = `${root}/moments`;
+    const addresses = ['leaves@a.test', 'comes@a.test'].join(',');
+    const result = await runWithFault(
+      ['--root', root, 'apply'],
+      `unknown:${root}/etc/postfix/eboxmail,${addresses}`,
+      list,
+    );
+    expect(result, result.stderr).toMatchObject({ code });
+    return readFile(list, 'utf8');
+  }
+
+  it('are known all the time, also when that is taken back', async () => {
+    await addUser('leaves@a.test');
+    await sandbox().ok(['alias', 'add', 'comes@a.test', 'alice@a.test', '--apply']);
+    const before = await sandbox().readState();
+    await sandbox().ok(['user', 'remove', 'leaves@a.test', '--yes']);
+    await sandbox().ok(['alias', 'add', 'leaves@a.test', 'bob@a.test']);
+    await sandbox().ok(['alias', 'remove', 'comes@a.test', '--yes']);
+    await sandbox().ok(['user', 'add', 'comes@a.test', '--password-hash', PASSWORD_HASH]);
+    const changed = await sandbox().readState();
+    await appendFile(`${sandbox().root}/etc/eboxmail/state.yaml`, FAILING);
+    expect(await moments(8)).toBe('');
+    await sandbox().writeState(changed);
+    expect(await moments(0)).toBe('');
+    await sandbox().writeState(before);
+    expect(await moments(0)).toBe('');
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
+  });
+});
+
 it('a rename that was cut off is undone by status when the state is another one since', async () => {
   await addUser('cut@a.test');
   const before = await sandbox().readState();

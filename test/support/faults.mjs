@@ -2,19 +2,21 @@
 // chosen one either kills the process, as a power failure does, or makes the call fail. FAULT is "count", "kill:N" or
 // "fail:N"; "count" lists them in the file FAULT_COUNT. Instead of a number, the beginning of a line of that list.
 // "watch:PATH,PATH" lists there, instead, each call before which one of these names was free, and its directory open to
-// its owner: then a delivery could have begun a mailbox there.
+// its owner: then a delivery could have begun a mailbox there. "unknown:DIRECTORY,ADDRESS,…" lists each renaming there before
+// which no table of recipients in it had one of the addresses: then its mail would have been refused.
 import childProcess from 'node:child_process';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 
 const [mode, at] = (process.env.FAULT ?? 'count').split(':');
 let calls = 0;
-const list = mode === 'count' || mode === 'watch' ? fs.openSync(process.env.FAULT_COUNT, 'w') : undefined;
+const list = ['count', 'watch', 'unknown'].includes(mode) ? fs.openSync(process.env.FAULT_COUNT, 'w') : undefined;
 
 function fault(name, target) {
   calls += 1;
   if (mode === 'watch') return watch(`${name} ${target}`);
+  if (mode === 'unknown') return name === 'renameSync' ? ask(target) : undefined;
   if (list !== undefined) fs.writeSync(list, `${name} ${target}\n`);
   const chosen = /^\d+$/.test(at ?? '') ? calls === Number(at) : at !== undefined && `${name} ${target}`.startsWith(at);
   if (!chosen) return;
@@ -29,6 +31,20 @@ function watch(call) {
   for (const path of at.split(',')) {
     if (fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined) continue;
     if ((fs.statSync(dirname(path)).mode & 0o200) !== 0) fs.writeSync(list, `${path} is free before ${call}\n`);
+  }
+}
+
+function ask(renamed) {
+  const [directory, ...addresses] = at.split(',');
+  if (dirname(renamed) !== directory) return;
+  const indexes = fs.readdirSync(directory).filter((name) => /^(mailboxes|aliases)\.(cdb|lmdb|db)$/.test(name));
+  for (const address of addresses) {
+    const answers = indexes.map((index) => {
+      const [table, type] = index.split('.');
+      const name = `${type === 'db' ? 'hash' : type}:${directory}/${table}`;
+      return childProcess.spawnSync('postmap', ['-c', dirname(directory), '-q', address, name]).status === 0;
+    });
+    if (!answers.includes(true)) fs.writeSync(list, `${address} is unknown before ${basename(renamed)}\n`);
   }
 }
 

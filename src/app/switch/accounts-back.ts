@@ -7,6 +7,7 @@ import type { Undo } from '../../system/undo.ts';
 import { untilAccountsAreRead } from './account-file.ts';
 import { writeMeanwhile } from './applied.ts';
 import { domainsOfBoth } from './domains-back.ts';
+import { recipientsBack } from './recipient-tables.ts';
 import { writePasswdFile } from '../../system/passwd-file.ts';
 import type { Prepared } from '../plan/prepare.ts';
 
@@ -38,8 +39,10 @@ export async function accountsBack(
     await untilAccountsAreRead(facts, { before: now, after: holds ? held : before }).catch(() => undefined);
   const standIns = holds ? accountsAdded(before, held) : [];
   const isDomains = await domainsOfBoth(facts, undo, standIns);
+  const isLast = await recipientsBack(facts, undo);
   const waits = (target: string): boolean => isAccounts(target) || isDomains(target);
-  rest(waits);
+  rest((target) => waits(target) || isLast(target));
+  undo.restore(isLast);
   if (!holds) return;
   await untilDelivered(facts, standIns);
   undo.restore(waits);

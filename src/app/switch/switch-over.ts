@@ -12,6 +12,7 @@ import { newDomainsFirst } from './domains-first.ts';
 import { goBack } from './go-back.ts';
 import { Interrupted } from './interruption.ts';
 import type { MailboxMover } from '../mailboxes/move-mailboxes.ts';
+import { recipientsInOrder } from './recipient-tables.ts';
 import type { Place } from '../state/place.ts';
 import type { Prepared } from '../plan/prepare.ts';
 import { compileScripts, discard, isRemoval } from './stage.ts';
@@ -54,7 +55,7 @@ export async function switchOver(
     await accounts.begin(accountFile);
     checkInterruption();
     await mover.handOver();
-    const rest = await newDomainsFirst(place, prepared, present);
+    const rest = await recipientsInOrder(prepared, await newDomainsFirst(place, prepared, present));
     for (const file of rest) if (file !== accountFile && file !== masterFile) file.commit();
     if (masterFile !== undefined) clients.begin(masterFile);
     syncDirectories(present.map(({ target }) => target));
