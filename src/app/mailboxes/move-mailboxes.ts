@@ -3,18 +3,11 @@ import { failed } from '../../core/errors.ts';
 import type { Track } from '../../core/mailboxes/tracks.ts';
 import { noDeliveryRuns, kickUsers } from '../../system/dovecot.ts';
 import { lstat } from '../../system/files.ts';
-import {
-  forgetArchived,
-  type ArchivedMailbox,
-  archivedMailboxes,
-  archiveKey,
-  archiveMailboxes,
-  type Leaving,
-} from './archive.ts';
-import { hasAccount, type MailboxPlan } from './mailbox-plan.ts';
+import { forgetArchived, type ArchivedMailbox, archivedMailboxes, archiveMailboxes, type Leaving } from './archive.ts';
+import type { MailboxPlan } from './mailbox-plan.ts';
 import { idOf } from './mailbox-ids.ts';
-import { readJournal, removeJournal, writeJournal, type Journal, type JournalEntry } from './mailbox-journal.ts';
 import type { MailboxPlaces } from './mailbox-places.ts';
+import { Whereabouts } from './whereabouts.ts';
 
 export interface MoverOptions {
   readonly places: MailboxPlaces;
@@ -46,7 +39,7 @@ export class MailboxMover {
   private readonly config: string;
   private readonly say: (line: string) => void;
   private readonly time = new Date();
-  private readonly known = new Map<string, JournalEntry>();
+  private readonly whereabouts: Whereabouts;
   private readonly contested: ReadonlySet<string>;
   /** Directories that somebody else's mailbox may have to make room for. */
   private readonly wanted: ReadonlySet<string>;
@@ -66,10 +59,10 @@ export class MailboxMover {
     const left = tracks.filter(({ origin, to, archived }) => !archived && to !== origin && users.has(origin));
     this.contested = new Set(left.map(({ origin }) => origin));
     this.gone = tracks.filter(({ to, archived }) => to === undefined && !archived);
-    const journal = readJournal(places.root, plan.since)?.mailboxes ?? {};
-    for (const [key, entry] of Object.entries(journal)) this.known.set(key, entry);
-    this.jobs = [...tracks, ...broughtBack(journal, tracks)].filter(
-      (track) => (track.archived ? track.to !== undefined : track.to !== track.origin) || this.known.has(keyOf(track)),
+    this.whereabouts = new Whereabouts(places, plan);
+    this.jobs = [...tracks, ...this.whereabouts.broughtBack].filter(
+      (track) =>
+        (track.archived ? track.to !== undefined : track.to !== track.origin) || this.whereabouts.isKnown(track),
     );
     const targets = this.jobs.flatMap(({ to }) => (to === undefined ? [] : [to]));
     this.wanted = new Set([...this.contested, ...targets].map((address) => places.home(address)));
@@ -86,14 +79,14 @@ export class MailboxMover {
     for (const old of this.plan.links) {
       if (!Object.hasOwn(this.plan.before, old)) this.places.open(this.places.home(old));
     }
-    for (const { places } of this.known.values()) this.places.reopen(places);
-    this.note();
+    this.whereabouts.reopen();
+    this.whereabouts.note(this.jobs, (track) => this.destinations(track));
   }
 
   /** Before Dovecot learns of the new accounts. */
   begin(): void {
     for (const track of this.jobs) {
-      if (isUnwanted(track) && this.wanted.has(this.find(track) ?? '')) this.giveBack(track);
+      if (isUnwanted(track) && this.wanted.has(this.whereabouts.find(track) ?? '')) this.giveBack(track);
       else this.stepAside(track);
     }
     for (const address of this.contested) this.places.close(this.places.home(address));
@@ -132,10 +125,10 @@ export class MailboxMover {
    * an earlier apply that was cut off had moved goes back as well.
    */
   back(): void {
-    for (const { places } of this.known.values()) this.places.reopen(places);
+    this.whereabouts.reopen();
     const here = this.jobs.filter(({ archived }) => !archived);
     const moves = here.flatMap((track) => {
-      const from = this.find(track) ?? this.away(track);
+      const from = this.whereabouts.find(track) ?? this.away(track);
       return from === undefined || from === this.places.home(track.origin) ? [] : [{ from, address: track.origin }];
     });
     // First, or they would be in the way of whose place they took.
@@ -145,7 +138,7 @@ export class MailboxMover {
     for (const home of [...this.wanted, ...this.links]) this.places.open(home);
     forgetArchived(this.places.root, (mailbox) => here.some((track) => this.isAway(track, mailbox)));
     this.places.removeWaiting();
-    removeJournal(this.places.root);
+    this.whereabouts.forget();
   }
 
   /** Where `handOver` put the mailbox of who is gone. */
@@ -160,28 +153,7 @@ export class MailboxMover {
 
   /** The apply is recorded: what there is to know of it is in the record. */
   finish(): void {
-    removeJournal(this.places.root);
-  }
-
-  /** Writes down which directory is whose before any of them moves. */
-  private note(): void {
-    for (const track of this.jobs) {
-      const key = keyOf(track);
-      const before = this.known.get(key);
-      const start = this.start(track);
-      const inode = before?.inode ?? (start === undefined ? undefined : this.places.inode(start));
-      if (inode === undefined || start === undefined) continue;
-      const target = track.to === undefined ? [] : [this.places.home(track.to)];
-      const waiting = track.archived ? [] : [this.places.waiting(track.origin)];
-      const all = new Set([start, ...waiting, ...target, ...(before?.places ?? [])]);
-      this.known.set(key, { inode, places: [...all] });
-    }
-    if (this.known.size === 0) return;
-    for (const track of this.jobs) {
-      const inode = this.known.get(keyOf(track))?.inode;
-      if (inode !== undefined) this.places.requireSameDevice(inode, this.destinations(track));
-    }
-    writeJournal(this.places.root, { since: this.plan.since, mailboxes: Object.fromEntries(this.known) });
+    this.whereabouts.forget();
   }
 
   /** Beside the archive is the place for those that wait. */
@@ -190,25 +162,9 @@ export class MailboxMover {
     return to === undefined ? waiting : [...waiting, this.places.home(to)];
   }
 
-  /** Where a mailbox was at the last apply; made when its user has got no mail yet, so that the old name leads to it. */
-  private start({ origin, archived, to }: Track): string | undefined {
-    if (archived) {
-      const path = archivedMailboxes(this.places.root).find((mailbox) => archiveKey(mailbox) === origin)?.path;
-      return path === null || path === undefined ? undefined : `${this.places.root}/${path}`;
-    }
-    const home = this.places.home(origin);
-    if (to === undefined || lstat(home) !== undefined || this.known.has(origin)) return home;
-    return hasAccount(this.plan.before[origin]) ? this.places.makeHome(origin) : undefined;
-  }
-
-  private find(track: Track): string | undefined {
-    const entry = this.known.get(keyOf(track));
-    return entry?.places.find((path) => this.places.inode(path) === entry.inode);
-  }
-
   /** Out of a place that is another's now. */
   private stepAside(track: Track): void {
-    const now = this.find(track);
+    const now = this.whereabouts.find(track);
     if (now === undefined || track.archived) return;
     const isThere = track.to !== undefined && !this.contested.has(track.to) && now === this.places.home(track.to);
     if (!isThere && this.wanted.has(now))
@@ -216,7 +172,7 @@ export class MailboxMover {
   }
 
   private place(track: Track, to: string): void {
-    const now = this.find(track);
+    const now = this.whereabouts.find(track);
     const home = this.places.home(to);
     const old = this.places.home(track.origin);
     const link = !track.archived && !this.users.has(track.origin);
@@ -226,10 +182,9 @@ export class MailboxMover {
       return;
     }
     if (now === undefined) {
-      const entry = this.known.get(keyOf(track));
-      if (entry === undefined) return;
+      if (!this.whereabouts.isKnown(track)) return;
       throw failed(
-        `the mailbox of ${track.name} is in none of ${entry.places.join(', ')}`,
+        `the mailbox of ${track.name} is in none of ${this.whereabouts.placesOf(track).join(', ')}`,
         'put it back and try again',
       );
     }
@@ -252,8 +207,8 @@ export class MailboxMover {
 
   /** An apply that was cut off had brought it back, and now it is not wanted any more. */
   private giveBack(track: Track): void {
-    const now = this.find(track);
-    const [first] = this.known.get(keyOf(track))?.places ?? [];
+    const now = this.whereabouts.find(track);
+    const [first] = this.whereabouts.placesOf(track);
     if (now !== undefined && first !== undefined && now !== first)
       this.places.move(now, first, () => undefined, this.wanted.has(now) ? 'closed' : 'free');
   }
@@ -264,11 +219,11 @@ export class MailboxMover {
     const indexed = new Set(archivedMailboxes(root).flatMap((one) => (one.since === since ? [one.address] : [])));
     const leaving = tracks.flatMap((track): Leaving[] => {
       const { origin, name } = track;
-      const isKnown = this.known.has(keyOf(track));
+      const isKnown = this.whereabouts.isKnown(track);
       const home = this.places.home(origin);
       // The first mail of all may have come meanwhile.
       const isLate = !isKnown && !this.contested.has(origin) && lstat(home) !== undefined;
-      const directory = isLate ? home : this.find(track);
+      const directory = isLate ? home : this.whereabouts.find(track);
       // An apply that was cut off did it already.
       if (directory === undefined && (isKnown || indexed.has(name))) return [];
       const mailbox = idOf(this.plan.known, track);
@@ -284,17 +239,6 @@ export class MailboxMover {
   }
 }
 
-/** Out of the archive by an apply that was cut off, of which nothing is written down any more. */
-function broughtBack(journal: Journal['mailboxes'], tracks: readonly Track[]): readonly Track[] {
-  const known = new Set(tracks.map(keyOf));
-  const lost = Object.keys(journal).filter((key) => key.startsWith('#') && !known.has(key));
-  return lost.map((key) => ({ origin: key.slice(1), archived: true, to: undefined, name: key.slice(1) }));
-}
-
 function isUnwanted({ archived, to }: Track): boolean {
   return archived && to === undefined;
-}
-
-function keyOf({ origin, archived }: Track): string {
-  return archived ? `#${origin}` : origin;
 }
