@@ -93,10 +93,12 @@ export function writeUnfinished(lib: string, since: string, unfinished: Unfinish
   write(unfinishedIn(lib), stored);
 }
 
-/** It was undone. @param before what is in force again */
-export function removeUnfinished(lib: string, before: AppliedRecord): void {
-  // Where an earlier version began it.
-  if (parse<Stored>(fileIn(lib))?.unfinished !== undefined) writeAppliedRecord(lib, before);
+/** Nothing is about to change any more. @param before the record that is in force again, as it was read */
+export function removeUnfinished(lib: string, before: AppliedRecord | undefined): void {
+  // Where an earlier version began it, it is in the record.
+  if (before?.time === '') rmSync(fileIn(lib), { force: true });
+  else if (before?.unfinished !== undefined && parse<Stored>(fileIn(lib))?.unfinished !== undefined)
+    writeAppliedRecord(lib, before);
   rmSync(unfinishedIn(lib), { force: true });
 }
 

@@ -33,6 +33,8 @@ interface Journal {
  * apply was killed: its copies are the last configuration that was proven, so they are kept and only added to.
  */
 export interface Undo {
+  /** Absolute paths of all that is to be replaced, each with the SHA-256 of what was there; absent where nothing was. */
+  readonly files: readonly { readonly target: string; readonly sha256?: string }[];
   /** Daemons that ran before the first file changed. */
   readonly running: readonly string[];
   /**
@@ -68,6 +70,7 @@ export function beginUndo(lib: string, targets: readonly string[], now: readonly
     throw error;
   }
   return {
+    files,
     running,
     restore: (which = () => true) => {
       const wanted = files.filter(({ target }) => which(target));

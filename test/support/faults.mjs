@@ -1,6 +1,6 @@
 // Loaded with `node --import` before the program: counts every call that changes something (files, processes), and at a
-// chosen one either kills the process, as a power failure does, or makes the call fail. FAULT is "count", "kill:N" or
-// "fail:N"; "count" lists them in the file FAULT_COUNT. Instead of a number, the beginning of a line of that list.
+// chosen one either kills the process, as a power failure does, presses Ctrl-C, or makes the call fail. FAULT is "count",
+// "kill:N", "interrupt:N" or "fail:N"; "count" lists them in the file FAULT_COUNT. Instead of a number, the beginning of a line of that list.
 // "watch:PATH,PATH" lists there, instead, each call before which one of these names was free, and its directory open to
 // its owner: then a delivery could have begun a mailbox there. "unknown:DIRECTORY,ADDRESS,…" lists each renaming there before
 // which no table of recipients in it had one of the addresses: then its mail would have been refused.
@@ -21,6 +21,7 @@ function fault(name, target) {
   const chosen = /^\d+$/.test(at ?? '') ? calls === Number(at) : at !== undefined && `${name} ${target}`.startsWith(at);
   if (!chosen) return;
   if (mode === 'kill') process.kill(process.pid, 'SIGKILL');
+  if (mode === 'interrupt') return process.kill(process.pid, 'SIGINT');
   throw Object.assign(new Error(`ENOSPC: no space left on device, ${name} '${target}'`), {
     code: 'ENOSPC',
     syscall: name,

@@ -4,6 +4,7 @@ import { below, certificateOf, PATHS } from '../../core/render/paths.ts';
 import { makeSelfSigned } from '../../system/certificate.ts';
 import { userId } from '../../system/identity.ts';
 import { endOrphans } from '../../system/postfix.ts';
+import { removeUnfinished } from '../../system/applied-record.ts';
 import { removeRollbackRecord } from '../../system/rollback-record.ts';
 import { endUndo, undoIsLeft } from '../../system/undo.ts';
 import { checkRspamdFiles, ensureRspamdPlace, requireRspamd } from '../switch/builtin-filter.ts';
@@ -18,6 +19,7 @@ import { ensureDirectories, ensureMailOwner } from '../switch/directories.ts';
 import { checkFetchFiles, ensureFetchPlace } from '../switch/fetch-place.ts';
 import { untilAWayOut } from '../switch/interruption.ts';
 import { removeLeftovers } from '../switch/leftovers.ts';
+import { removeJournal } from '../mailboxes/mailbox-journal.ts';
 import { mailboxMover } from '../switch/mailbox-moves.ts';
 import { requireOwnDirectories } from '../plan/own-directories.ts';
 import type { Place } from '../state/place.ts';
@@ -61,8 +63,10 @@ export async function applyLocked(
   const { plan, facts } = prepared;
   requireExpected(plan, options.expect);
   if (isEmpty(plan)) {
-    // An apply that had come to its end was killed while it tidied up.
+    // One that had come to its end was killed while it tidied up, or another one before it changed anything.
     endUndo(lib);
+    removeUnfinished(lib, prepared.applied);
+    removeJournal(place.root);
     await removeLeftovers(place, prepared);
     await withdrawStalePurges(place, prepared);
     removeRollbackRecord(lib);
@@ -83,6 +87,8 @@ export async function applyLocked(
   await removeLeftovers(place, prepared);
   if (plan.daemons.postfix === 'start') await endOrphans(below(facts, PATHS.queue));
   await requirePortsFree(prepared);
+  // So it was with this one: what it kept to go back to is not what is in force now.
+  if (prepared.applied?.unfinished === undefined && undoIsLeft(lib)) endUndo(lib);
   const mover = mailboxMover(place, prepared, options.progress);
   const after = filesAfter(prepared);
   const check = makeCheckPlace(place.root, prepared.rendered);
@@ -91,19 +97,21 @@ export async function applyLocked(
     await checkFetchFiles(dirname(check.dovecot), plan.files);
     await checkRspamdFiles(place.root, dirname(check.dovecot), prepared.rendered, plan.files);
     const staged = await stageChanges(place.root, plan.files, check.postfix);
-    try {
-      await untilAWayOut(
-        (checkInterruption) => switchOver(place, prepared, { staged, mover, after, checkInterruption }, options),
-        () => options.progress('interrupted: leaving this at the next moment at which nothing is half done'),
-      );
-    } finally {
-      discard(staged);
-    }
+    await untilAWayOut(
+      async (checkInterruption) => {
+        try {
+          await switchOver(place, prepared, { staged, mover, after, checkInterruption }, options);
+        } finally {
+          discard(staged);
+        }
+        await conclude(place, prepared, { mover, after }, options);
+        removeRollbackRecord(lib);
+      },
+      () => options.progress('interrupted: leaving this at the next moment at which nothing is half done'),
+    );
   } finally {
     check.remove();
   }
-  await conclude(place, prepared, { mover, after }, options);
-  removeRollbackRecord(lib);
   return { plan, prepared };
 }
 

@@ -1,9 +1,10 @@
-import { EboxmailError, EXIT } from '../../core/errors.ts';
+import { EboxmailError, EXIT, failed } from '../../core/errors.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { beginUndo, endUndo, undoIsLeft } from '../../system/undo.ts';
 import { applyLocked } from './apply.ts';
 import type { ApplyOptions } from '../plan/apply-options.ts';
 import { withExistingApplyLock } from './apply-lock.ts';
+import { editedMeanwhile } from '../switch/edited-meanwhile.ts';
 import { putBack } from '../switch/go-back.ts';
 import { removeLeftovers } from '../switch/leftovers.ts';
 import { mailboxMover } from '../switch/mailbox-moves.ts';
@@ -45,7 +46,10 @@ async function repairLocked(place: Place, progress: ApplyOptions['progress']): P
     await applyLocked(place, { adopt: false, allowRemovals: Infinity, progress });
     return 'finished';
   }
+  const undo = beginUndo(lib, [], []);
+  const edited = editedMeanwhile(place.root, undo).map((path) => `${place.root}/${path}`);
+  if (edited.length > 0) throw failed(`it cannot be undone, because ${edited.join(', ')} was edited since`);
   await removeLeftovers(place, prepared);
-  await putBack(place, prepared, { undo: beginUndo(lib, [], []), mover: mailboxMover(place, prepared, progress) });
+  await putBack(place, prepared, { undo, mover: mailboxMover(place, prepared, progress) });
   return 'undone';
 }

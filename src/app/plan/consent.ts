@@ -1,10 +1,10 @@
-import { dirname } from 'node:path';
-import { EboxmailError, EXIT, failed } from '../../core/errors.ts';
+import { EboxmailError, EXIT } from '../../core/errors.ts';
 import { handEditDiff, unifiedDiff } from '../../core/plan/diff.ts';
 import { countRemovals, FREE_REMOVALS, whatStops, type Removals } from '../../core/plan/removals.ts';
 import type { FileChange, Plan } from '../../core/plan/plan.ts';
 import { PATHS } from '../../core/render/paths.ts';
-import { bytesIfPresent, lstat, makeDirectory, writeAtomically } from '../../system/files.ts';
+import { keepCopy } from '../../system/backup.ts';
+import { bytesIfPresent, lstat } from '../../system/files.ts';
 import { sha256 } from '../../system/hash.ts';
 import { isUntouched } from '../../system/undo.ts';
 import type { ApplyOptions } from './apply-options.ts';
@@ -110,16 +110,5 @@ export function versionsOf(file: FileChange, root: string): string {
 
 /** Copies what is about to be replaced and was never ours. */
 export function keepOriginals({ root }: Place, plan: Plan): void {
-  for (const { path } of othersFiles(plan)) {
-    // As they are, and not as text: they may be in any encoding.
-    const content = bytesIfPresent(`${root}/${path}`);
-    if (content === undefined) continue;
-    const base = `${root}/${PATHS.lib}/backup/${path}`;
-    makeDirectory(dirname(base), 0o700);
-    const candidates = [base, ...Array.from({ length: 999 }, (_, n) => `${base}.${n + 1}`)];
-    const free = candidates.find((candidate) => lstat(candidate) === undefined);
-    if (free === undefined)
-      throw failed(`too many originals are kept in ${dirname(base)}`, 'remove those you do not need');
-    writeAtomically({ path: free, content, mode: 0o600, uid: 0, gid: 0 });
-  }
+  for (const { path } of othersFiles(plan)) keepCopy(root, `${root}/${PATHS.lib}`, path);
 }

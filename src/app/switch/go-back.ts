@@ -1,11 +1,12 @@
 import { DAEMONS, isEssential, type DaemonAction, type DaemonName } from '../../core/daemons.ts';
 import { EboxmailError, EXIT, isSystemError } from '../../core/errors.ts';
 import { below, PATHS } from '../../core/render/paths.ts';
-import { removeAppliedRecord, removeUnfinished } from '../../system/applied-record.ts';
+import { removeUnfinished } from '../../system/applied-record.ts';
 import { masterProcesses } from '../../system/master-processes.ts';
 import { directoryIn, type Undo } from '../../system/undo.ts';
 import { accountsBack } from './accounts-back.ts';
 import { clientsBack } from './clients-under-way.ts';
+import { keepEdited } from './edited-meanwhile.ts';
 import { Interrupted } from './interruption.ts';
 import type { MailboxMover } from '../mailboxes/move-mailboxes.ts';
 import type { Place } from '../state/place.ts';
@@ -24,6 +25,7 @@ export async function goBack(
   cause: Error,
 ): Promise<never> {
   const lib = `${place.root}/${PATHS.lib}`;
+  const kept = keepEdited(place.root, undo);
   try {
     await putBack(place, prepared, { undo, mover });
   } catch (error) {
@@ -33,17 +35,22 @@ export async function goBack(
       [
         ...hintsOf(cause),
         ...hintsOf(error),
+        ...kept,
         `the files that are not back yet are in ${directoryIn(lib)}, and journal.json there says where each belongs`,
         'put right what is named above and run "eboxmail apply"; "eboxmail status" shows what works',
       ].join('\n'),
     );
   }
   if (cause instanceof Interrupted)
-    throw new EboxmailError(cause.exitCode, 'interrupted: the previous configuration is back in force');
+    throw new EboxmailError(
+      cause.exitCode,
+      'interrupted: the previous configuration is back in force',
+      kept.join('\n') || undefined,
+    );
   throw new EboxmailError(
     EXIT.rolledBack,
     `apply failed, and the previous configuration is back in force: ${cause.message}`,
-    hintsOf(cause).join('\n') || undefined,
+    [...hintsOf(cause), ...kept].join('\n') || undefined,
   );
 }
 
@@ -64,8 +71,7 @@ export async function putBack(
   });
   withdrawProbe(facts);
   // An apply that was the first leaves a record without a time when it is killed.
-  const before = applied === undefined || applied.time === '' ? undefined : applied;
-  const configured = before !== undefined;
+  const configured = applied !== undefined && applied.time !== '';
   const services = servicesFor(place, host.services);
   // What one that was killed had told a daemon goes as well.
   const toldTo = (name: DaemonName): DaemonAction =>
@@ -83,8 +89,7 @@ export async function putBack(
   if (configured && plan.daemons.postfix !== 'nothing') await endThrottling(services, factsInForce(prepared));
   clientsAreBack();
   try {
-    if (before === undefined) removeAppliedRecord(lib);
-    else removeUnfinished(lib, before);
+    removeUnfinished(lib, applied);
     undo.end();
   } catch (error) {
     // Without room for that the previous configuration is in force all the same; who comes next finds the journal.

@@ -61,7 +61,8 @@ describe('an apply that is announced', () => {
     expect(unfinished()).toEqual({ ...WORK, state: 'earlier' });
     writeUnfinished(lib, RECORD.time, WORK);
     expect(unfinished()).toMatchObject(WORK);
-    removeUnfinished(lib, RECORD);
+    removeUnfinished(lib, readAppliedRecord(lib));
+    expect(readAppliedRecord(lib)).toMatchObject(RECORD);
     expect(unfinished()).toBeUndefined();
   });
 });

@@ -1,0 +1,140 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { runWithFault } from '../support/faults.ts';
+import { PASSWORD_HASH, stranger, tryRecipient } from '../support/mail.ts';
+import { fakePrograms, useSandbox } from '../support/sandbox.ts';
+
+const run = promisify(execFile);
+
+/** What an apply that was cut off leaves behind decides nothing that it should not. */
+
+const state = ({ users = '', more = '', size = 20 }: { users?: string; more?: string; size?: number } = {}): string => `
+version: 1
+server: {mailname: mx.example.test, limits: {message: ${size} MB}}
+domains: {a.test: }
+users:
+  alice@a.test: {password: "${PASSWORD_HASH}"}
+${users}${more}`;
+
+const user = (address: string): string => `  ${address}: {password: "${PASSWORD_HASH}"}\n`;
+
+/** Takes the proof to fail: strangers are refused before they say for whom their mail is. */
+const FAILING = 'overrides: {postfix: {smtpd_client_restrictions: "check_client_access inline:{127.0.0.1=REJECT}"}}\n';
+
+const sandbox = useSandbox({ state: state() });
+
+const lib = (): string => `${sandbox().root}/var/lib/eboxmail`;
+const mainCf = (): string => `${sandbox().root}/etc/postfix/main.cf`;
+const reload = (): string => `spawn postfix -c ${sandbox().root}/etc/postfix reload`;
+
+async function killedAt(call: string, ...options: string[]): Promise<void> {
+  const args = ['--root', sandbox().root, 'apply', ...options];
+  expect(await runWithFault(args, `kill:${call}`)).toMatchObject({ signal: 'SIGKILL' });
+}
+
+async function expectNothingLeft(): Promise<void> {
+  expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
+  const names = ['undo', 'unfinished.json', 'moving.json', 'rollback.json'];
+  expect(names.filter((name) => existsSync(`${lib()}/${name}`))).toEqual([]);
+  expect((await run('find', [sandbox().root, '-name', '*eboxmail-new*'])).stdout).toBe('');
+}
+
+async function answer(address: string): Promise<string> {
+  const client = await stranger(sandbox());
+  try {
+    return await tryRecipient(client, address);
+  } finally {
+    await client.quit();
+  }
+}
+
+describe('an apply that fails after one that was cut off', { timeout: 120_000 }, () => {
+  it('when that was in force and recorded: goes back to it, and not to what was before', async () => {
+    await sandbox().writeState(state({ users: user('bob@a.test'), size: 21 }));
+    await killedAt(`rmSync ${lib()}/undo/journal.json`);
+    await sandbox().writeState(state({ users: user('bob@a.test'), size: 22, more: FAILING }));
+    expect((await sandbox().run(['apply'])).code).toBe(8);
+    expect(await answer('bob@a.test')).toMatch(/^250/);
+    expect(await readFile(mainCf(), 'utf8')).toContain(`message_size_limit = ${21 * 1024 * 1024}`);
+    await sandbox().writeState(state({ users: user('bob@a.test'), size: 21 }));
+    await expectNothingLeft();
+  });
+
+  it('when that had changed nothing yet: keeps what was edited since, with consent', async () => {
+    await sandbox().writeState(state({ size: 23 }));
+    await killedAt(`renameSync ${lib()}/.unfinished.json`, '--allow-removals', '99');
+    await appendFile(mainCf(), '# by hand\n');
+    await sandbox().writeState(state({ size: 24, more: FAILING }));
+    expect((await sandbox().run(['apply', '--adopt'])).code).toBe(8);
+    expect(await readFile(mainCf(), 'utf8')).toContain('# by hand');
+    await sandbox().writeState(state());
+    await sandbox().ok(['apply', '--adopt']);
+    await expectNothingLeft();
+  });
+});
+
+it('what one was about to do is forgotten when there is nothing to do: the second yes is asked for again', async () => {
+  const many = Array.from({ length: 12 }, (_, n) => user(`u${n}@a.test`)).join('');
+  await sandbox().writeState(state({ users: many }));
+  await sandbox().ok(['apply']);
+  await sandbox().writeState(state());
+  await killedAt(`renameSync ${sandbox().root}/etc/dovecot/eboxmail/.`, '--allow-removals', '12');
+  await sandbox().writeState(state({ users: many }));
+  await sandbox().ok(['apply']);
+  await expectNothingLeft();
+  await sandbox().writeState(state());
+  const refused = await sandbox().run(['apply']);
+  expect(refused.code, refused.stderr).toBe(7);
+  expect(refused.stderr).toContain('--allow-removals 12');
+  await sandbox().ok(['apply', '--allow-removals', '12']);
+});
+
+it('Ctrl-C after the proof ends nothing: what is in force is written down', async () => {
+  for (const [n, call] of [
+    `renameSync ${lib()}/.applied.json`,
+    `rmSync ${lib()}/undo/journal.json`,
+    `renameSync ${lib()}/generations/`,
+  ].entries()) {
+    await sandbox().writeState(state({ size: 30 + n }));
+    const result = await runWithFault(['--root', sandbox().root, 'apply'], `interrupt:${call}`);
+    expect(result, result.stderr).toMatchObject({ code: 0 });
+    await expectNothingLeft();
+  }
+  await sandbox().writeState(state());
+  await sandbox().ok(['apply']);
+});
+
+describe('an edit by hand', { timeout: 120_000 }, () => {
+  it('since one was cut off: status does not undo that over it, and apply asks', async () => {
+    await sandbox().writeState(state({ size: 25 }));
+    await killedAt(reload());
+    await appendFile(mainCf(), '# by hand\n');
+    await sandbox().writeState(state({ size: 26 }));
+    const status = await sandbox().run(['status']);
+    expect(status.code, status.stderr).toBe(1);
+    expect(status.stderr).toContain(`it cannot be undone, because ${mainCf()} was edited since`);
+    expect(await readFile(mainCf(), 'utf8')).toContain('# by hand');
+    expect((await sandbox().run(['apply'])).code).toBe(7);
+    await sandbox().ok(['apply', '--adopt']);
+    await expectNothingLeft();
+  });
+
+  it('while one is at work that goes back: it is kept, and said where', async () => {
+    const script = `case "$*" in *reload*) grep -q '# late' ${mainCf()} || echo '# late' >>${mainCf()};; esac`;
+    const env = await fakePrograms(`${sandbox().root}/../late`, {
+      postfix: `${script}\nexec /usr/sbin/postfix "$@"`,
+    });
+    await sandbox().writeState(state({ size: 27, more: FAILING }));
+    const failed = await sandbox().run(['apply'], { env });
+    expect(failed.code, failed.stderr).toBe(8);
+    const [, copy = ''] = /edited while the apply was at work.*; what was edited is in (\S+)/.exec(failed.stderr) ?? [];
+    expect(await readFile(copy, 'utf8')).toContain('# late');
+    await writeFile(mainCf(), (await readFile(mainCf(), 'utf8')).replace('# late\n', ''));
+    await sandbox().writeState(state({ size: 26 }));
+    await sandbox().ok(['apply']);
+    await expectNothingLeft();
+  });
+});
