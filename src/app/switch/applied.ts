@@ -118,7 +118,8 @@ export function record(
 ): MailboxIds {
   const hashes = rendered.flatMap((file): readonly (readonly [string, AppliedFile])[] => {
     const { sha256: hash, index = readIndex(indexOf(root, file)) } = files.get(file.path) ?? {};
-    return hash === undefined ? [] : [[file.path, { sha256: hash, ...index }]];
+    const { indexSha256, indexMode } = index;
+    return hash === undefined ? [] : [[file.path, { sha256: hash, indexSha256, indexMode }]];
   });
   const { upTo: seq, former, tracks, known } = mailboxes;
   const ids = idsFor([...model.users.keys()], tracks, known);

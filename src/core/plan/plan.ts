@@ -25,6 +25,7 @@ export interface InstalledFile {
   readonly indexSha256: string | undefined;
   /** Its mode. */
   readonly indexMode?: number | undefined;
+  readonly indexOwner?: string | undefined;
 }
 
 /** What the last apply wrote, by path. */
@@ -137,7 +138,10 @@ function changeOf(file: RenderedFile, { installed, applied, unfinished }: PlanIn
     found.indexSha256 !== undefined && found.indexSha256 === last?.indexSha256 && found.sha256 === last.sha256;
   // Its mode is up to the program that builds it.
   const opened = last?.indexMode !== undefined && found.indexMode !== last.indexMode;
-  if (file.index !== undefined && (!indexed || opened)) return [{ ...common, change: 'index', present: 'ours' }];
+  // Its owner is that of its source (postmap(1)).
+  const given = found.indexOwner !== undefined && found.indexOwner !== file.owner;
+  if (file.index !== undefined && (!indexed || opened || given))
+    return [{ ...common, change: 'index', present: 'ours' }];
   return [];
 }
 

@@ -111,6 +111,24 @@ describe('files', () => {
       ['x: index, ours'],
     ],
     [
+      'with an index of another owner',
+      {
+        rendered: [indexed],
+        installed: { x: there('new\n', { indexSha256: 'i', indexOwner: 'nobody' }) },
+        applied: { x: { sha256: 'new\n', indexSha256: 'i' } },
+      },
+      ['x: index, ours'],
+    ],
+    [
+      'with an index of its own owner',
+      {
+        rendered: [indexed],
+        installed: { x: there('new\n', { indexSha256: 'i', indexOwner: 'root' }) },
+        applied: { x: { sha256: 'new\n', indexSha256: 'i' } },
+      },
+      [],
+    ],
+    [
       'with its index',
       {
         rendered: [indexed],
