@@ -6,6 +6,7 @@ import type { MailModel } from '../../core/model.ts';
 import { makePlan, type InstalledFile, type Plan } from '../../core/plan/plan.ts';
 import { describeChanges } from '../../core/plan/state-words.ts';
 import type { LocatedProblem } from '../../core/problem.ts';
+import { wantedDirectories, type WantedDirectory } from '../../core/render/directories.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { render } from '../../core/render/render.ts';
 import type { RenderedFile } from '../../core/render/rendered-file.ts';
@@ -34,6 +35,8 @@ export interface Prepared {
   readonly textSha256: string;
   readonly warnings: readonly LocatedProblem[];
   readonly rendered: readonly RenderedFile[];
+  /** Those that files and daemons need, not only ours. */
+  readonly directories: readonly WantedDirectory[];
   /** What is at the managed paths, by path. */
   readonly installed: ReadonlyMap<string, InstalledFile>;
   readonly applied: AppliedRecord | undefined;
@@ -82,6 +85,7 @@ export async function prepare(place: Place, mayRemember = false): Promise<Prepar
     textSha256: loaded.sha256,
     warnings,
     rendered,
+    directories: wantedDirectories(model, facts, rendered),
     installed,
     applied,
     certificate,
