@@ -115,6 +115,7 @@ export function keepOriginals({ root }: Place, plan: Plan): void {
     const content = bytesIfPresent(`${root}/${path}`);
     if (content === undefined) continue;
     const base = `${root}/${PATHS.lib}/backup/${path}`;
+    makeDirectory(`${root}/${PATHS.lib}/backup`, 0o700);
     makeDirectory(dirname(base), 0o700);
     const candidates = [base, ...Array.from({ length: 999 }, (_, n) => `${base}.${n + 1}`)];
     const free = candidates.find((candidate) => lstat(candidate) === undefined);
