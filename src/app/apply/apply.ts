@@ -77,7 +77,7 @@ export async function applyLocked(
   await requireUsableFilter(place, prepared);
   requireRspamd(prepared);
   if (prepared.model.fetch.enabled) await requireFetchmail();
-  ensureDirectories(prepared);
+  ensureDirectories(prepared, options.progress);
   ensureRedisLog(prepared);
   await ensureCertificate(prepared, options.progress);
   options.progress('checking the new configuration');

@@ -169,7 +169,8 @@ export function remember(
     ...plan.changes.map((change) => change.text),
     ...changedPasswords(lib, secrets),
   ];
-  const summary = changes.length > 0 ? changes : ['files put right'];
+  const putRight = plan.files.length === 0 && plan.directories.length > 0 ? 'directories' : 'files';
+  const summary = changes.length > 0 ? changes : [`${putRight} put right`];
   const whose = { moves: movesOf(mailboxes), mailboxes: mailboxIds };
   const about = { time: new Date().toISOString(), author: authorName(), summary, state, ...whose };
   try {

@@ -1,5 +1,6 @@
 import { chmodSync, chownSync } from 'node:fs';
 import { below, PATHS } from '../../core/render/paths.ts';
+import { changeDirectory } from '../../system/directories.ts';
 import { exec } from '../../system/exec.ts';
 import { lstat, makeDirectory, writeAtomically } from '../../system/files.ts';
 import { forgetIdentities, ownerIds, requireGroup, requireUser, userId } from '../../system/identity.ts';
@@ -27,14 +28,20 @@ export async function ensureMailOwner(root: string): Promise<void> {
 /** Parts of the queue that belong to postfix alone (postfix-files). */
 const POSTFIX_ONLY = 'active bounce corrupt defer deferred flush hold incoming private saved trace'.split(' ');
 
-/** Directories that the files and daemons need, each with its owner and mode under any umask. */
-export function ensureDirectories({ facts, directories }: Prepared): void {
+/**
+ * Directories that the files and daemons need, each with its owner and mode under any umask. Those of ours that have others
+ * get them again, before anything is written there.
+ */
+export function ensureDirectories({ facts, directories, plan }: Prepared, progress: (step: string) => void): void {
   const postfix = requireUser('postfix');
   for (const { path, mode, owner = 'root', group = 'root', madeBy } of directories) {
     if (madeBy !== 'apply') continue;
     const { uid, gid } = ownerIds({ owner, group });
     makeDirectory(below(facts, path), mode, uid, gid);
   }
+  const count = plan.directories.length;
+  if (count > 0) progress(`putting owner and mode of ${count === 1 ? '1 directory' : `${count} directories`} right`);
+  for (const { path, after } of plan.directories) changeDirectory(below(facts, path), after);
   if (lstat(below(facts, PATHS.probe)) === undefined) writeProbeFile(facts, '');
   repairQueues(below(facts, PATHS.queue), postfix);
   if (facts.root !== '') ensureMailLog(below(facts, PATHS.mailLog), postfix);

@@ -8,6 +8,7 @@ import {
 } from '../daemons.ts';
 import { HEADER, type RenderedFile } from '../render/rendered-file.ts';
 import { PATHS } from '../render/paths.ts';
+import type { DirectoryChange } from './directory-changes.ts';
 import { mergeOwnedLine } from './owned-line.ts';
 import { removalsOf, type MailboxFates, type Removals } from './removals.ts';
 import type { StateChange } from './state-words.ts';
@@ -55,6 +56,8 @@ export interface PlanInput {
   readonly stale?: ReadonlySet<DaemonName>;
   /** Daemons that should run; the others are stopped. */
   readonly wanted: ReadonlySet<DaemonName>;
+  /** Directories of ours whose owner or mode is another one; none when absent. */
+  readonly directories?: readonly DirectoryChange[];
   readonly unfinished?: Unfinished | undefined;
   /** Path of the certificate, when its content is not what the daemons have read. */
   readonly renewedCertificate?: string | undefined;
@@ -68,6 +71,7 @@ export interface Plan {
   /** What changes for people, since the last apply. */
   readonly changes: readonly StateChange[];
   readonly files: readonly FileChange[];
+  readonly directories: readonly DirectoryChange[];
   readonly removals: Removals;
   readonly daemons: DaemonActions;
   /** Path of a certificate that has new content: the daemons have to read it again. */
@@ -108,6 +112,7 @@ export function makePlan(input: PlanInput): Plan {
   return {
     changes: input.changes,
     files,
+    directories: input.directories ?? [],
     removals: removalsOf(files, input.rendered, input.mailboxes ?? { moved: new Set(), putAway: [] }),
     daemons: forEachDaemon((name) => actionFor(name, files, input)),
     renewedCertificate: input.renewedCertificate,
@@ -115,8 +120,9 @@ export function makePlan(input: PlanInput): Plan {
 }
 
 /** A change that touches no file, such as that of a person's name, still has to be recorded. */
-export function isEmpty({ changes, files, daemons }: Plan): boolean {
-  return changes.length === 0 && files.length === 0 && DAEMONS.every((name) => daemons[name] === 'nothing');
+export function isEmpty({ changes, files, directories, daemons }: Plan): boolean {
+  const isQuiet = changes.length === 0 && files.length === 0 && directories.length === 0;
+  return isQuiet && DAEMONS.every((name) => daemons[name] === 'nothing');
 }
 
 function changeOf(file: RenderedFile, { installed, applied, unfinished }: PlanInput): readonly FileChange[] {
