@@ -124,11 +124,11 @@ export async function editOwn(
   }
 }
 
-function concernsOnly({ changes, files, daemons }: Plan, user: string): boolean {
+function concernsOnly({ changes, files, directories, daemons }: Plan, user: string): boolean {
   const own = ({ path }: { path: readonly string[] }): boolean =>
     path[0] === 'users' && path[1]?.toLowerCase() === user && path[2] === 'fetch';
   const ours = ({ path, present }: Plan['files'][number]): boolean =>
     path.startsWith(`${PATHS.fetchFiles}/`) && (present === 'ours' || present === 'nothing');
   const quiet = DAEMONS.every((name) => name === 'fetchmail' || daemons[name] === 'nothing');
-  return quiet && changes.every(own) && files.every(ours);
+  return quiet && directories.length === 0 && changes.every(own) && files.every(ours);
 }

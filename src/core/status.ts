@@ -78,6 +78,8 @@ export interface PendingStatus {
   /** Files that apply would write, and those of them that were edited by hand. */
   readonly files: readonly string[];
   readonly edited: readonly string[];
+  /** Directories of which it would put owner and mode right. */
+  readonly directories: readonly string[];
   /** Path of a certificate that the daemons have not read yet. */
   readonly renewedCertificate: string | null;
   /** Whether apply has anything to do, and be it to start a daemon. */

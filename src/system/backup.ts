@@ -13,6 +13,7 @@ export function keepCopy(root: string, lib: string, path: string): string | unde
   const content = bytesIfPresent(`${root}/${path}`);
   if (content === undefined) return undefined;
   const base = `${lib}/backup/${path}`;
+  makeDirectory(`${lib}/backup`, 0o700);
   makeDirectory(dirname(base), 0o700);
   const candidates = [base, ...Array.from({ length: 999 }, (_, n) => `${base}.${n + 1}`)];
   const free = candidates.find((candidate) => lstat(candidate) === undefined);

@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, readSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
+import { PATHS } from '../core/render/paths.ts';
 import { bytesIfPresent, listDirectory, lstat, makeDirectory, removeStale, writeAtomically } from './files.ts';
 import { sha256 } from './hash.ts';
 
@@ -8,8 +9,6 @@ import { sha256 } from './hash.ts';
  * found by what it was made of, guarded by a hash of its own, and lost without harm. It holds what the state holds, so it
  * is 0600, and goes when the state has gone: who deletes a state means its hashes, too.
  */
-
-const DIRECTORY = 'var/cache/eboxmail';
 
 /** What the program makes of a text may change with its version. */
 const FORMAT = `2 ${__EBOXMAIL_VERSION__}`;
@@ -30,9 +29,9 @@ export function recall(root: string, source: string, hash: string): unknown {
 export function remember(root: string, source: string, hash: string, made: unknown): void {
   const payload = Buffer.from(JSON.stringify(made));
   tryTo(() => {
-    makeDirectory(`${root}/${DIRECTORY}`, 0o700, process.getuid?.(), process.getgid?.());
+    makeDirectory(`${root}/${PATHS.cache}`, 0o700, process.getuid?.(), process.getgid?.());
     // Who is writing the same file at this moment loses it, which is no harm either.
-    removeStale(`${root}/${DIRECTORY}`, basename(fileOf(root, source)));
+    removeStale(`${root}/${PATHS.cache}`, basename(fileOf(root, source)));
     writeAtomically({
       path: fileOf(root, source),
       content: Buffer.concat([Buffer.from(`${headOf(source, hash, payload)}\n`), payload]),
@@ -42,8 +41,8 @@ export function remember(root: string, source: string, hash: string, made: unkno
       gid: process.getgid?.() ?? 0,
     });
   });
-  for (const name of tryTo(() => listDirectory(`${root}/${DIRECTORY}`)) ?? [])
-    tryTo(() => removeIfOrphaned(`${root}/${DIRECTORY}/${name}`));
+  for (const name of tryTo(() => listDirectory(`${root}/${PATHS.cache}`)) ?? [])
+    tryTo(() => removeIfOrphaned(`${root}/${PATHS.cache}/${name}`));
 }
 
 /** What was made of a file that is no more, or by a version that did not write down of which. */
@@ -71,7 +70,7 @@ const LONGEST_HEAD = 8192;
 const HEAD = /^eboxmail cache \S+ \S+ \S+ \S+ (".*")\n/;
 
 function fileOf(root: string, source: string): string {
-  return `${root}/${DIRECTORY}/${basename(source)}-${sha256(source).slice(0, 16)}.json`;
+  return `${root}/${PATHS.cache}/${basename(source)}-${sha256(source).slice(0, 16)}.json`;
 }
 
 function headOf(source: string, hash: string, payload: Buffer): string {

@@ -27,6 +27,18 @@ export function userName(uid: number): string {
   return nameIn('/etc/passwd', uid);
 }
 
+/** Ids of an owner and a group, each given by its name, or by the number of one that may have none. */
+export function ownerIds({ owner, group }: { readonly owner: string | number; readonly group: string | number }): {
+  readonly uid: number;
+  readonly gid: number;
+} {
+  const isNumber = (id: string | number): boolean => /^\d+$/.test(String(id));
+  return {
+    uid: isNumber(owner) ? Number(owner) : requireUser(String(owner)),
+    gid: isNumber(group) ? Number(group) : requireGroup(String(group)),
+  };
+}
+
 function require(id: number | undefined, kind: string, name: string): number {
   if (id !== undefined) return id;
   throw failed(`this machine has no ${kind} ${name}`, 'it comes with the Debian packages postfix and dovecot-core');

@@ -44,10 +44,11 @@ export function readInstalled(path: string, file: RenderedFile | undefined): Ins
 }
 
 /** What is to be known of an index. @param path undefined when there is none */
-export function readIndex(path: string | undefined): Pick<InstalledFile, 'indexSha256' | 'indexMode'> {
+export function readIndex(path: string | undefined): Pick<InstalledFile, 'indexSha256' | 'indexMode' | 'indexOwner'> {
   const bytes = path === undefined ? undefined : bytesIfPresent(path);
   if (path === undefined || bytes === undefined) return { indexSha256: undefined };
-  return { indexSha256: sha256(bytes), indexMode: (lstat(path)?.mode ?? 0) & 0o7777 };
+  const { mode = 0, uid = 0 } = lstat(path) ?? {};
+  return { indexSha256: sha256(bytes), indexMode: mode & 0o7777, indexOwner: userName(uid) };
 }
 
 /** The bytes that a change writes; undefined when it removes the file. */

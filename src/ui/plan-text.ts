@@ -1,6 +1,7 @@
 import type { ChalkInstance } from 'chalk';
 import type { Removals } from '../core/plan/removals.ts';
 import { handEditDiff, unifiedDiff } from '../core/plan/diff.ts';
+import { modeText, ownershipWords, type DirectoryChange, type Ownership } from '../core/plan/directory-changes.ts';
 import { DAEMONS, isEssential, type DaemonAction } from '../core/daemons.ts';
 import { isEmpty, type FileChange, type Plan } from '../core/plan/plan.ts';
 
@@ -42,6 +43,8 @@ export function planText(plan: Plan, root: string, color: ChalkInstance | undefi
   if (passedOn !== '') parts.push(passedOn);
   if (plan.files.length > 0)
     parts.push(['Files:', ...plan.files.map((file) => `  ${fileLine(file, root)}`)].join('\n'));
+  if (plan.directories.length > 0)
+    parts.push(['Directories:', ...plan.directories.map((one) => `  ${directoryLine(one, root)}`)].join('\n'));
   for (const file of plan.files) {
     const edit = handEditDiff(file);
     if (edit !== '') parts.push(`Edited by hand since the last apply:\n${paintDiff(edit.trimEnd(), color)}`);
@@ -66,11 +69,16 @@ export function planData(plan: Plan, digest: string, queued?: Queued): object {
       change: change.change,
       present: change.present,
       reason: change.reason,
-      mode: change.file === undefined ? undefined : change.file.mode.toString(8).padStart(4, '0'),
+      mode: change.file === undefined ? undefined : modeText(change.file.mode),
       owner: change.file?.owner,
       group: change.file?.group,
       diff: unifiedDiff(change),
       edited: change.written === undefined ? undefined : handEditDiff(change),
+    })),
+    directories: plan.directories.map(({ path, before, after }) => ({
+      path,
+      before: ownershipData(before),
+      after: ownershipData(after),
     })),
     removals: { ...plan.removals, queued: queued?.stopping ?? null },
     queued: queued?.passedOn ?? null,
@@ -127,6 +135,14 @@ function fileLine({ path, change, present, reason }: FileChange, root: string): 
         ? ', not written by eboxmail'
         : '';
   return `${root}/${path} (${FILE_WORDS[change]}${hand}): ${reason}`;
+}
+
+function directoryLine(change: DirectoryChange, root: string): string {
+  return `${root}/${change.path}: ${ownershipWords(change)}`;
+}
+
+function ownershipData({ mode, owner, group }: Ownership): object {
+  return { mode: modeText(mode), owner, group };
 }
 
 function daemonWord(action: DaemonAction): string {

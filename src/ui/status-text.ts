@@ -48,7 +48,7 @@ const WORDS: { readonly [K in keyof Status]: (found: Status[K]) => readonly Line
     ];
   },
 
-  pending: ({ changes, files, edited, renewedCertificate, empty, problem }) => {
+  pending: ({ changes, files, edited, directories, renewedCertificate, empty, problem }) => {
     if (problem !== undefined) return [bad(`apply would fail: ${problem}`)];
     if (empty) return [good('nothing to apply: what is installed is what the state says')];
     return [
@@ -56,7 +56,8 @@ const WORDS: { readonly [K in keyof Status]: (found: Status[K]) => readonly Line
       ...(renewedCertificate === null ? [] : [bad(`not applied yet: the new certificate in ${renewedCertificate}`)]),
       ...edited.map((path) => bad(`edited by hand: ${path}`)),
       ...files.filter((path) => !edited.includes(path)).map((path) => bad(`apply would write ${path}`)),
-      ...(changes.length + files.length === 0 && renewedCertificate === null
+      ...directories.map((path) => bad(`owner or mode is not as apply sets it: ${path}`)),
+      ...(changes.length + files.length + directories.length === 0 && renewedCertificate === null
         ? [bad('apply has to start or reload a daemon')]
         : []),
     ];

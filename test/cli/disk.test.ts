@@ -78,6 +78,7 @@ describe('another user than root', () => {
       ['var/spool/postfix/pid/master.pid', 0o755],
       ['run/dovecot/master.pid', 0o755],
       ['closed/key.pem', 0o700],
+      ['var/cache/closed', 0o700],
     ] as const) {
       await mkdir(join(there.root, dirname(path)), { recursive: true });
       await writeFile(join(there.root, path), '1\n', { mode: 0o600 });
@@ -86,6 +87,7 @@ describe('another user than root', () => {
     const env = { EBOXMAIL_ROOT: there.root, EBOXMAIL_STATE: own, EBOXMAIL: `${process.execPath} ${program}` };
     const { code, stdout } = await as('plan --exit-code', env);
     expect([code, stdout]).toEqual([10, expect.stringContaining('user alice@example.com')]);
+    expect(stdout).not.toContain('Directories:');
     expect((await as('apply', env)).stderr).toMatch(/must be run as root\n {2}use sudo/);
     // Where something was applied they cannot know what.
     await mkdir(join(there.root, 'var/lib/eboxmail'), { mode: 0o700 });

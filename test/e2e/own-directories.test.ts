@@ -1,7 +1,8 @@
-import { readlink, rename, rm, symlink } from 'node:fs/promises';
+import { readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { runWithFault } from '../support/faults.ts';
 import { PASSWORD_HASH, stranger, tryRecipient } from '../support/mail.ts';
-import { useSandbox } from '../support/sandbox.ts';
+import { reloads, useSandbox } from '../support/sandbox.ts';
 import { bash } from '../support/scene.ts';
 
 const ENTRY = `{password: "${PASSWORD_HASH}"}`;
@@ -66,5 +67,119 @@ describe('a directory that is a symbolic link', () => {
     await sandbox().ok(['user', 'add', address, '--password-hash', PASSWORD_HASH, '--apply']);
     expect(await readlink(`${sandbox().root}/${path}`)).toContain('elsewhere');
     expect(await answer(address)).toMatch(/^250 /);
+  });
+});
+
+interface PlanAnswer {
+  readonly empty: boolean;
+  readonly digest: string;
+  readonly files: readonly unknown[];
+  readonly directories: readonly { readonly path: string; readonly before: Ownership; readonly after: Ownership }[];
+}
+
+interface Ownership {
+  readonly mode: string;
+  readonly owner: string;
+  readonly group: string;
+}
+
+const planned = async (): Promise<PlanAnswer> =>
+  JSON.parse((await sandbox().ok(['plan', '--json'])).stdout) as PlanAnswer;
+
+/** As find(1) tells it: mode, owner and group. */
+async function ownershipOf(path: string): Promise<string> {
+  return (await bash(`find ${sandbox().root}/${path} -maxdepth 0 -printf '%m %u %g'`)).stdout;
+}
+
+async function change(command: string): Promise<void> {
+  expect((await bash(`cd ${sandbox().root} && ${command}`)).code, command).toBe(0);
+}
+
+describe('owner and mode', () => {
+  it.each([
+    ['etc/postfix/eboxmail', 'chmod 777', 'mode 0777 → 0755'],
+    ['etc/postfix/eboxmail', 'chown nobody', 'owner nobody → root'],
+    ['etc/dovecot/eboxmail', 'chmod 755', 'mode 0755 → 0750'],
+    ['etc/dovecot/eboxmail', 'chown nobody', 'owner nobody → root'],
+    ['etc/dovecot/eboxmail', 'chgrp nogroup', 'group nogroup → dovecot'],
+    ['etc/eboxmail/tls', 'chmod 755', 'mode 0755 → 0700'],
+    ['etc/eboxmail', 'chmod 777', 'mode 0777 → 0775'],
+    ['var/lib/eboxmail', 'chmod 755', 'mode 0755 → 0700'],
+    ['var/lib/eboxmail/contents', 'chmod 711', 'mode 0711 → 0700'],
+    ['var/cache/eboxmail', 'chown nobody', 'owner nobody → root'],
+  ])('of %s are put right after %s', async (path, command, words) => {
+    const { root } = sandbox();
+    const before = await ownershipOf(path);
+    const [empty, running] = [await planned(), await reloads(root)];
+    await change(`${command} ${path}`);
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(10);
+    expect((await sandbox().ok(['plan'])).stdout).toContain(`Directories:\n  ${root}/${path}: ${words}\n`);
+    const drift = await planned();
+    expect(drift).toMatchObject({ empty: false, files: [], directories: [{ path }] });
+    expect(drift.digest).not.toBe(empty.digest);
+    const status = await sandbox().run(['status', '--quiet']);
+    expect(status).toMatchObject({ code: 1, stdout: `!! owner or mode is not as apply sets it: ${root}/${path}\n` });
+    await sandbox().ok(['apply', '--expect', drift.digest]);
+    expect(await ownershipOf(path)).toBe(path === 'etc/eboxmail' ? '775 root root' : before);
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
+    expect((await sandbox().ok(['apply'])).stderr).toContain('nothing to do');
+    expect((await sandbox().ok(['history'])).stdout).toMatch(/^\d+\t\S+\t\S+\tdirectories put right\n/);
+    expect(await reloads(root)).toEqual(running);
+  });
+
+  it('are put right with whatever else is to do, several of them at once', async () => {
+    await change('chmod 777 etc/postfix/eboxmail var/lib/eboxmail var/lib/eboxmail/generations');
+    await change('chown nobody var/lib/eboxmail/contents');
+    await sandbox().ok(['alias', 'add', 'both@a.test', 'alice@a.test', '--apply']);
+    expect(await ownershipOf('etc/postfix/eboxmail')).toBe('755 root root');
+    expect(await planned()).toMatchObject({ empty: true, directories: [] });
+    expect((await sandbox().ok(['history'])).stdout).not.toMatch(/^\d+\t\S+\t\S+\tdirectories/);
+  });
+
+  it('of an index beside its table are, too', async () => {
+    await change('chown nobody etc/postfix/eboxmail/aliases.cdb');
+    const running = await reloads(sandbox().root);
+    expect((await sandbox().ok(['plan'])).stdout).toContain('aliases (its index is built again)');
+    await sandbox().ok(['apply']);
+    expect(await ownershipOf('etc/postfix/eboxmail/aliases.cdb')).toBe('644 root root');
+    expect(await planned()).toMatchObject({ empty: true });
+    expect(await reloads(sandbox().root)).toEqual(running);
+  });
+
+  it('are put right by the next apply when one is killed at any moment', async () => {
+    const path = 'etc/dovecot/eboxmail';
+    const applyWith = (fault: string): ReturnType<typeof runWithFault> =>
+      runWithFault(['--root', sandbox().root, 'apply'], fault, `${sandbox().root}/../calls`);
+    await change(`chmod 777 ${path}`);
+    expect(await applyWith('count')).toMatchObject({ code: 0 });
+    const calls = (await readFile(`${sandbox().root}/../calls`, 'utf8')).trim().split('\n');
+    for (let at = 0; at < calls.length; at += 3) {
+      await change(`chmod 777 ${path}`);
+      expect((await applyWith(`kill:${at + 1}`)).signal, calls[at]).toBe('SIGKILL');
+      await sandbox().ok(['apply']);
+      expect(await ownershipOf(path), calls[at]).toBe('750 root dovecot');
+      expect((await sandbox().run(['plan', '--exit-code'])).code, calls[at]).toBe(0);
+    }
+    expect(calls.length).toBeGreaterThan(3);
+  });
+
+  it("of the machine's directories, and of what belongs to who keeps the state, are theirs", async () => {
+    const keeper = 'etc/eboxmail etc/eboxmail/secrets';
+    await change(`mkdir -m 700 -p etc/eboxmail/secrets && chown nobody ${keeper}`);
+    await change('chmod 2775 etc/eboxmail && chmod 775 etc/dovecot && chgrp nogroup etc/eboxmail/tls');
+    expect(await planned()).toMatchObject({ empty: true, directories: [] });
+    await change('chmod 750 etc/eboxmail/secrets');
+    expect((await sandbox().ok(['plan'])).stdout).toContain('etc/eboxmail/secrets: mode 0750 → 0700\n');
+    await sandbox().ok(['apply']);
+    expect(await ownershipOf('etc/eboxmail/secrets')).toMatch(/^700 nobody /);
+    await change(`chown root:root ${keeper} && chmod 755 etc/eboxmail etc/dovecot`);
+    await change('chmod 700 etc/eboxmail/secrets');
+  });
+
+  it('of what a link of ours leads to are left alone', async () => {
+    await replaceByLink('etc/postfix/eboxmail');
+    await change('chmod 775 etc/elsewhere');
+    expect(await planned()).toMatchObject({ directories: [] });
+    await change('chmod 755 etc/elsewhere');
   });
 });

@@ -1,5 +1,6 @@
 import { rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { ownDirectoriesAbove } from '../../core/render/directories.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { isEmptyDirectory, lstat, refuseOddDirectory } from '../../system/files.ts';
 import type { Place } from '../state/place.ts';
@@ -10,21 +11,14 @@ import type { Prepared } from './prepare.ts';
  * @throws failed (exit 1) when one of them is a symbolic link or no directory
  */
 export function requireOwnDirectories({ root }: Place, { rendered, plan }: Pick<Prepared, 'rendered' | 'plan'>): void {
-  const directories = [...rendered, ...plan.files].flatMap(({ path }) => ownAbove(path));
+  const directories = [...rendered, ...plan.files].flatMap(({ path }) => ownDirectoriesAbove(path));
   for (const directory of new Set(directories)) refuseOddDirectory(`${root}/${directory}`);
-}
-
-/** Of the directories in which a file is, those with our name and what is below them; the others are the machine's. */
-function ownAbove(path: string): readonly string[] {
-  const names = dirname(path).split('/');
-  const first = names.findIndex((name) => name.includes('eboxmail'));
-  return first === -1 ? [] : names.slice(first).map((_, n) => names.slice(0, first + n + 1).join('/'));
 }
 
 /** Those that files of ours have left without any. @param paths of the files, relative to the root */
 export function removeEmptyDirectories({ root }: Place, paths: readonly string[]): void {
   const directories = new Set(
-    paths.flatMap((path) => [...ownAbove(path), ...SHARED.filter((name) => name === dirname(path))]),
+    paths.flatMap((path) => [...ownDirectoriesAbove(path), ...SHARED.filter((name) => name === dirname(path))]),
   );
   // What is within another goes before it.
   for (const directory of [...directories].sort((a, b) => b.length - a.length)) {

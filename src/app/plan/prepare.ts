@@ -3,13 +3,16 @@ import type { HostFile } from '../../core/generated/host-types.ts';
 import type { HostFacts } from '../../core/host-facts.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { MailModel } from '../../core/model.ts';
+import { directoryChanges } from '../../core/plan/directory-changes.ts';
 import { makePlan, type InstalledFile, type Plan } from '../../core/plan/plan.ts';
 import { describeChanges } from '../../core/plan/state-words.ts';
 import type { LocatedProblem } from '../../core/problem.ts';
+import { isOwnDirectory, wantedDirectories, type WantedDirectory } from '../../core/render/directories.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { render } from '../../core/render/render.ts';
 import type { RenderedFile } from '../../core/render/rendered-file.ts';
 import { readAppliedRecord, type AppliedRecord } from '../../system/applied-record.ts';
+import { readDirectory } from '../../system/directories.ts';
 import { readContent } from '../../system/generations.ts';
 import { hostFacts } from '../../system/host.ts';
 import { readInstalled } from '../../system/installed.ts';
@@ -34,6 +37,8 @@ export interface Prepared {
   readonly textSha256: string;
   readonly warnings: readonly LocatedProblem[];
   readonly rendered: readonly RenderedFile[];
+  /** Those that files and daemons need, not only ours. */
+  readonly directories: readonly WantedDirectory[];
   /** What is at the managed paths, by path. */
   readonly installed: ReadonlyMap<string, InstalledFile>;
   readonly applied: AppliedRecord | undefined;
@@ -56,6 +61,7 @@ export async function prepare(place: Place, mayRemember = false): Promise<Prepar
   const facts = { ...machine, former: mailboxes.former };
   const certificate = lookAtCertificate(model, facts, applied?.certificate);
   const rendered = render(model, directory, facts);
+  const directories = wantedDirectories(model, facts, rendered);
   const installed = installedFiles(place.root, rendered, applied);
   const masters = masterProcesses(place.root);
   const dovecotConf = installed.get(PATHS.dovecotConf)?.content ?? '';
@@ -65,6 +71,7 @@ export async function prepare(place: Place, mayRemember = false): Promise<Prepar
     installed,
     written: writtenFiles(place.root, installed, applied),
     applied: applied?.files ?? new Map(),
+    directories: directoriesToPutRight(place.root, directories),
     running: forEachDaemon((name) => masters[name] !== undefined),
     stale: new Set(masters.dovecot === undefined || isDovecotConfInForce(facts, dovecotConf) ? [] : ['dovecot']),
     wanted: wantedDaemons(model),
@@ -82,6 +89,7 @@ export async function prepare(place: Place, mayRemember = false): Promise<Prepar
     textSha256: loaded.sha256,
     warnings,
     rendered,
+    directories,
     installed,
     applied,
     certificate,
@@ -103,6 +111,16 @@ function installedFiles(
     if (found !== undefined) installed.set(path, found);
   }
   return installed;
+}
+
+/** Those of ours; what others have made of theirs is up to them. */
+function directoriesToPutRight(root: string, wanted: readonly WantedDirectory[]): Plan['directories'] {
+  const own = wanted.filter(isOwnDirectory);
+  const found = own.flatMap(({ path }) => {
+    const there = readDirectory(`${root}/${path}`);
+    return there === undefined ? [] : [[path, there] as const];
+  });
+  return directoryChanges(own, new Map(found));
 }
 
 /** What the last apply wrote where something else is now: the history has it. */

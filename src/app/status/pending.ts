@@ -13,12 +13,14 @@ export async function pendingStatus({ place }: Scene): Promise<PendingStatus> {
       changes: plan.changes.map(({ text }) => text),
       files: plan.files.map(({ path }) => `${place.root}/${path}`),
       edited: plan.files.filter(({ present }) => present === 'edited').map(({ path }) => `${place.root}/${path}`),
+      directories: plan.directories.map(({ path }) => `${place.root}/${path}`),
       renewedCertificate: plan.renewedCertificate ?? null,
       empty,
     };
   } catch (error) {
     if (!(error instanceof EboxmailError)) throw error;
     const problem = error.message;
-    return { well: false, changes: [], files: [], edited: [], renewedCertificate: null, empty: false, problem };
+    const nothing = { changes: [], files: [], edited: [], directories: [], renewedCertificate: null };
+    return { well: false, ...nothing, empty: false, problem };
   }
 }

@@ -118,7 +118,8 @@ export function record(
 ): MailboxIds {
   const hashes = rendered.flatMap((file): readonly (readonly [string, AppliedFile])[] => {
     const { sha256: hash, index = readIndex(indexOf(root, file)) } = files.get(file.path) ?? {};
-    return hash === undefined ? [] : [[file.path, { sha256: hash, ...index }]];
+    const { indexSha256, indexMode } = index;
+    return hash === undefined ? [] : [[file.path, { sha256: hash, indexSha256, indexMode }]];
   });
   const { upTo: seq, former, tracks, known } = mailboxes;
   const ids = idsFor([...model.users.keys()], tracks, known);
@@ -168,7 +169,8 @@ export function remember(
     ...plan.changes.map((change) => change.text),
     ...changedPasswords(lib, secrets),
   ];
-  const summary = changes.length > 0 ? changes : ['files put right'];
+  const putRight = plan.files.length === 0 && plan.directories.length > 0 ? 'directories' : 'files';
+  const summary = changes.length > 0 ? changes : [`${putRight} put right`];
   const whose = { moves: movesOf(mailboxes), mailboxes: mailboxIds };
   const about = { time: new Date().toISOString(), author: authorName(), summary, state, ...whose };
   try {

@@ -3,8 +3,9 @@ import { needsRedis } from '../../core/daemons.ts';
 import { failed } from '../../core/errors.ts';
 import type { MailModel } from '../../core/model.ts';
 import type { FileChange } from '../../core/plan/plan.ts';
-import { PATHS } from '../../core/render/paths.ts';
+import { below, PATHS } from '../../core/render/paths.ts';
 import type { RenderedFile } from '../../core/render/rendered-file.ts';
+import { RSPAMD_USER } from '../../core/render/rspamd/rspamd-file.ts';
 import { lstat, makeDirectory, writeAtomically } from '../../system/files.ts';
 import { requireUser } from '../../system/identity.ts';
 import { answersAt } from '../../system/ports.ts';
@@ -32,18 +33,11 @@ function requireRedis(model: MailModel): void {
   throw failed('greylisting and learning need Redis, which is not installed (Debian package redis-server)', hint);
 }
 
-export function ensureRspamdPlace(root: string, { model, facts }: Pick<Prepared, 'model' | 'facts'>): void {
-  if (model.filter.mode !== 'builtin') return;
-  makeDirectory(`${root}/${PATHS.rspamdRun}`, 0o755);
-  const rspamd = requireUser('_rspamd');
-  makeDirectory(`${root}/${PATHS.rspamdData}`, 0o700, rspamd);
-  if (!needsRedis(model)) return;
-  makeDirectory(`${root}/${PATHS.redisRun}`, 0o700, rspamd);
-  makeDirectory(`${root}/${PATHS.redisData}`, 0o700, rspamd);
-  const log = `${root}/${PATHS.redisLog}`;
-  if (facts.jobs.by !== 'systemd' && lstat(log) === undefined) {
-    writeAtomically({ path: log, content: '', mode: 0o640, uid: rspamd, gid: 0 });
-  }
+/** Where systemd does not take what Redis prints, it cannot make a log by itself. */
+export function ensureRedisLog({ model, facts }: Pick<Prepared, 'model' | 'facts'>): void {
+  const path = below(facts, PATHS.redisLog);
+  if (!needsRedis(model) || facts.jobs.by === 'systemd' || lstat(path) !== undefined) return;
+  writeAtomically({ path, content: '', mode: 0o640, uid: requireUser(RSPAMD_USER), gid: 0 });
 }
 
 /** Has rspamd look at its new settings in a directory where nothing is live. */

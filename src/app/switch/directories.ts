@@ -1,10 +1,11 @@
 import { chmodSync, chownSync } from 'node:fs';
-import type { HostFacts } from '../../core/host-facts.ts';
-import { PATHS } from '../../core/render/paths.ts';
+import { below, PATHS } from '../../core/render/paths.ts';
+import { changeDirectory } from '../../system/directories.ts';
 import { exec } from '../../system/exec.ts';
 import { lstat, makeDirectory, writeAtomically } from '../../system/files.ts';
-import { forgetIdentities, requireGroup, requireUser, userId } from '../../system/identity.ts';
+import { forgetIdentities, ownerIds, requireGroup, requireUser, userId } from '../../system/identity.ts';
 import { failed } from '../../core/errors.ts';
+import type { Prepared } from '../plan/prepare.ts';
 import { writeProbeFile } from '../prove/login.ts';
 
 /** On the machine itself the mail belongs to a user of its own, which is made when it is missing. */
@@ -27,26 +28,23 @@ export async function ensureMailOwner(root: string): Promise<void> {
 /** Parts of the queue that belong to postfix alone (postfix-files). */
 const POSTFIX_ONLY = 'active bounce corrupt defer deferred flush hold incoming private saved trace'.split(' ');
 
-/** Directories that the files and daemons need, each with its owner and mode under any umask. */
-export function ensureDirectories(facts: HostFacts): void {
-  const { root, mailOwner, sandbox } = facts;
+/**
+ * Directories that the files and daemons need, each with its owner and mode under any umask. Those of ours that have others
+ * get them again, before anything is written there.
+ */
+export function ensureDirectories({ facts, directories, plan }: Prepared, progress: (step: string) => void): void {
   const postfix = requireUser('postfix');
-  const at = (path: string): string => `${root}/${path}`;
-  makeDirectory(at(PATHS.postfix), 0o755);
-  makeDirectory(at(PATHS.tables), 0o755);
-  makeDirectory(at('etc/dovecot/eboxmail'), 0o750, 0, requireGroup('dovecot'));
-  if (lstat(at(PATHS.probe)) === undefined) writeProbeFile(facts, '');
-  makeDirectory(at(PATHS.queue), 0o755);
-  repairQueues(at(PATHS.queue), postfix);
-  makeDirectory(at(PATHS.postfixData), 0o755, postfix, requireGroup('postfix'));
-  makeDirectory(at(PATHS.dovecotRun), 0o755);
-  makeDirectory(at(PATHS.dovecotState), 0o755);
-  makeDirectory(at(PATHS.mail), 0o750, mailOwner.uid, mailOwner.gid);
-  if (root !== '') ensureLogs(at('var/log'), postfix);
-  if (sandbox !== undefined) {
-    makeDirectory(at(sandbox.outbound), 0o700, mailOwner.uid, mailOwner.gid);
-    makeDirectory(at(PATHS.localMail), 0o2775, 0, requireGroup('mail'));
+  for (const { path, mode, owner = 'root', group = 'root', madeBy } of directories) {
+    if (madeBy !== 'apply') continue;
+    const { uid, gid } = ownerIds({ owner, group });
+    makeDirectory(below(facts, path), mode, uid, gid);
   }
+  const count = plan.directories.length;
+  if (count > 0) progress(`putting owner and mode of ${count === 1 ? '1 directory' : `${count} directories`} right`);
+  for (const { path, after } of plan.directories) changeDirectory(below(facts, path), after);
+  if (lstat(below(facts, PATHS.probe)) === undefined) writeProbeFile(facts, '');
+  repairQueues(below(facts, PATHS.queue), postfix);
+  if (facts.root !== '') ensureMailLog(below(facts, PATHS.mailLog), postfix);
 }
 
 /**
@@ -64,8 +62,6 @@ function repairQueues(queue: string, postfix: number): void {
 }
 
 /** Postfix's tools that run as postfix must be able to write the log that postlogd opens as root (postlogd(8)). */
-function ensureLogs(directory: string, postfix: number): void {
-  makeDirectory(directory, 0o755);
-  const path = `${directory}/mail.log`;
+function ensureMailLog(path: string, postfix: number): void {
   if (lstat(path) === undefined) writeAtomically({ path, content: '', mode: 0o640, uid: postfix, gid: 0 });
 }

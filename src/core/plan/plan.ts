@@ -8,6 +8,7 @@ import {
 } from '../daemons.ts';
 import { HEADER, type RenderedFile } from '../render/rendered-file.ts';
 import { PATHS } from '../render/paths.ts';
+import type { DirectoryChange } from './directory-changes.ts';
 import { mergeOwnedLine } from './owned-line.ts';
 import { removalsOf, type MailboxFates, type Removals } from './removals.ts';
 import type { StateChange } from './state-words.ts';
@@ -25,6 +26,7 @@ export interface InstalledFile {
   readonly indexSha256: string | undefined;
   /** Its mode. */
   readonly indexMode?: number | undefined;
+  readonly indexOwner?: string | undefined;
 }
 
 /** What the last apply wrote, by path. */
@@ -54,6 +56,8 @@ export interface PlanInput {
   readonly stale?: ReadonlySet<DaemonName>;
   /** Daemons that should run; the others are stopped. */
   readonly wanted: ReadonlySet<DaemonName>;
+  /** Directories of ours whose owner or mode is another one; none when absent. */
+  readonly directories?: readonly DirectoryChange[];
   readonly unfinished?: Unfinished | undefined;
   /** Path of the certificate, when its content is not what the daemons have read. */
   readonly renewedCertificate?: string | undefined;
@@ -67,6 +71,7 @@ export interface Plan {
   /** What changes for people, since the last apply. */
   readonly changes: readonly StateChange[];
   readonly files: readonly FileChange[];
+  readonly directories: readonly DirectoryChange[];
   readonly removals: Removals;
   readonly daemons: DaemonActions;
   /** Path of a certificate that has new content: the daemons have to read it again. */
@@ -107,6 +112,7 @@ export function makePlan(input: PlanInput): Plan {
   return {
     changes: input.changes,
     files,
+    directories: input.directories ?? [],
     removals: removalsOf(files, input.rendered, input.mailboxes ?? { moved: new Set(), putAway: [] }),
     daemons: forEachDaemon((name) => actionFor(name, files, input)),
     renewedCertificate: input.renewedCertificate,
@@ -114,8 +120,9 @@ export function makePlan(input: PlanInput): Plan {
 }
 
 /** A change that touches no file, such as that of a person's name, still has to be recorded. */
-export function isEmpty({ changes, files, daemons }: Plan): boolean {
-  return changes.length === 0 && files.length === 0 && DAEMONS.every((name) => daemons[name] === 'nothing');
+export function isEmpty({ changes, files, directories, daemons }: Plan): boolean {
+  const isQuiet = changes.length === 0 && files.length === 0 && directories.length === 0;
+  return isQuiet && DAEMONS.every((name) => daemons[name] === 'nothing');
 }
 
 function changeOf(file: RenderedFile, { installed, applied, unfinished }: PlanInput): readonly FileChange[] {
@@ -137,7 +144,10 @@ function changeOf(file: RenderedFile, { installed, applied, unfinished }: PlanIn
     found.indexSha256 !== undefined && found.indexSha256 === last?.indexSha256 && found.sha256 === last.sha256;
   // Its mode is up to the program that builds it.
   const opened = last?.indexMode !== undefined && found.indexMode !== last.indexMode;
-  if (file.index !== undefined && (!indexed || opened)) return [{ ...common, change: 'index', present: 'ours' }];
+  // Its owner is that of its source (postmap(1)).
+  const given = found.indexOwner !== undefined && found.indexOwner !== file.owner;
+  if (file.index !== undefined && (!indexed || opened || given))
+    return [{ ...common, change: 'index', present: 'ours' }];
   return [];
 }
 

@@ -29,6 +29,7 @@ interface Situation {
   readonly applied?: Readonly<Record<string, string | AppliedFile>>;
   readonly running?: Partial<PlanInput['running']>;
   readonly wanted?: PlanInput['wanted'];
+  readonly directories?: PlanInput['directories'];
 }
 
 function plan(situation: Situation): Plan {
@@ -42,6 +43,7 @@ function plan(situation: Situation): Plan {
     applied: new Map(applied),
     running: { ...running, ...situation.running },
     wanted: situation.wanted ?? new Set(DAEMONS),
+    directories: situation.directories ?? [],
   });
 }
 
@@ -109,6 +111,24 @@ describe('files', () => {
       'with an index that nobody knows',
       { rendered: [indexed], installed: { x: there('new\n', { indexSha256: 'i' }) } },
       ['x: index, ours'],
+    ],
+    [
+      'with an index of another owner',
+      {
+        rendered: [indexed],
+        installed: { x: there('new\n', { indexSha256: 'i', indexOwner: 'nobody' }) },
+        applied: { x: { sha256: 'new\n', indexSha256: 'i' } },
+      },
+      ['x: index, ours'],
+    ],
+    [
+      'with an index of its own owner',
+      {
+        rendered: [indexed],
+        installed: { x: there('new\n', { indexSha256: 'i', indexOwner: 'root' }) },
+        applied: { x: { sha256: 'new\n', indexSha256: 'i' } },
+      },
+      [],
     ],
     [
       'with its index',
@@ -245,10 +265,21 @@ describe('daemons', () => {
   ])('%s', (_, situation, postfix, dovecot) => expect(plan(situation).daemons).toMatchObject({ postfix, dovecot }));
 });
 
+const OPENED = {
+  path: 'd',
+  before: { mode: 0o777, owner: 'root', group: 'root' },
+  after: { mode: 0o755, owner: 'root', group: 'root' },
+};
+
+it('no daemon hears of a directory', () => {
+  expect(DAEMONS.every((name) => plan({ directories: [OPENED] }).daemons[name] === 'nothing')).toBe(true);
+});
+
 describe('a plan is empty', () => {
   it.each<[string, Situation, boolean]>([
     ['when nothing is to do', {}, true],
     ['not when a file changes', { rendered: [file('x', '1')] }, false],
+    ['not when a directory is not as it should be', { directories: [OPENED] }, false],
     ['not when a daemon must start', { running: { postfix: true, dovecot: false } }, false],
   ])('%s', (_, situation, empty) => expect(isEmpty(plan(situation))).toBe(empty));
 });

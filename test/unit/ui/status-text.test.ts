@@ -21,7 +21,7 @@ const WELL: Status = {
     served: [],
   },
   queue: { well: true, messages: 0, queues: {} },
-  pending: { well: true, changes: [], files: [], edited: [], renewedCertificate: null, empty: true },
+  pending: { well: true, changes: [], files: [], edited: [], directories: [], renewedCertificate: null, empty: true },
   expiry: { well: true, removes: 'nothing', by: 'systemd', last: null },
   fetching: { well: true, accounts: [] },
   filter: { well: true, mode: 'none', parts: [] },
@@ -53,6 +53,11 @@ it('says in a line what is well', () => {
 });
 
 it.each<[string, Partial<Status>, string]>([
+  [
+    'a directory that others may write in',
+    { pending: { ...WELL.pending, well: false, directories: ['/etc/d'], empty: false } },
+    'owner or mode is not as apply sets it: /etc/d',
+  ],
   ['no certificate', { certificate: { ...WELL.certificate, well: false, file: null } }, '/c.pem holds no certificate'],
   [
     'a port without TLS',

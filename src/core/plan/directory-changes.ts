@@ -1,0 +1,60 @@
+import type { WantedDirectory } from '../render/directories.ts';
+
+/** Who owns a directory, and who may do what there. */
+export interface Ownership {
+  readonly mode: number;
+  /** A name, or the number of who has none. */
+  readonly owner: string;
+  readonly group: string;
+}
+
+export interface FoundDirectory extends Ownership {
+  /** Whether the directory above is root's. */
+  readonly belowRoots: boolean;
+}
+
+/** A directory of ours whose owner or mode is put right. */
+export interface DirectoryChange {
+  readonly path: string;
+  readonly before: Ownership;
+  readonly after: Ownership;
+}
+
+/** What differs; directories that are not there are not among it: they are made when they are needed. */
+export function directoryChanges(
+  wanted: readonly WantedDirectory[],
+  found: ReadonlyMap<string, FoundDirectory>,
+): readonly DirectoryChange[] {
+  return wanted.flatMap((directory) => {
+    const there = found.get(directory.path);
+    if (there === undefined) return [];
+    const { mode, owner, group } = there;
+    const change = { path: directory.path, before: { mode, owner, group }, after: ownershipAfter(directory, there) };
+    return ownershipWords(change) === '' ? [] : [change];
+  });
+}
+
+function ownershipAfter({ mode, owner, group, madeBy }: WantedDirectory, found: FoundDirectory): Ownership {
+  const byKeeper = madeBy === 'keeper';
+  const anyOwner = owner === undefined || (byKeeper && !found.belowRoots);
+  // A group without rights is whichever the maker had.
+  const anyGroup = group === undefined || (mode & 0o070) === 0;
+  return {
+    mode: byKeeper ? found.mode & (mode | 0o7000) : mode,
+    owner: anyOwner ? found.owner : String(owner),
+    group: anyGroup ? found.group : String(group),
+  };
+}
+
+/** e.g. `owner nobody → root, mode 0777 → 0755`; empty when nothing differs. */
+export function ownershipWords({ before, after }: Pick<DirectoryChange, 'before' | 'after'>): string {
+  const [old, now] = [before, after].map(({ mode, ...rest }) => ({ ...rest, mode: modeText(mode) }));
+  return (['owner', 'group', 'mode'] as const)
+    .flatMap((name) => (old?.[name] === now?.[name] ? [] : [`${name} ${old?.[name]} → ${now?.[name]}`]))
+    .join(', ');
+}
+
+/** Octal, as chmod(1) takes it. */
+export function modeText(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}
