@@ -573,6 +573,21 @@ describe('what somebody does while an apply is at work', () => {
     await sandbox().ok(['apply', '--adopt']);
   });
 
+  it('so with the index of a table that it built', async () => {
+    const tables = `${sandbox().root}/etc/postfix/eboxmail`;
+    await sandbox().writeState(
+      state({ server: '  limits: {message: 7 MB}\n', users: 'aliases: {info@a.test: alice@a.test}\n' }),
+    );
+    const replace = `for type in cdb lmdb db; do [ ! -e ${tables}/copies.$type ] || cp ${tables}/copies.$type ${tables}/aliases.$type; done`;
+    const done = await applyBeside('postfix', `case "$*" in *reload*) ${replace};; esac`);
+    expect(done.code, done.stderr).toBe(0);
+    expect(await answer('info@a.test')).toMatch(/^550 /);
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(10);
+    await sandbox().ok(['apply']);
+    expect(await answer('info@a.test')).toMatch(/^250 /);
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
+  });
+
   it('so with lines of others in etc/aliases, and with a file where none was', async () => {
     const aliases = `${sandbox().root}/etc/aliases`;
     const mailname = `${sandbox().root}/etc/mailname`;

@@ -90,7 +90,7 @@ export async function applyLocked(
     await checkConfigurations(place, check, prepared);
     await checkFetchFiles(dirname(check.dovecot), plan.files);
     await checkRspamdFiles(place.root, dirname(check.dovecot), prepared.rendered, plan.files);
-    const staged = await stageChanges(place.root, plan.files, check.postfix);
+    const staged = await stageChanges(place.root, plan.files, check.postfix, after);
     try {
       await untilAWayOut(
         (checkInterruption) => switchOver(place, prepared, { staged, mover, after, checkInterruption }, options),

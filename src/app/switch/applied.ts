@@ -20,7 +20,6 @@ import { idsFor } from '../mailboxes/mailbox-ids.ts';
 import type { MailboxPlan } from '../mailboxes/mailbox-plan.ts';
 import type { Place } from '../state/place.ts';
 import type { Prepared } from '../plan/prepare.ts';
-import { indexOf } from './stage.ts';
 
 /** What an apply writes down about itself, before, after and for the history. */
 
@@ -30,8 +29,8 @@ export type FilesAfter = ReadonlyMap<string, FileAfter>;
 interface FileAfter {
   readonly content: Buffer;
   readonly sha256: string;
-  /** Absent where the apply builds it. */
-  readonly index?: Pick<InstalledFile, 'indexSha256' | 'indexMode'>;
+  /** Absent until the apply has built it. */
+  index?: Pick<InstalledFile, 'indexSha256' | 'indexMode'>;
 }
 
 export function filesAfter({ rendered, plan, installed }: Prepared): FilesAfter {
@@ -48,6 +47,12 @@ export function filesAfter({ rendered, plan, installed }: Prepared): FilesAfter 
       return [[path, { content: bytes, sha256: there.sha256, index: { indexSha256, indexMode } }]];
     }),
   );
+}
+
+/** What was built for a file: what stands there when the apply ends may be somebody else's. @param index where it is now */
+export function noteIndex(files: FilesAfter, path: string, index: string): void {
+  const file = files.get(path);
+  if (file !== undefined) file.index = readIndex(index);
 }
 
 /** Before a file is ours for the first time: what an uninstall gives back. */
@@ -116,9 +121,9 @@ export function record(
   { rendered, state, model, facts, certificate, mailboxes }: Prepared,
   files: FilesAfter,
 ): MailboxIds {
-  const hashes = rendered.flatMap((file): readonly (readonly [string, AppliedFile])[] => {
-    const { sha256: hash, index = readIndex(indexOf(root, file)) } = files.get(file.path) ?? {};
-    return hash === undefined ? [] : [[file.path, { sha256: hash, ...index }]];
+  const hashes = rendered.flatMap(({ path }): readonly (readonly [string, AppliedFile])[] => {
+    const { sha256: hash, index = { indexSha256: undefined } } = files.get(path) ?? {};
+    return hash === undefined ? [] : [[path, { sha256: hash, ...index }]];
   });
   const { upTo: seq, former, tracks, known } = mailboxes;
   const ids = idsFor([...model.users.keys()], tracks, known);
