@@ -6,7 +6,7 @@ import { linesOf, rowsOf } from '../../core/plan/table-rows.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import type { RenderedFile } from '../../core/render/rendered-file.ts';
 import { checkDovecot, requireDovecotParts } from '../../system/dovecot.ts';
-import { exec } from '../../system/exec.ts';
+import { endPrograms, exec } from '../../system/exec.ts';
 import {
   backdate,
   lstat,
@@ -27,6 +27,7 @@ import { isPasswdFile, makeNewerThan } from '../../system/passwd-file.ts';
 import type { Place } from '../state/place.ts';
 import type { Prepared } from '../plan/prepare.ts';
 import { noteIndex, type FilesAfter } from './applied.ts';
+import { clearWhenInterrupted } from './interruption.ts';
 import { refusedConfiguration } from '../plan/refused-overrides.ts';
 
 /** A directory in which the daemons look at configurations before they are in force. */
@@ -38,8 +39,8 @@ export interface CheckPlace {
 
 /** Writes the two configurations where their daemons can read them without anything being live. */
 export function makeCheckPlace(root: string, rendered: readonly RenderedFile[]): CheckPlace {
-  const base = `${root}/${PATHS.lib}/staging`;
-  rmSync(base, { recursive: true, force: true });
+  removeCheckPlace(root);
+  const base = checkPlaceIn(root);
   const place = { postfix: `${base}/postfix`, dovecot: `${base}/dovecot.conf` };
   makeDirectory(base, 0o755);
   makeDirectory(place.postfix, 0o755);
@@ -50,7 +51,27 @@ export function makeCheckPlace(root: string, rendered: readonly RenderedFile[]):
     }
     if (path === PATHS.mainCf) backdate(target);
   }
-  return { ...place, remove: () => tidy(() => rmSync(base, { recursive: true, force: true })) };
+  const directories = new Set(rendered.map(({ path }) => dirname(`${root}/${path}`)));
+  const stopWatching = clearWhenInterrupted(() => {
+    endPrograms();
+    removeCheckPlace(root);
+    for (const directory of directories) if (lstat(directory) !== undefined) removeStale(directory);
+  });
+  const remove = (): void => {
+    stopWatching();
+    tidy(() => removeCheckPlace(root));
+  };
+  return { ...place, remove };
+}
+
+/** Also that of an apply that was killed. */
+export function removeCheckPlace(root: string): void {
+  rmSync(checkPlaceIn(root), { recursive: true, force: true });
+}
+
+/** Where it is, while an apply is at work. */
+export function checkPlaceIn(root: string): string {
+  return `${root}/${PATHS.lib}/staging`;
 }
 
 /** Has the real daemons look at what is staged; every complaint is a refusal, and all of them are shown. */
@@ -175,9 +196,9 @@ export async function compileScripts(root: string, changes: readonly FileChange[
   }
 }
 
-/** A table goes with its index, which may hold the same secrets. */
+/** A table goes with its index, which may hold the same secrets: before it, since who comes after a crash looks for tables. */
 function removals(target: string): readonly StagedFile[] {
-  return [target, ...indexPaths(target).filter((path) => lstat(path) !== undefined)].map((path) => ({
+  return [...indexPaths(target).filter((path) => lstat(path) !== undefined), target].map((path) => ({
     temporary: path,
     target: path,
     commit: () => rmSync(path, { force: true }),
