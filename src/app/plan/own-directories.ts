@@ -15,7 +15,7 @@ export function requireOwnDirectories({ root }: Place, { rendered, plan }: Pick<
 }
 
 /** Of the directories in which a file is, those with our name and what is below them; the others are the machine's. */
-function ownAbove(path: string): readonly string[] {
+export function ownAbove(path: string): readonly string[] {
   const names = dirname(path).split('/');
   const first = names.findIndex((name) => name.includes('eboxmail'));
   return first === -1 ? [] : names.slice(first).map((_, n) => names.slice(0, first + n + 1).join('/'));

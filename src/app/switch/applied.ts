@@ -1,6 +1,6 @@
 import type { MailboxIds } from '../../core/mailboxes/holders.ts';
 import { EboxmailError, isSystemError } from '../../core/errors.ts';
-import type { AppliedFile, InstalledFile } from '../../core/plan/plan.ts';
+import type { AppliedFile, FileChange, InstalledFile } from '../../core/plan/plan.ts';
 import { certificateOf, PATHS } from '../../core/render/paths.ts';
 import { readAppliedRecord, writeAppliedRecord, writeUnfinished } from '../../system/applied-record.ts';
 import { bytesIfPresent } from '../../system/files.ts';
@@ -12,7 +12,7 @@ import {
   type GenerationSecret,
 } from '../../system/generations.ts';
 import { sha256 } from '../../system/hash.ts';
-import { bytesAfter, readIndex } from '../../system/installed.ts';
+import { bytesAfter, indexPath, readIndex } from '../../system/installed.ts';
 import { rememberOriginals } from '../../system/originals.ts';
 import type { ApplyOptions } from '../plan/apply-options.ts';
 import { authorName } from './author.ts';
@@ -60,7 +60,10 @@ export function rememberWhatWasThere({ root }: Place, { plan, applied }: Prepare
   const isOurs = (path: string): boolean =>
     applied?.files.has(path) === true || applied?.unfinished?.files.has(path) === true;
   const fresh = plan.files.filter(({ path, file }) => file !== undefined && !isOurs(path));
-  const paths = fresh.map(({ path }) => path);
+  // The index of that one may be somebody else's as well: in directories of our own nobody else has any.
+  const indexOf = ({ path, file }: FileChange): readonly string[] =>
+    path === PATHS.aliases && file?.index !== undefined ? [indexPath(path, file.index.type)] : [];
+  const paths = fresh.flatMap((change) => [change.path, ...indexOf(change)]);
   rememberOriginals(root, `${root}/${PATHS.lib}`, paths);
 }
 
