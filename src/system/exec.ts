@@ -36,6 +36,14 @@ export function reportCommandsTo(report: (command: readonly string[]) => void): 
   onCommand = report;
 }
 
+/** Those that run, but for what drives daemons. */
+const running = new Set<ChildProcess>();
+
+/** Ends what was started and still runs: who ends at once leaves nobody behind that goes on writing. */
+export function endPrograms(): void {
+  for (const child of running) child.kill('SIGKILL');
+}
+
 /** The program is not on this machine. */
 export class MissingProgram extends Error {
   readonly program: string;
@@ -69,6 +77,7 @@ export function exec(program: string, args: readonly string[], options: ExecOpti
       // What drives daemons is not reached by the Ctrl-C that is meant for this program.
       detached: options.detached === true,
     });
+    if (options.detached !== true) running.add(child);
     const patience = options.patience ?? PATIENCE;
     const deadline = setTimeout(() => {
       child.kill('SIGKILL');
@@ -80,10 +89,12 @@ export function exec(program: string, args: readonly string[], options: ExecOpti
     child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
     child.on('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(deadline);
+      running.delete(child);
       reject(error.code === 'ENOENT' ? new MissingProgram(program) : error);
     });
     child.on('close', (code, signal) => {
       clearTimeout(deadline);
+      running.delete(child);
       resolve({ code: code ?? 1, stdout, stderr: signal === null ? stderr : `${stderr}stopped by ${signal}\n` });
     });
     if (options.input !== undefined) {

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { runWithFault } from '../support/faults.ts';
 import { copies, imapLogin, PASSWORD_HASH, sendAsStranger, stranger, tryLogin, tryRecipient } from '../support/mail.ts';
 import { portIsOpen } from '../support/line-client.ts';
 import { runCli } from '../support/run-cli.ts';
@@ -66,7 +67,11 @@ async function expectConverged(box: Sandbox): Promise<void> {
   const result = await box.run(['apply', '--allow-removals', '1000']);
   expect(result, 'the next apply').toMatchObject({ code: 0 });
   expect((await box.run(['plan', '--exit-code'])).code).toBe(0);
-  const leftovers = await run('find', [box.root, '-name', '*eboxmail-new*']);
+  await expectNothingLeft(box);
+}
+
+async function expectNothingLeft(box: Sandbox): Promise<void> {
+  const leftovers = await run('find', [box.root, '-name', '*eboxmail-new*', '-o', '-path', '*/eboxmail/staging']);
   expect(leftovers.stdout).toBe('');
 }
 
@@ -235,6 +240,7 @@ describe('an apply that is killed', () => {
       'etc/eboxmail/secrets/.smarthost',
       'var/lib/eboxmail/backup/.state.yaml.2026-11-25T00-06-09-106Z',
       'var/lib/eboxmail/backup/etc/postfix/.main.cf',
+      'var/lib/eboxmail/staging/postfix/.main.cf',
     ];
     const leave = async (): Promise<void> => {
       for (const file of files) {
@@ -267,6 +273,32 @@ describe('an apply that is killed', () => {
     } finally {
       process.kill(-(holder.pid ?? 0), 'SIGKILL');
     }
+    await expectConverged(sandbox());
+  });
+
+  it('status clears away what one left that had changed nothing yet', async () => {
+    await sandbox().writeState(variant(290));
+    const fault = `kill:renameSync ${sandbox().root}/var/lib/eboxmail/.unfinished.json`;
+    expect((await runWithFault(['--root', sandbox().root, 'apply'], fault)).signal).toBe('SIGKILL');
+    expect(await readdir(`${sandbox().root}/var/lib/eboxmail`)).toContain('staging');
+    await sandbox().run(['status']);
+    await expectNothingLeft(sandbox());
+    expect(await readdir(`${sandbox().root}/var/lib/eboxmail`)).not.toContain('undo');
+    await expectConverged(sandbox());
+  });
+
+  it.each(['INT', 'TERM', 'HUP'] as const)('%s before anything is in place leaves nothing behind', async (signal) => {
+    const before = await readFile(`${sandbox().root}/etc/postfix/main.cf`, 'utf8');
+    const env = await fakePrograms(`${sandbox().root}/../end-${signal}`, {
+      postmap: `kill -${signal} $PPID; sleep 1; exec /usr/sbin/postmap "$@"`,
+    });
+    await sandbox().writeState(variant(295));
+    expect(await sandbox().run(['apply', '--allow-removals', '1000'], { env })).toMatchObject({
+      signal: `SIG${signal}`,
+    });
+    await expectNothingLeft(sandbox());
+    expect(await readFile(`${sandbox().root}/etc/postfix/main.cf`, 'utf8')).toBe(before);
+    await sandbox().writeState(state());
     await expectConverged(sandbox());
   });
 

@@ -495,10 +495,11 @@ describe('files edited by hand', () => {
   it('what an apply wrote that was killed is no edit', async () => {
     const { root } = sandbox();
     const before = await sandbox().readState();
-    await sandbox().ok(['server', 'set', '--smtp-tls', 'required']);
+    await sandbox().ok(['server', 'set', '--smtp-tls', 'required', '--mailname', 'mx2.example.test']);
     const killed = await runWithFault(['--root', root, 'apply'], `kill:spawn postfix -c ${root}/etc/postfix`);
     expect(killed.signal).toBe('SIGKILL');
     await appendFile(`${root}/etc/postfix/main.cf`, '# mine\nbiff = yes\n');
+    await appendFile(`${root}/etc/dovecot/dovecot.conf`, 'mail_max_userip_connections = 43\n');
     const other = await sandbox().readState();
     await sandbox().writeState(before);
     const refused = await sandbox().run(['apply', '--keep-edits']);
@@ -509,7 +510,8 @@ describe('files edited by hand', () => {
     expect(stderr).toMatch(/comments in etc\/postfix\/main.cf are not kept/);
     const now = await sandbox().readState();
     expect(now).toMatch(/biff: /);
-    expect(now).not.toContain('security_level');
+    expect(now).toContain('mail_max_userip_connections = 43');
+    expect(now).not.toMatch(/security_level|hostname|in-force/);
     await sandbox().writeState(before);
     await sandbox().ok(['apply']);
   });
@@ -569,6 +571,21 @@ describe('what somebody does while an apply is at work', () => {
     for (const file of ['main.cf', 'master.cf'])
       expect(refused.stderr).toContain(`${etc}/${file} was edited by hand since the last apply`);
     await sandbox().ok(['apply', '--adopt']);
+  });
+
+  it('so with the index of a table that it built', async () => {
+    const tables = `${sandbox().root}/etc/postfix/eboxmail`;
+    await sandbox().writeState(
+      state({ server: '  limits: {message: 7 MB}\n', users: 'aliases: {info@a.test: alice@a.test}\n' }),
+    );
+    const replace = `for type in cdb lmdb db; do [ ! -e ${tables}/copies.$type ] || cp ${tables}/copies.$type ${tables}/aliases.$type; done`;
+    const done = await applyBeside('postfix', `case "$*" in *reload*) ${replace};; esac`);
+    expect(done.code, done.stderr).toBe(0);
+    expect(await answer('info@a.test')).toMatch(/^550 /);
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(10);
+    await sandbox().ok(['apply']);
+    expect(await answer('info@a.test')).toMatch(/^250 /);
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
   });
 
   it('so with lines of others in etc/aliases, and with a file where none was', async () => {

@@ -37,7 +37,7 @@ async function killedAt(call: string, ...options: string[]): Promise<void> {
 
 async function expectNothingLeft(): Promise<void> {
   expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
-  const names = ['undo', 'unfinished.json', 'moving.json', 'rollback.json'];
+  const names = ['undo', 'unfinished.json', 'moving.json', 'staging', 'rollback.json'];
   expect(names.filter((name) => existsSync(`${lib()}/${name}`))).toEqual([]);
   expect((await run('find', [sandbox().root, '-name', '*eboxmail-new*'])).stdout).toBe('');
 }

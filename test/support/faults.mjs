@@ -1,6 +1,7 @@
 // Loaded with `node --import` before the program: counts every call that changes something (files, processes), and at a
 // chosen one either kills the process, as a power failure does, presses Ctrl-C, or makes the call fail. FAULT is "count",
-// "kill:N", "interrupt:N" or "fail:N"; "count" lists them in the file FAULT_COUNT. Instead of a number, the beginning of a line of that list.
+// "kill:N", "interrupt:N" or "fail:N"; "count" lists them in the file FAULT_COUNT. Instead of a number, the
+// beginning of a line of that list, and with ":N" behind it the Nth such line.
 // "watch:PATH,PATH" lists there, instead, each call before which one of these names was free, and its directory open to
 // its owner: then a delivery could have begun a mailbox there. "unknown:DIRECTORY,ADDRESS,…" lists each renaming there before
 // which no table of recipients in it had one of the addresses: then its mail would have been refused.
@@ -9,8 +10,9 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { basename, dirname } from 'node:path';
 
-const [mode, at] = (process.env.FAULT ?? 'count').split(':');
+const [mode, at, nth = '1'] = (process.env.FAULT ?? 'count').split(':');
 let calls = 0;
+let alike = 0;
 const list = ['count', 'watch', 'unknown'].includes(mode) ? fs.openSync(process.env.FAULT_COUNT, 'w') : undefined;
 
 function fault(name, target) {
@@ -18,8 +20,9 @@ function fault(name, target) {
   if (mode === 'watch') return watch(`${name} ${target}`);
   if (mode === 'unknown') return name === 'renameSync' ? ask(target) : undefined;
   if (list !== undefined) fs.writeSync(list, `${name} ${target}\n`);
-  const chosen = /^\d+$/.test(at ?? '') ? calls === Number(at) : at !== undefined && `${name} ${target}`.startsWith(at);
-  if (!chosen) return;
+  if (at !== undefined && `${name} ${target}`.startsWith(at)) alike += 1;
+  else if (calls !== Number(at)) return;
+  if (alike > 0 && alike !== Number(nth)) return;
   if (mode === 'kill') process.kill(process.pid, 'SIGKILL');
   if (mode === 'interrupt') return process.kill(process.pid, 'SIGINT');
   throw Object.assign(new Error(`ENOSPC: no space left on device, ${name} '${target}'`), {

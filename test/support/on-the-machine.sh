@@ -99,6 +99,33 @@ eboxmail uninstall --yes || fail 'uninstall after one that was killed'
 for gone in /etc/postfix/main.cf /etc/postfix/eboxmail /etc/dovecot/eboxmail; do
   [ ! -e $gone ] || fail "$gone is still there: $(ls -A $gone)"
 done
+
+# After an apply that was killed: before it had said what it would write, and with the index of a table in place but not the table.
+cp /etc/eboxmail/state.yaml /tmp/state
+mkdir -p /etc/eboxmail/secrets
+echo 'secret-of-the-smarthost' >/etc/eboxmail/secrets/smarthost
+echo 'relay: {smarthost: {host: "[192.0.2.25]", port: 587, username: u, password: {file: secrets/smarthost}}}' >>/etc/eboxmail/state.yaml
+for at in 'spawn postalias' 'renameSync /var/lib/eboxmail/.unfinished.json' 'renameSync /etc/postfix/eboxmail/.relay_login.:2' \
+  'renameSync /etc/.aliases.:2' 'renameSync /etc/postfix/.main.cf'; do
+  FAULT="kill:$at" "$NODE" --import ./test/support/faults.mjs bin/eboxmail.js apply --adopt && fail "it was not killed at $at"
+  eboxmail uninstall --yes || fail "uninstall after an apply that was killed at $at"
+  [ "$(sum)" = "$before" ] || fail "the originals are not back after $at: $(sum)"
+  left=$(find /etc /var/lib/eboxmail -name '*eboxmail-new*' -o -name staging -o -name undo -o -name originals -o -name 'aliases.cdb')
+  [ -z "$left" ] || fail "left after $at: $left"
+  for gone in /etc/postfix/main.cf /etc/postfix/eboxmail /etc/dovecot/eboxmail; do
+    [ ! -e $gone ] || fail "$gone is still there after $at: $(ls -A $gone)"
+  done
+  [ "$(code eboxmail uninstall --yes)" = 1 ] || fail "uninstall of nothing after $at: $(cat /tmp/out)"
+done
+# Somebody else's index of the aliases comes back, too.
+postalias -c /usr/share/postfix cdb:/etc/aliases 2>/dev/null || echo theirs >/etc/aliases.cdb
+index=$(sha256sum /etc/aliases.cdb)
+eboxmail apply --adopt || fail 'apply over an index'
+[ "$(sha256sum /etc/aliases.cdb)" != "$index" ] || fail 'the index of the aliases was not built'
+eboxmail uninstall --yes || fail 'uninstall over an index'
+[ "$(sha256sum /etc/aliases.cdb)" = "$index" ] || fail 'the index of the aliases is not back'
+rm /etc/aliases.cdb
+cp /tmp/state /etc/eboxmail/state.yaml
 eboxmail apply --adopt || fail 'and once more'
 
 # What somebody else has set up is taken over while it serves.

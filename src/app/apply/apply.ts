@@ -97,7 +97,7 @@ export async function applyLocked(
     await checkConfigurations(place, check, prepared);
     await checkFetchFiles(dirname(check.dovecot), plan.files);
     await checkRspamdFiles(place.root, dirname(check.dovecot), prepared.rendered, plan.files);
-    const staged = await stageChanges(place.root, plan.files, check.postfix);
+    const staged = await stageChanges(place.root, plan.files, check.postfix, after);
     await untilAWayOut(
       async (checkInterruption) => {
         try {

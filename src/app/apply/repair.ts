@@ -39,6 +39,7 @@ async function repairLocked(place: Place, progress: ApplyOptions['progress']): P
   const unfinished = prepared.applied?.unfinished;
   if (unfinished === undefined) {
     // It had changed nothing yet, or was recorded already.
+    await removeLeftovers(place, prepared);
     endUndo(lib);
     return undefined;
   }

@@ -4,18 +4,28 @@ import { failed } from '../../core/errors.ts';
 import { giveBackOwnedLine } from '../../core/plan/owned-line.ts';
 import { PATHS, POSTMASTER_LINE } from '../../core/render/paths.ts';
 import { readAppliedRecord, removeAppliedRecord, type AppliedRecord } from '../../system/applied-record.ts';
-import { bytesIfPresent, lstat, syncDirectories, writeAtomically } from '../../system/files.ts';
+import { bytesIfPresent, directoriesBelow, lstat, syncDirectories, writeAtomically } from '../../system/files.ts';
 import { sha256 } from '../../system/hash.ts';
 import { indexPaths } from '../../system/installed.ts';
 import { runningDaemons } from '../../system/master-processes.ts';
-import { contentOfOriginal, forgetOriginals, readOriginals, type Original } from '../../system/originals.ts';
+import {
+  contentOfOriginal,
+  directoryIn as originalsIn,
+  forgetOriginals,
+  readOriginals,
+  type Original,
+} from '../../system/originals.ts';
 import { isUnit, startTimers, stopTimer } from '../../system/timers.ts';
 import { usesSystemd } from '../../system/systemd.ts';
-import { endUndo } from '../../system/undo.ts';
+import { directoryIn as undoIn, endUndo } from '../../system/undo.ts';
 import { withExistingApplyLock } from './apply-lock.ts';
+import { removeTemporaries } from '../switch/leftovers.ts';
+import { checkPlaceIn, removeCheckPlace } from '../switch/stage.ts';
 import { servicesFor } from '../switch/switch-daemons.ts';
 import { removeEmptyDirectories } from '../plan/own-directories.ts';
+import { ownDirectoriesAbove } from '../../core/render/directories.ts';
 import type { Place } from '../state/place.ts';
+import { withdrawProbe } from '../prove/login.ts';
 import { readHost } from '../state/read-host.ts';
 
 export interface Uninstalled {
@@ -26,13 +36,23 @@ export interface Uninstalled {
   readonly left: readonly string[];
 }
 
+export interface UninstallPlan extends Uninstalled {
+  /** Whether the mail service that runs may be ours: not where an apply was cut off before it put anything in place. */
+  readonly stops: boolean;
+}
+
 /** What an uninstall would do, without doing it. @throws exit 1 when nothing of ours is there */
-export function planUninstall({ root }: Place): Uninstalled {
+export function planUninstall({ root }: Pick<Place, 'root'>): UninstallPlan {
   const lib = `${root}/${PATHS.lib}`;
-  const written = writtenBy(requireApplied(lib));
+  const applied = readAppliedRecord(lib);
+  if (applied === undefined && !somethingIsLeft(root, lib))
+    throw failed('nothing of eboxmail is installed here', 'it is what "eboxmail apply" installs');
+  // Nothing was put in place yet, or nothing is left there.
+  if (applied === undefined) return { restored: [], removed: [], left: [], stops: false };
+  const written = writtenBy(applied);
   const originals = readOriginals(lib);
   const [restored, removed, left]: [string[], string[], string[]] = [[], [], []];
-  for (const path of new Set([...written.keys(), ...originals.keys()])) {
+  for (const path of everOurs(written, originals)) {
     const now = bytesIfPresent(`${root}/${path}`);
     const original = contentOfOriginal(lib, originals.get(path));
     if (original !== undefined && now?.equals(original) === true) continue;
@@ -41,7 +61,7 @@ export function planUninstall({ root }: Place): Uninstalled {
     else if (originals.get(path)?.copy !== undefined) restored.push(path);
     else if (now !== undefined) removed.push(path);
   }
-  return { restored, removed, left };
+  return { restored, removed, left, stops: true };
 }
 
 /**
@@ -52,27 +72,36 @@ export async function uninstall(place: Place, progress: (step: string) => void):
   if (process.getuid?.() !== 0) throw failed('uninstall must be run as root', 'use sudo');
   const { root } = place;
   const lib = `${root}/${PATHS.lib}`;
-  const everWritten = [...writtenBy(requireApplied(lib)).keys()];
+  planUninstall(place);
   const { services: wish } = await readHost(root);
   return withExistingApplyLock(place, async () => {
-    const done = planUninstall(place);
+    const { stops, ...done } = planUninstall(place);
     const originals = readOriginals(lib);
-    const services = servicesFor(place, wish);
-    for (const name of [...runningDaemons(root)].reverse()) {
-      progress(`stop ${name}`);
-      await services[name]('stop');
+    const ever = everOurs(writtenBy(readAppliedRecord(lib)), originals);
+    if (stops) {
+      const services = servicesFor(place, wish);
+      for (const name of [...runningDaemons(root)].reverse()) {
+        progress(`stop ${name}`);
+        await services[name]('stop');
+      }
     }
     const touched = [...done.restored, ...done.removed];
     const units = usesSystemd(root, wish) ? touched.filter(isUnit) : [];
     for (const path of units) await stopTimer(path);
-    // Before their sources: whoever goes on after a crash looks only at those that are still there.
-    for (const path of touched) removeIndexes(`${root}/${path}`);
+    const aliases = { touched: touched.includes(PATHS.aliases), originals };
+    if (stops) for (const path of ever) if (!done.left.includes(path)) removeIndexes(root, path, aliases);
     for (const path of done.restored) restore(root, lib, path, originals.get(path) ?? {});
     for (const path of done.removed) remove(root, path);
+    // Behind its source: Postfix complains of an index that is older. Where nothing was announced it is as it was.
+    if (stops) for (const index of ALIAS_INDEXES) restoreIndex(root, lib, index, originals.get(index));
+    withdrawProbe(place);
     rmSync(`${root}/${PATHS.probe}`, { force: true });
+    removeCheckPlace(root);
+    const begun = [...ever, ...mayBeBegun(root)];
+    await removeTemporaries(place, begun);
     // Also those that one that was killed has emptied.
-    removeEmptyDirectories(place, [...everWritten, ...originals.keys()]);
-    syncDirectories(touched.map((path) => `${root}/${path}`).filter(hasDirectory));
+    removeEmptyDirectories(place, begun);
+    syncDirectories(ever.map((path) => `${root}/${path}`).filter(hasDirectory));
     if (units.length > 0) await startTimers([]);
     endUndo(lib);
     removeAppliedRecord(lib);
@@ -81,17 +110,35 @@ export async function uninstall(place: Place, progress: (step: string) => void):
   });
 }
 
+/** Of an apply that was cut off before it had announced itself, or an uninstall that was before its end. */
+function somethingIsLeft(root: string, lib: string): boolean {
+  const places = [undoIn(lib), originalsIn(lib), checkPlaceIn(root), `${root}/${PATHS.probe}`];
+  return places.some((path) => lstat(path) !== undefined);
+}
+
 /** Hashes of what we wrote at each path, or were about to write when we were killed. */
-function writtenBy({ files, unfinished }: AppliedRecord): ReadonlyMap<string, readonly string[]> {
-  const written = new Map([...files].map(([path, file]) => [path, [file.sha256]]));
-  for (const [path, hashes] of unfinished?.files ?? []) written.set(path, [...(written.get(path) ?? []), ...hashes]);
+function writtenBy(applied: AppliedRecord | undefined): ReadonlyMap<string, readonly string[]> {
+  const written = new Map([...(applied?.files ?? [])].map(([path, file]) => [path, [file.sha256]]));
+  for (const [path, hashes] of applied?.unfinished?.files ?? [])
+    written.set(path, [...(written.get(path) ?? []), ...hashes]);
   return written;
 }
 
-function requireApplied(lib: string): AppliedRecord {
-  const applied = readAppliedRecord(lib);
-  if (applied !== undefined) return applied;
-  throw failed('nothing of eboxmail is installed here', 'it is what "eboxmail apply" installs');
+/** Indexes belong to their sources. */
+function everOurs(...by: readonly ReadonlyMap<string, unknown>[]): readonly string[] {
+  const paths = new Set(by.flatMap((paths) => [...paths.keys()]));
+  return [...paths].filter((path) => !ALIAS_INDEXES.includes(path));
+}
+
+/**
+ * Paths in every directory in which an apply may have begun something: when it was killed early enough, it has written down
+ * nothing of that. The state is the administrator's.
+ */
+function mayBeBegun(root: string): readonly string[] {
+  const paths = Object.values(PATHS).filter((path) => typeof path === 'string');
+  return paths
+    .filter((path) => path.startsWith('etc/') && !path.startsWith(PATHS.etc))
+    .flatMap((path) => [path, ...directoriesBelow(`${root}/${path}`).map((at) => `${at.slice(root.length + 1)}/*`)]);
 }
 
 function restore(root: string, lib: string, path: string, original: Original): void {
@@ -118,9 +165,32 @@ function withTheirLine(now: Buffer, original: Buffer): Buffer {
   return Buffer.from(given, 'latin1');
 }
 
-/** Only kinds that we build (system/installed); aliases.db may be somebody else's. */
-function removeIndexes(path: string): void {
-  for (const index of indexPaths(path)) if (!index.endsWith('.db')) rmSync(index, { force: true });
+const ALIAS_INDEXES: readonly string[] = indexPaths(PATHS.aliases);
+
+interface AliasIndexes {
+  readonly touched: boolean;
+  readonly originals: ReadonlyMap<string, Original>;
+}
+
+/** Also where the source is not there, or is as it was: an apply puts the index in place first. */
+function removeIndexes(root: string, path: string, { touched, originals }: AliasIndexes): void {
+  const isOurs = (index: string): boolean => {
+    if (ownDirectoriesAbove(path).length > 0) return true;
+    if (path !== PATHS.aliases) return false;
+    if (ALIAS_INDEXES.some((one) => originals.has(one))) return isNew(originals.get(index));
+    // Taken over by a version that did not look at it; the one of Debian's own kind may be somebody else's.
+    return touched && !index.endsWith('.db');
+  };
+  for (const index of indexPaths(path)) if (isOurs(index)) rmSync(`${root}/${index}`, { force: true });
+}
+
+/** Whether there was nothing. */
+function isNew(original: Original | undefined): boolean {
+  return original !== undefined && original.copy === undefined;
+}
+
+function restoreIndex(root: string, lib: string, index: string, original: Original | undefined): void {
+  if (original?.copy !== undefined) restore(root, lib, index, original);
 }
 
 function hasDirectory(path: string): boolean {

@@ -39,7 +39,7 @@ export function makeProbe(model: MailModel, facts: HostFacts): ProbeAccount {
 }
 
 /** Takes it away with its mailbox, also that of an apply that was killed. */
-export function withdrawProbe(facts: HostFacts): void {
+export function withdrawProbe(facts: Pick<HostFacts, 'root'>): void {
   if ((lstat(below(facts, PATHS.probe))?.size ?? 0) > 0) writeProbeFile(facts, '');
   const mail = below(facts, PATHS.mail);
   const homes = listDirectory(mail).filter((name) => name.startsWith(PROBE_HOME));
@@ -48,7 +48,7 @@ export function withdrawProbe(facts: HostFacts): void {
 }
 
 /** Dovecot wants the file to be there; it is empty but for the moment of the probe. */
-export function writeProbeFile(facts: HostFacts, content: string): void {
+export function writeProbeFile(facts: Pick<HostFacts, 'root'>, content: string): void {
   writePasswdFile(below(facts, PATHS.probe), content);
 }
 

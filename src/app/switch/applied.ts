@@ -1,6 +1,6 @@
 import type { MailboxIds } from '../../core/mailboxes/holders.ts';
 import { EboxmailError, isSystemError } from '../../core/errors.ts';
-import type { AppliedFile, InstalledFile } from '../../core/plan/plan.ts';
+import type { AppliedFile, FileChange, InstalledFile } from '../../core/plan/plan.ts';
 import { certificateOf, PATHS } from '../../core/render/paths.ts';
 import { readAppliedRecord, writeAppliedRecord, writeUnfinished } from '../../system/applied-record.ts';
 import { bytesIfPresent } from '../../system/files.ts';
@@ -12,7 +12,7 @@ import {
   type GenerationSecret,
 } from '../../system/generations.ts';
 import { sha256 } from '../../system/hash.ts';
-import { bytesAfter, readIndex } from '../../system/installed.ts';
+import { bytesAfter, indexPath, readIndex } from '../../system/installed.ts';
 import { rememberOriginals } from '../../system/originals.ts';
 import type { ApplyOptions } from '../plan/apply-options.ts';
 import { authorName } from './author.ts';
@@ -20,7 +20,6 @@ import { idsFor } from '../mailboxes/mailbox-ids.ts';
 import type { MailboxPlan } from '../mailboxes/mailbox-plan.ts';
 import type { Place } from '../state/place.ts';
 import type { Prepared } from '../plan/prepare.ts';
-import { indexOf } from './stage.ts';
 
 /** What an apply writes down about itself, before, after and for the history. */
 
@@ -30,8 +29,8 @@ export type FilesAfter = ReadonlyMap<string, FileAfter>;
 interface FileAfter {
   readonly content: Buffer;
   readonly sha256: string;
-  /** Absent where the apply builds it. */
-  readonly index?: Pick<InstalledFile, 'indexSha256' | 'indexMode'>;
+  /** Absent until the apply has built it. */
+  index?: Pick<InstalledFile, 'indexSha256' | 'indexMode'>;
 }
 
 export function filesAfter({ rendered, plan, installed }: Prepared): FilesAfter {
@@ -50,12 +49,21 @@ export function filesAfter({ rendered, plan, installed }: Prepared): FilesAfter 
   );
 }
 
+/** What was built for a file: what stands there when the apply ends may be somebody else's. @param index where it is now */
+export function noteIndex(files: FilesAfter, path: string, index: string): void {
+  const file = files.get(path);
+  if (file !== undefined) file.index = readIndex(index);
+}
+
 /** Before a file is ours for the first time: what an uninstall gives back. */
 export function rememberWhatWasThere({ root }: Place, { plan, applied }: Prepared): void {
   const isOurs = (path: string): boolean =>
     applied?.files.has(path) === true || applied?.unfinished?.files.has(path) === true;
   const fresh = plan.files.filter(({ path, file }) => file !== undefined && !isOurs(path));
-  const paths = fresh.map(({ path }) => path);
+  // The index of that one may be somebody else's as well: in directories of our own nobody else has any.
+  const indexOf = ({ path, file }: FileChange): readonly string[] =>
+    path === PATHS.aliases && file?.index !== undefined ? [indexPath(path, file.index.type)] : [];
+  const paths = fresh.flatMap((change) => [change.path, ...indexOf(change)]);
   rememberOriginals(root, `${root}/${PATHS.lib}`, paths);
 }
 
@@ -116,10 +124,10 @@ export function record(
   { rendered, state, model, facts, certificate, mailboxes }: Prepared,
   files: FilesAfter,
 ): MailboxIds {
-  const hashes = rendered.flatMap((file): readonly (readonly [string, AppliedFile])[] => {
-    const { sha256: hash, index = readIndex(indexOf(root, file)) } = files.get(file.path) ?? {};
+  const hashes = rendered.flatMap(({ path }): readonly (readonly [string, AppliedFile])[] => {
+    const { sha256: hash, index = { indexSha256: undefined } } = files.get(path) ?? {};
     const { indexSha256, indexMode } = index;
-    return hash === undefined ? [] : [[file.path, { sha256: hash, indexSha256, indexMode }]];
+    return hash === undefined ? [] : [[path, { sha256: hash, indexSha256, indexMode }]];
   });
   const { upTo: seq, former, tracks, known } = mailboxes;
   const ids = idsFor([...model.users.keys()], tracks, known);

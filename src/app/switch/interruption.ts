@@ -9,6 +9,28 @@ export class Interrupted extends EboxmailError {
   }
 }
 
+/** While `untilAWayOut` runs. */
+let heldOff = false;
+
+/**
+ * Before anything was put in place, who interrupts the program ends it at once, and what it was preparing goes.
+ * @returns what ends this
+ */
+export function clearWhenInterrupted(clear: () => void): () => void {
+  const stop = (): void => SIGNALS.forEach((signal) => process.off(signal, end));
+  const end = (signal: NodeJS.Signals): void => {
+    if (heldOff) return;
+    stop();
+    try {
+      clear();
+    } finally {
+      process.kill(process.pid, signal);
+    }
+  };
+  for (const signal of SIGNALS) process.on(signal, end);
+  return stop;
+}
+
 /**
  * While this runs, who interrupts the program does not end it at once.
  * @param work is given what throws Interrupted when somebody has; to be called wherever there is a way back
@@ -21,11 +43,13 @@ export async function untilAWayOut<T>(work: (check: () => void) => Promise<T>, s
     interrupted = true;
   };
   for (const signal of SIGNALS) process.on(signal, note);
+  heldOff = true;
   try {
     return await work(() => {
       if (interrupted) throw new Interrupted();
     });
   } finally {
+    heldOff = false;
     for (const signal of SIGNALS) process.off(signal, note);
   }
 }

@@ -6,7 +6,7 @@ import { linesOf, rowsOf } from '../../core/plan/table-rows.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import type { RenderedFile } from '../../core/render/rendered-file.ts';
 import { checkDovecot, requireDovecotParts } from '../../system/dovecot.ts';
-import { exec } from '../../system/exec.ts';
+import { endPrograms, exec } from '../../system/exec.ts';
 import {
   backdate,
   lstat,
@@ -26,6 +26,8 @@ import { compileSieve } from '../../system/sieve.ts';
 import { isPasswdFile, makeNewerThan } from '../../system/passwd-file.ts';
 import type { Place } from '../state/place.ts';
 import type { Prepared } from '../plan/prepare.ts';
+import { noteIndex, type FilesAfter } from './applied.ts';
+import { clearWhenInterrupted } from './interruption.ts';
 import { refusedConfiguration } from '../plan/refused-overrides.ts';
 
 /** A directory in which the daemons look at configurations before they are in force. */
@@ -37,8 +39,8 @@ export interface CheckPlace {
 
 /** Writes the two configurations where their daemons can read them without anything being live. */
 export function makeCheckPlace(root: string, rendered: readonly RenderedFile[]): CheckPlace {
-  const base = `${root}/${PATHS.lib}/staging`;
-  rmSync(base, { recursive: true, force: true });
+  removeCheckPlace(root);
+  const base = checkPlaceIn(root);
   const place = { postfix: `${base}/postfix`, dovecot: `${base}/dovecot.conf` };
   makeDirectory(base, 0o755);
   makeDirectory(place.postfix, 0o755);
@@ -49,7 +51,27 @@ export function makeCheckPlace(root: string, rendered: readonly RenderedFile[]):
     }
     if (path === PATHS.mainCf) backdate(target);
   }
-  return { ...place, remove: () => tidy(() => rmSync(base, { recursive: true, force: true })) };
+  const directories = new Set(rendered.map(({ path }) => dirname(`${root}/${path}`)));
+  const stopWatching = clearWhenInterrupted(() => {
+    endPrograms();
+    removeCheckPlace(root);
+    for (const directory of directories) if (lstat(directory) !== undefined) removeStale(directory);
+  });
+  const remove = (): void => {
+    stopWatching();
+    tidy(() => removeCheckPlace(root));
+  };
+  return { ...place, remove };
+}
+
+/** Also that of an apply that was killed. */
+export function removeCheckPlace(root: string): void {
+  rmSync(checkPlaceIn(root), { recursive: true, force: true });
+}
+
+/** Where it is, while an apply is at work. */
+export function checkPlaceIn(root: string): string {
+  return `${root}/${PATHS.lib}/staging`;
 }
 
 /** Has the real daemons look at what is staged; every complaint is a refusal, and all of them are shown. */
@@ -87,15 +109,19 @@ function filesOf(root: string, changes: readonly FileChange[]): ReadonlySet<stri
   return new Set(paths);
 }
 
-/** Writes every changed file, and the index of every changed table, beside its target. */
+/**
+ * Writes every changed file, and the index of every changed table, beside its target.
+ * @param after learns what is built
+ */
 export async function stageChanges(
   root: string,
   changes: readonly FileChange[],
   config: string,
+  after: FilesAfter,
 ): Promise<readonly StagedFile[]> {
   const done: StagedFile[] = [];
   try {
-    return await allOf(changes.map((change) => stageChange(root, change, config, done)));
+    return await allOf(changes.map((change) => stageChange(root, change, { config, after, done })));
   } catch (error) {
     for (const file of done) file.discard();
     for (const directory of new Set(changes.map(({ path }) => dirname(`${root}/${path}`)))) removeStale(directory);
@@ -114,13 +140,12 @@ async function allOf<T>(work: readonly Promise<readonly T[]>[]): Promise<readonl
 async function stageChange(
   root: string,
   change: FileChange,
-  config: string,
-  done: StagedFile[],
+  { config, after, done }: { readonly config: string; readonly after: FilesAfter; readonly done: StagedFile[] },
 ): Promise<readonly StagedFile[]> {
-  const { path, file, after } = change;
+  const { path, file, after: text } = change;
   const target = `${root}/${path}`;
   const content = bytesAfter(change);
-  if (file === undefined || after === undefined || content === undefined) return removals(target);
+  if (file === undefined || text === undefined || content === undefined) return removals(target);
   makeDirectory(dirname(target), 0o755);
   const source = stageFile({
     path: target,
@@ -137,9 +162,10 @@ async function stageChange(
   // What sievec(1) makes names its source, so it is made when that is in place.
   if (builder === 'sievec') return [source];
   await buildIndex(builder, type, source.temporary, config);
-  await probeIndex(file, source.temporary, after, config);
+  await probeIndex(file, source.temporary, text, config);
   const index = staged(indexPath(source.temporary, type), indexPath(target, type));
   done.push(index);
+  noteIndex(after, path, index.temporary);
   return [index, source];
 }
 
@@ -161,20 +187,18 @@ async function probeIndex({ index, path }: RenderedFile, source: string, text: s
 }
 
 /** Compiles the Sieve scripts that were put in place, with the configuration that was. */
-export async function compileScripts(root: string, changes: readonly FileChange[]): Promise<void> {
+export async function compileScripts(root: string, changes: readonly FileChange[], after: FilesAfter): Promise<void> {
   for (const { path, file } of changes) {
     if (file?.index?.builder !== 'sievec') continue;
-    await compileSieve(
-      `${root}/${PATHS.dovecotConf}`,
-      `${root}/${path}`,
-      indexPath(`${root}/${path}`, file.index.type),
-    );
+    const index = indexPath(`${root}/${path}`, file.index.type);
+    await compileSieve(`${root}/${PATHS.dovecotConf}`, `${root}/${path}`, index);
+    noteIndex(after, path, index);
   }
 }
 
-/** A table goes with its index, which may hold the same secrets. */
+/** A table goes with its index, which may hold the same secrets: before it, since who comes after a crash looks for tables. */
 function removals(target: string): readonly StagedFile[] {
-  return [target, ...indexPaths(target).filter((path) => lstat(path) !== undefined)].map((path) => ({
+  return [...indexPaths(target).filter((path) => lstat(path) !== undefined), target].map((path) => ({
     temporary: path,
     target: path,
     commit: () => rmSync(path, { force: true }),
@@ -199,10 +223,4 @@ function tidy(work: () => void): void {
 /** Whether putting it in place means that the target goes. */
 export function isRemoval({ temporary, target }: StagedFile): boolean {
   return temporary === target;
-}
-
-/** Where the index of a file in place is, when it has one. */
-export function indexOf(root: string, { path, index }: RenderedFile): string | undefined {
-  const where = index === undefined ? undefined : indexPath(`${root}/${path}`, index.type);
-  return where !== undefined && lstat(where) !== undefined ? where : undefined;
 }

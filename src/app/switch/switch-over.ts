@@ -59,7 +59,7 @@ export async function switchOver(
     for (const file of rest) if (file !== accountFile && file !== masterFile) file.commit();
     if (masterFile !== undefined) clients.begin(masterFile);
     syncDirectories(present.map(({ target }) => target));
-    await compileScripts(place.root, plan.files);
+    await compileScripts(place.root, plan.files, after);
     const step = (words: string): void => {
       checkInterruption();
       progress(words);

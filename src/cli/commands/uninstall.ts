@@ -13,7 +13,9 @@ async function run(context: Context): Promise<number> {
   const { place, terminal, yes } = context;
   const plan = planUninstall(place);
   for (const line of words(plan, place.root)) terminal.say(line);
-  const question = 'Stop the mail service and give back what was there before eboxmail? State and mail stay.';
+  const question = plan.stops
+    ? 'Stop the mail service and give back what was there before eboxmail? State and mail stay.'
+    : 'Clear away what is left of an apply that did not get as far as to put anything in place?';
   if (!yes && !(await confirm(terminal, question, '--yes'))) throw usageError('nothing was changed');
   const done = await uninstall(place, (step) => terminal.say(step));
   if (context.json) printJson(context, done);

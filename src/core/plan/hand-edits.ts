@@ -20,26 +20,26 @@ export function handEditsOf(files: readonly FileChange[]): HandEdits {
   const comments: string[] = [];
   for (const { path, present, written, before = '', after = '' } of files) {
     if (present !== 'edited') continue;
-    if (written !== undefined && hasNewComment(written, before)) comments.push(path);
-    if (written === undefined) inexpressible.push(`${path}: what the last apply wrote is not known any more`);
-    else if (path === PATHS.mainCf) readMainCf([written, before, after], postfix, inexpressible);
-    else if (path === PATHS.dovecotConf) readDovecot(written, before, dovecot, inexpressible);
+    // The first apply may have been the one that was cut off.
+    const base = written ?? (after !== '' && before.startsWith(after) ? after : undefined);
+    if (base !== undefined && hasNewComment([base, after], before)) comments.push(path);
+    if (base === undefined) inexpressible.push(`${path}: what the last apply wrote is not known any more`);
+    else if (path === PATHS.mainCf) readMainCf([base, before, after], postfix, inexpressible);
+    else if (path === PATHS.dovecotConf) readDovecot([base, before, after], dovecot, inexpressible);
     else inexpressible.push(`${path}: only main.cf and dovecot.conf have overrides`);
   }
   return { postfix, dovecot, inexpressible, comments };
 }
 
-function hasNewComment(written: string, before: string): boolean {
-  const known = new Set(written.split('\n').map((line) => line.trim()));
+function hasNewComment(ours: readonly string[], before: string): boolean {
+  const known = new Set(ours.flatMap((text) => text.split('\n').map((line) => line.trim())));
   return before.split('\n').some((line) => /^\s*#/.test(line) && !known.has(line.trim()));
 }
 
-/** What is as it will be is no edit: an apply that was cut off wrote it. */
-function readMainCf(
-  texts: readonly [written: string, before: string, after: string],
-  found: Map<string, string>,
-  inexpressible: string[],
-): void {
+/** What the last apply wrote, what is there, and what will be. What is as it will be is no edit: an apply that was cut off wrote it. */
+type Texts = readonly [written: string, before: string, after: string];
+
+function readMainCf(texts: Texts, found: Map<string, string>, inexpressible: string[]): void {
   const [old, now, due] = [parameters(texts[0]), parameters(texts[1]), parameters(texts[2])];
   for (const [name, value] of now) if (old.get(name) !== value && due.get(name) !== value) found.set(name, value);
   for (const name of old.keys()) {
@@ -65,18 +65,24 @@ function parameters(text: string): ReadonlyMap<string, string> {
 }
 
 /** Settings outside any block that have another value or are new, and whatever was added at the end. */
-function readDovecot(written: string, before: string, found: string[], inexpressible: string[]): void {
-  if (before.startsWith(written)) {
-    found.push(...meaningful(before.slice(written.length)));
+function readDovecot([written, before, after]: Texts, found: string[], inexpressible: string[]): void {
+  // It was replaced as a whole, so the edits are those of one of the two.
+  const bases = after === '' ? [written] : [after, written];
+  const begun = bases.find((base) => before.startsWith(base));
+  if (begun !== undefined) {
+    found.push(...meaningful(before.slice(begun.length)));
     return;
   }
-  const [old, now] = [outerSettings(written), outerSettings(before)];
-  const changed = [...now.settings].filter(([name, value]) => old.settings.get(name) !== value);
-  const gone = [...old.settings.keys()].filter((name) => !now.settings.has(name));
-  if (gone.length > 0 || old.rest !== now.rest) {
+  const [now, due] = [outerSettings(before), outerSettings(after === '' ? written : after)];
+  const old = bases.map(outerSettings).find(({ rest }) => rest === now.rest);
+  const gone = [...(old?.settings.keys() ?? [])].filter((name) => !now.settings.has(name) && due.settings.has(name));
+  if (old === undefined || gone.length > 0) {
     inexpressible.push(`${PATHS.dovecotConf}: only settings outside blocks, and lines at the end, can be taken over`);
     return;
   }
+  const changed = [...now.settings].filter(
+    ([name, value]) => old.settings.get(name) !== value && due.settings.get(name) !== value,
+  );
   found.push(...changed.map(([name, value]) => `${name} = ${value}`));
 }
 

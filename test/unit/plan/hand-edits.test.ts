@@ -60,6 +60,39 @@ it('what an apply that was cut off wrote is no edit', () => {
   expect([Object.fromEntries(postfix), inexpressible]).toEqual([{ d: '4' }, []]);
 });
 
+describe('dovecot.conf after an apply that was cut off', () => {
+  const last = 'a = 1\nz = 0\nservice x {\n  unix_listener in-force-1 {\n  }\n}\n';
+  const due = 'a = 2\nservice x {\n  unix_listener in-force-2 {\n  }\n}\n';
+  const readWith = (before: string): object => {
+    const { dovecot, inexpressible, comments } = handEditsOf([{ ...edited(DOVECOT, last, before), after: due }]);
+    return { dovecot, inexpressible: inexpressible.length, comments };
+  };
+
+  it.each([
+    ['lines behind what it wrote', `${due}b = 2\n`, ['b = 2']],
+    ['lines behind what it did not get to', `${last}b = 2\n`, ['b = 2']],
+    ['a changed value in what it wrote', due.replace('a = 2', 'a = 3'), ['a = 3']],
+    ['a changed value in what it did not get to', last.replace('a = 1', 'a = 3'), ['a = 3']],
+    ['what will be so anyway is no edit', last.replace('a = 1\nz = 0', 'a = 2\nb = 2'), ['b = 2']],
+  ])('%s', (_, before, dovecot) => {
+    expect(readWith(before)).toEqual({ dovecot, inexpressible: 0, comments: [] });
+  });
+
+  it.each([
+    ['within a block', due.replace('in-force-2', 'mine')],
+    ['a setting that is gone', due.replace('a = 2\n', '')],
+  ])('%s cannot be said', (_, before) => {
+    expect(readWith(before)).toEqual({ dovecot: [], inexpressible: 1, comments: [] });
+  });
+
+  it('what it wrote as the first is known as well, and its comments are no loss', () => {
+    const { dovecot, inexpressible, comments } = handEditsOf([
+      { ...edited(DOVECOT, undefined, '# ours\na = 1\nb = 2\n'), after: '# ours\na = 1\n' },
+    ]);
+    expect([dovecot, inexpressible, comments]).toEqual([['b = 2'], [], []]);
+  });
+});
+
 it('comments that nothing keeps are told of', () => {
   const about = (before: string): readonly string[] =>
     handEditsOf([edited(MAIN_CF, '# ours\na = 1\n', before)]).comments;
