@@ -3,7 +3,7 @@ import type { StateFile } from '../../core/generated/state-types.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { readAppliedRecord } from '../../system/applied-record.ts';
-import { eventsInForce } from './mailbox-events.ts';
+import { eventsInForce, signOfEntry } from './mailbox-events.ts';
 import { usersOf } from '../state/users-of.ts';
 
 /** What the next apply would do about mailboxes, as far as commands need to know it. */
@@ -19,7 +19,7 @@ export function pendingMailboxes(root: string, state: StateFile): PendingMailbox
   const events = eventsInForce(lib, applied?.mailboxes?.seq ?? 0, state as unknown as JsonObject);
   const before = usersOf(applied?.state ?? {});
   const after = usersOf(state as unknown as JsonObject);
-  return { before, tracks: followMailboxes(before, events, after, applied?.time ?? '') };
+  return { before, tracks: followMailboxes(before, events, after, applied?.time ?? '', signOfEntry) };
 }
 
 /** A user who was removed, but not yet by an apply: the address at the last apply, and the entry of then. */

@@ -6,6 +6,7 @@ import { MailboxMover } from '../mailboxes/move-mailboxes.ts';
 import type { Place } from '../state/place.ts';
 import type { Prepared } from '../plan/prepare.ts';
 import { forgetPurges } from '../mailboxes/purges.ts';
+import { withStateLock } from '../state/state-lock.ts';
 
 export function mailboxMover({ root }: Place, prepared: Prepared, say: (line: string) => void): MailboxMover {
   const { facts, mailboxes, model } = prepared;
@@ -17,6 +18,19 @@ export function mailboxMover({ root }: Place, prepared: Prepared, say: (line: st
     purges: mailboxes.purges,
     say,
   });
+}
+
+/**
+ * Nothing is to do, so that whatever was written down for the next apply has been undone: it is of no meaning for a later one.
+ */
+export async function forgetUndone(place: Place, { mailboxes }: Prepared): Promise<void> {
+  const { root } = place;
+  const { purges, events, upTo } = mailboxes;
+  if (purges.size > 0 || events)
+    await withStateLock(place, async () => {
+      forgetPurges(root, [...purges]);
+      forgetMailboxEvents(`${root}/${PATHS.lib}`, upTo);
+    });
 }
 
 /** The apply is recorded: what commands had written down for it is done with. Call it under the lock of the state. */

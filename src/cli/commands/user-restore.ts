@@ -85,7 +85,7 @@ async function restore(
     data: { user: target, was: address, id: found.archived?.id ?? null },
     beforehand: () => {
       withdrawPurge(root, address);
-      noteEvent(root, found.event(target));
+      noteEvent(root, found.event(target), entry);
     },
   });
 }
