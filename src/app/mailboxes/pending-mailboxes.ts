@@ -3,6 +3,7 @@ import type { StateFile } from '../../core/generated/state-types.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { readAppliedRecord } from '../../system/applied-record.ts';
+import { archivedMailboxes, type ArchivedMailbox } from './archive.ts';
 import { eventsInForce, signOfEntry } from './mailbox-events.ts';
 import { usersOf } from '../state/users-of.ts';
 
@@ -29,6 +30,15 @@ export function pendingRemoval(
 ): { origin: string; entry: Json } | undefined {
   const track = tracks.find(({ to, archived, name }) => to === undefined && !archived && name === address);
   return track === undefined ? undefined : { origin: track.origin, entry: before[track.origin] ?? null };
+}
+
+/** What can come back from the archive; what an apply that was cut off has put there is a removal that was not applied. */
+export function archivedForGood(root: string): readonly ArchivedMailbox[] {
+  const applied = readAppliedRecord(`${root}/${PATHS.lib}`);
+  const inForce = new Set(Object.values(applied?.mailboxes?.ids ?? {}));
+  return archivedMailboxes(root).filter(
+    ({ since, mailbox }) => since !== applied?.time || mailbox === undefined || !inForce.has(mailbox),
+  );
 }
 
 /** Whether a rename gives a user the address of the last apply back. */
