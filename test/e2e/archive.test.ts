@@ -5,12 +5,14 @@ import {
   drain,
   imapLogin,
   imaps,
+  PASSWORD,
   PASSWORD_HASH,
   sendAsStranger,
   stranger,
   subjectOf,
   tryRecipient,
 } from '../support/mail.ts';
+import { runWithFault } from '../support/faults.ts';
 import { setBack } from '../support/clock.ts';
 import { bash } from '../support/scene.ts';
 import { useSandbox } from '../support/sandbox.ts';
@@ -371,5 +373,109 @@ describe('the archive', () => {
     await sandbox().ok(['rollback', String(later), '--yes']);
     expect(await subjects('clock@a.test')).toEqual([third]);
     await sandbox().ok(remove);
+  });
+});
+
+describe('a state that is put back after an apply that was cut off', { timeout: 120_000 }, () => {
+  const lib = (): string => `${sandbox().root}/var/lib/eboxmail`;
+  const users = ['one@a.test', 'two@a.test', 'three@a.test', 'mute@a.test'];
+  let before = '';
+  let mail: (string | undefined)[][] = [];
+
+  const ok = (...args: string[]): Promise<{ stdout: string; stderr: string }> => sandbox().ok(args);
+  const mailboxes = async (): Promise<(string | undefined)[][]> =>
+    Promise.all(users.slice(0, 3).map((user) => subjects(user)));
+  async function cutOffAt(call: string): Promise<void> {
+    const args = ['--root', sandbox().root, 'apply', '--allow-removals', '9'];
+    expect(await runWithFault(args, `kill:${call}`)).toMatchObject({ signal: 'SIGKILL' });
+    await sandbox().writeState(before);
+  }
+  async function putBack(how: string): Promise<string> {
+    const [{ number }] = JSON.parse((await ok('history', '--json')).stdout) as [{ number: number }];
+    const args = how === 'rollback' ? ['rollback', String(number), '--yes'] : [how];
+    const { stderr } = await ok(...args);
+    await ok('apply');
+    return stderr;
+  }
+  async function expectNothingLeft(): Promise<void> {
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
+    expect((await archive()).filter(({ address }) => users.includes(address))).toEqual([]);
+    const index = await readFile(`${lib()}/archive.json`, 'utf8').catch(() => '');
+    expect(users.filter((user) => index.includes(`"${user}"`))).toEqual([]);
+    expect((await readdir(lib())).filter((name) => /moving|undo|unfinished|mailbox-log/.test(name))).toEqual([]);
+  }
+
+  it('begins with three who have mail', async () => {
+    for (const user of users.slice(0, 3)) {
+      const hash = `{PLAIN}${PASSWORD}`;
+      await ok('user', 'add', user, '--password-hash', hash, '--name', user);
+    }
+    await ok('user', 'add', 'mute@a.test', '--no-account', '--apply');
+    for (const user of users.slice(0, 3)) await mailFor(user);
+    mail = await mailboxes();
+    before = await sandbox().readState();
+    await ok('apply');
+  });
+
+  it.each([
+    ['status', 'lib/eboxmail/.applied.json'],
+    ['apply', 'lib/eboxmail/.applied.json'],
+    ['rollback', 'lib/eboxmail/.applied.json'],
+    ['status', 'lib/eboxmail/.archive.json'],
+    ['apply', 'lib/eboxmail/.archive.json'],
+    ['apply', 'vmail/a.test/one'],
+  ])('%s brings back the mail of who was removed (cut off before the renaming of %s)', async (how, file) => {
+    await ok('user', 'remove', 'one@a.test', '--yes');
+    await ok('user', 'remove', 'mute@a.test', '--yes');
+    await cutOffAt(`renameSync ${sandbox().root}/var/${file}`);
+    const said = await putBack(how);
+    if (file.includes('applied')) expect(said).toContain('mailbox of one@a.test is back from the archive');
+    expect(await mailboxes()).toEqual(mail);
+    await expectNothingLeft();
+  });
+
+  it.each(['status', 'apply'])('%s: so it does where somebody else got the address', async (how) => {
+    await ok('user', 'remove', 'one@a.test', '--yes');
+    await ok('user', 'rename', 'two@a.test', 'one@a.test', '--no-alias');
+    await ok('alias', 'add', 'two@a.test', 'three@a.test');
+    await cutOffAt(`renameSync ${sandbox().root}/etc/postfix/eboxmail/.`);
+    await putBack(how);
+    expect(await mailboxes()).toEqual(mail);
+    await ok('user', 'remove', 'three@a.test', '--yes');
+    await ok('user', 'add', 'three@a.test', '--password-hash', PASSWORD_HASH);
+    await cutOffAt(`renameSync ${lib()}/.applied.json`);
+    await putBack(how);
+    expect(await mailboxes()).toEqual(mail);
+    await expectNothingLeft();
+  });
+
+  it('a removal that was cut off is taken back by user restore, which lists it once', async () => {
+    await ok('user', 'remove', 'one@a.test', '--yes');
+    const without = await sandbox().readState();
+    await cutOffAt(`renameSync ${lib()}/.applied.json`);
+    await sandbox().writeState(without);
+    expect(await archive('one@a.test')).toMatchObject([{ number: 1, id: null }]);
+    await ok('user', 'restore', 'one@a.test', '--apply');
+    expect(await mailboxes()).toEqual(mail);
+    await sandbox().writeState(before);
+    await ok('apply');
+    await expectNothingLeft();
+  });
+
+  it.each(['status', 'apply'])('%s says whose mail was deleted, and goes on', async (how) => {
+    await ok('user', 'rename', 'two@a.test', 'former@a.test', '--no-alias');
+    await ok('user', 'rename', 'three@a.test', 'two@a.test', '--no-alias');
+    await ok('user', 'remove', 'former@a.test', '--purge', '--yes');
+    await cutOffAt(`renameSync ${sandbox().root}/etc/postfix/eboxmail/.`);
+    await putBack(how);
+    expect(await mailboxes()).toEqual(mail);
+    await ok('user', 'remove', 'one@a.test', '--purge', '--yes');
+    await cutOffAt(`renameSync ${lib()}/.applied.json`);
+    const said = await putBack(how);
+    expect(said).toContain('the mail of one@a.test was deleted already: one@a.test begins with an empty mailbox');
+    expect(await mailboxes()).toEqual([[], mail[1], mail[2]]);
+    await expectNothingLeft();
+    await mailFor('one@a.test');
+    mail = await mailboxes();
   });
 });

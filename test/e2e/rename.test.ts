@@ -229,6 +229,46 @@ describe('a rename', () => {
     await expectTidy();
   });
 
+  it('is of no meaning for a state that is put back: everybody keeps the mailbox', async () => {
+    const rename = (from: string, to: string): Promise<unknown> =>
+      sandbox().ok(['user', 'rename', from, to, '--no-alias']);
+    const [carol, dave] = ['carol@a.test', 'dave@a.test'];
+    const before = await sandbox().readState();
+    const mail = [await subjects(carol, 'secret-1'), await subjects(dave, 'secret-0')];
+    const changePlaces = async (): Promise<void> => {
+      await rename(carol, 'tmp@a.test');
+      await rename(dave, carol);
+      await rename('tmp@a.test', dave);
+    };
+    await changePlaces();
+    await sandbox().writeState(before);
+    await sandbox().ok(['apply']);
+    await expectTidy();
+    expect([await subjects(carol, 'secret-1'), await subjects(dave, 'secret-0')]).toEqual(mail);
+    // Neither later, when nothing in the entries tells whose they are.
+    await sandbox().writeState(
+      before.replace('{PLAIN}secret-0', '{PLAIN}new-0').replace('{PLAIN}secret-1', '{PLAIN}new-1'),
+    );
+    await sandbox().ok(['apply']);
+    expect([await subjects(carol, 'new-1'), await subjects(dave, 'new-0')]).toEqual(mail);
+    await sandbox().writeState(before);
+    await sandbox().ok(['apply']);
+    // With another password, and somebody new at the old address.
+    await changePlaces();
+    await sandbox().writeState(before.replace('{PLAIN}secret-1', '{PLAIN}new-1'));
+    await sandbox().ok(['apply']);
+    expect([await subjects(carol, 'new-1'), await subjects(dave, 'secret-0')]).toEqual(mail);
+    await sandbox().writeState(before);
+    await sandbox().ok(['apply']);
+    await rename(carol, 'former@a.test');
+    await sandbox().ok(['user', 'add', carol, '--password-hash', PASSWORD_HASH]);
+    expect((await sandbox().ok(['plan'])).stdout).toContain(`mailbox of ${carol} becomes that of former@a.test`);
+    await sandbox().writeState(before);
+    await sandbox().ok(['apply']);
+    expect([await subjects(carol, 'secret-1'), await subjects(dave, 'secret-0')]).toEqual(mail);
+    await expectTidy();
+  });
+
   it('mixes nothing with a mailbox that is in the way', async () => {
     await mkdir(`${home('stray@a.test')}/Maildir/new`, { recursive: true });
     await writeFile(`${home('stray@a.test')}/Maildir/new/1.M1P1.x`, 'Subject: stray\n\nx\n');

@@ -21,10 +21,9 @@ import { checkFetchFiles } from '../switch/fetch-files.ts';
 import { untilAWayOut } from '../switch/interruption.ts';
 import { removeLeftovers } from '../switch/leftovers.ts';
 import { removeJournal } from '../mailboxes/mailbox-journal.ts';
-import { mailboxMover } from '../switch/mailbox-moves.ts';
+import { forgetUndone, mailboxMover } from '../switch/mailbox-moves.ts';
 import { requireOwnDirectories } from '../plan/own-directories.ts';
 import type { Place } from '../state/place.ts';
-import { forgetPurges } from '../mailboxes/purges.ts';
 import { prepare, type Prepared } from '../plan/prepare.ts';
 import { withStateLock } from '../state/state-lock.ts';
 import { checkConfigurations, discard, makeCheckPlace, stageChanges } from '../switch/stage.ts';
@@ -69,7 +68,7 @@ export async function applyLocked(
     removeUnfinished(lib, prepared.applied);
     removeJournal(place.root);
     await removeLeftovers(place, prepared);
-    await withdrawStalePurges(place, prepared);
+    await forgetUndone(place, prepared);
     removeRollbackRecord(lib);
     return { plan, prepared };
   }
@@ -114,11 +113,6 @@ export async function applyLocked(
     check.remove();
   }
   return { plan, prepared };
-}
-
-/** Whoever was removed and is there again, by a state that was put back by hand, is not purged by a later removal. */
-async function withdrawStalePurges(place: Place, { mailboxes: { purges } }: Prepared): Promise<void> {
-  if (purges.size > 0) await withStateLock(place, async () => forgetPurges(place.root, [...purges]));
 }
 
 /** What is written down about mailboxes comes before the state that it belongs to: with the lock both are of one moment. */

@@ -50,7 +50,7 @@ export function archivedIds(root: string): ReadonlyMap<string, string> {
 
 /** Those that are there, in the order in which they came. */
 export function archivedInOrder(root: string): readonly ArchivedMailbox[] {
-  return readIndex(root).filter(({ path }) => path === null || lstat(`${root}/${path}`) !== undefined);
+  return readIndex(root).filter((one) => !isLost(root, one));
 }
 
 /** Those that are there, newest first. */
@@ -99,14 +99,21 @@ function pathOf(address: string, id: string): string {
   return `${PATHS.archive}/${domain}/${local}.${id}`;
 }
 
-/** Drops what has left the archive. */
+/** Drops what has left the archive, and what is lost. */
 export function forgetArchived(root: string, gone: (mailbox: ArchivedMailbox) => boolean): void {
+  dropFromIndex(root, (mailbox) => isLost(root, mailbox) || gone(mailbox));
+}
+
+/** Drops these, and nothing else: what is on its way out of the archive may have to go back there. */
+export function dropFromIndex(root: string, gone: (mailbox: ArchivedMailbox) => boolean): void {
   const all = readIndex(root);
-  const left = all.filter((mailbox) => {
-    const lost = mailbox.path !== null && lstat(`${root}/${mailbox.path}`) === undefined;
-    return !lost && !gone(mailbox);
-  });
+  const left = all.filter((mailbox) => !gone(mailbox));
   if (left.length < all.length) writeIndex(root, left);
+}
+
+/** Whether its directory is not there, or no longer. */
+export function isLost(root: string, { path }: Pick<ArchivedMailbox, 'path'>): boolean {
+  return path !== null && lstat(`${root}/${path}`) === undefined;
 }
 
 /** rename(2), with words for what can go wrong. */

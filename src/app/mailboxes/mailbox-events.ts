@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../core/json.ts';
+import { isObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { MailboxEvent, StateSigns } from '../../core/mailboxes/tracks.ts';
 import { sameJson } from '../../core/state/edit/changes.ts';
 import { sha256 } from '../../system/hash.ts';
@@ -45,6 +45,18 @@ function belongsTo({ then, before, users }: StateSigns, state: JsonObject): bool
 
 function signAt(users: JsonObject, address: string): string | null {
   return Object.hasOwn(users, address) ? sign(users[address] ?? null) : null;
+}
+
+/** Of a user's entry, in whatever order its keys are. */
+export function signOfEntry(entry: Json): string {
+  return sign(inOrder(entry ?? {}));
+}
+
+function inOrder(value: Json): Json {
+  if (Array.isArray(value)) return value.map((item: Json) => inOrder(item));
+  if (!isObject(value)) return value;
+  const keys = Object.keys(value).sort();
+  return Object.fromEntries(keys.map((key) => [key, inOrder(value[key] ?? null)]));
 }
 
 function sign(value: Json): string {

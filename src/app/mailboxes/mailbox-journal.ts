@@ -16,6 +16,8 @@ export interface JournalEntry {
   readonly inode: string;
   /** Absolute paths where it may be. */
   readonly places: readonly string[];
+  /** Absent where its mail was not to be deleted; it may be only partly so. */
+  readonly deleted?: true | undefined;
 }
 
 /** The journal of an apply that was cut off, when there was one since then. */

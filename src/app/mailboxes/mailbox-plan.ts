@@ -6,7 +6,7 @@ import { domainOf, domainsByName, recipientsNow } from '../../core/recipients.ts
 import { PATHS } from '../../core/render/paths.ts';
 import type { ReadModel } from '../../core/state/model-of.ts';
 import type { AppliedRecord } from '../../system/applied-record.ts';
-import { eventsInForce, lastEvent } from './mailbox-events.ts';
+import { eventsInForce, lastEvent, signOfEntry } from './mailbox-events.ts';
 import { knownMailboxes, type KnownMailboxes } from './mailbox-ids.ts';
 import { readJournal } from './mailbox-journal.ts';
 import { readPurges } from './purges.ts';
@@ -56,7 +56,7 @@ export function planMailboxes(
   const upTo = lastEvent(lib, seq);
   const before = usersOf(applied?.state ?? {});
   const purges = new Set(readPurges(root));
-  const tracks = followMailboxes(before, events, usersOf(state), since);
+  const tracks = followMailboxes(before, events, usersOf(state), since, signOfEntry);
   const here = domainsByName(model);
   const putAway = tracks.flatMap(({ origin, archived, to }) =>
     !archived && to === undefined && hasAccount(before[origin]) ? [origin] : [],

@@ -1,8 +1,11 @@
+import type { UserEntry } from '../../core/generated/state-types.ts';
+import type { Json } from '../../core/json.ts';
 import type { MailboxEvent } from '../../core/mailboxes/tracks.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { lstat, makeDirectory, readIfPresent, requireWritable } from '../../system/files.ts';
 import { appendToMailboxLog, readMailboxLog, type NewEvent } from '../../system/mailbox-log.ts';
 import { readAppliedRecord } from '../../system/applied-record.ts';
+import { signOfEntry } from './mailbox-events.ts';
 import { usersOf } from '../state/users-of.ts';
 
 /** What commands want the next apply to know about mailboxes. */
@@ -17,13 +20,15 @@ export function requireNotable(root: string): void {
 /**
  * Writes down what happens to an address; call it before the state is written, under its lock. Where nothing was ever
  * applied there are no mailboxes, and nothing is written.
+ * @param entry the user's
  * @returns its number
  */
-export function noteEvent(root: string, event: NewEvent): number | undefined {
+export function noteEvent(root: string, event: NewEvent, entry?: UserEntry | null): number | undefined {
   const lib = `${root}/${PATHS.lib}`;
   const applied = readAppliedRecord(lib);
   if (applied === undefined) return undefined;
-  return appendToMailboxLog(lib, applied.mailboxes?.seq ?? 0, applied.time, event);
+  const sign = entry === undefined ? {} : { sign: signOfEntry(entry as unknown as Json) };
+  return appendToMailboxLog(lib, applied.mailboxes?.seq ?? 0, applied.time, { ...event, ...sign });
 }
 
 /** Whether a new user gets an address that was somebody's at the last apply, or was meant to be since. */

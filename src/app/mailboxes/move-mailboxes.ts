@@ -3,7 +3,15 @@ import { failed } from '../../core/errors.ts';
 import type { Track } from '../../core/mailboxes/tracks.ts';
 import { noDeliveryRuns, kickUsers } from '../../system/dovecot.ts';
 import { lstat } from '../../system/files.ts';
-import { forgetArchived, type ArchivedMailbox, archivedMailboxes, archiveMailboxes, type Leaving } from './archive.ts';
+import {
+  type ArchivedMailbox,
+  archiveKey,
+  archiveMailboxes,
+  dropFromIndex,
+  forgetArchived,
+  isLost,
+  type Leaving,
+} from './archive.ts';
 import type { MailboxPlan } from './mailbox-plan.ts';
 import { idOf } from './mailbox-ids.ts';
 import type { MailboxPlaces } from './mailbox-places.ts';
@@ -56,14 +64,19 @@ export class MailboxMover {
     this.purges = purges;
     this.say = say;
     const { tracks } = plan;
-    const left = tracks.filter(({ origin, to, archived }) => !archived && to !== origin && users.has(origin));
-    this.contested = new Set(left.map(({ origin }) => origin));
     this.gone = tracks.filter(({ to, archived }) => to === undefined && !archived);
-    this.whereabouts = new Whereabouts(places, plan);
-    this.jobs = [...tracks, ...this.whereabouts.broughtBack].filter(
+    const whereabouts = new Whereabouts(places, plan);
+    this.whereabouts = whereabouts;
+    this.jobs = [...tracks, ...whereabouts.broughtBack].filter(
       (track) =>
-        (track.archived ? track.to !== undefined : track.to !== track.origin) || this.whereabouts.isKnown(track),
+        (track.archived ? track.to !== undefined : track.to !== track.origin) ||
+        whereabouts.isKnown(track) ||
+        whereabouts.archived(track) !== undefined,
     );
+    // Also where an apply that was cut off may have told Dovecot that the address is another's.
+    const isAway = (track: Track): boolean => whereabouts.find(track) !== places.home(track.origin);
+    const left = this.jobs.filter((track) => !track.archived && (track.to !== track.origin || isAway(track)));
+    this.contested = new Set(left.flatMap(({ origin }) => (users.has(origin) ? [origin] : [])));
     const targets = this.jobs.flatMap(({ to }) => (to === undefined ? [] : [to]));
     this.wanted = new Set([...this.contested, ...targets].map((address) => places.home(address)));
   }
@@ -85,6 +98,7 @@ export class MailboxMover {
 
   /** Before Dovecot learns of the new accounts. */
   begin(): void {
+    dropFromIndex(this.places.root, this.returned(isWanted));
     for (const track of this.jobs) {
       if (isUnwanted(track) && this.wanted.has(this.whereabouts.find(track) ?? '')) this.giveBack(track);
       else this.stepAside(track);
@@ -102,7 +116,8 @@ export class MailboxMover {
     for (const track of this.jobs) {
       if (track.to !== undefined && this.contested.has(track.to)) this.place(track, track.to);
     }
-    this.putAway(this.gone.filter(({ origin }) => this.contested.has(origin)));
+    // There is a way back yet: what is to be deleted waits.
+    this.putAway(this.gone.filter(({ origin, name }) => this.contested.has(origin) && !this.purges.has(name)));
     for (const address of this.contested) this.places.open(this.places.home(address));
   }
 
@@ -110,13 +125,14 @@ export class MailboxMover {
   async end(): Promise<void> {
     const renamed = this.jobs.filter(({ origin, to }) => to !== undefined && !this.users.has(origin));
     await kickUsers(this.config, new Set([...this.gone, ...renamed].map(({ origin }) => origin)));
-    this.putAway(this.gone.filter(({ origin }) => !this.contested.has(origin)));
+    this.putAway(this.gone.filter(({ origin, name }) => !this.contested.has(origin) || this.purges.has(name)));
     for (const track of this.jobs) if (isUnwanted(track)) this.giveBack(track);
     // A delivery that knows the old name only may be under way; otherwise the next apply removes the link.
     if (this.links.length > 0 && (await noDeliveryRuns(this.config))) {
       for (const link of this.links) this.places.open(link);
     }
     for (const { origin, archived } of renamed) if (!archived) this.putStrayAway(origin);
+    dropFromIndex(this.places.root, this.returned(isWanted));
     this.places.removeWaiting();
   }
 
@@ -126,29 +142,37 @@ export class MailboxMover {
    */
   back(): void {
     this.whereabouts.reopen();
-    const here = this.jobs.filter(({ archived }) => !archived);
-    const moves = here.flatMap((track) => {
-      const from = this.whereabouts.find(track) ?? this.away(track);
-      return from === undefined || from === this.places.home(track.origin) ? [] : [{ from, address: track.origin }];
-    });
     // First, or they would be in the way of whose place they took.
     for (const track of this.jobs) if (track.archived) this.giveBack(track);
+    this.whereabouts.lookAgain();
+    const here = this.jobs.filter(({ archived }) => !archived);
+    const moves = here.flatMap((track) => {
+      const from = this.whereabouts.find(track);
+      if (this.whereabouts.isDeleted(track)) this.say(wordsOfDeleted(track.origin, from));
+      return from === undefined || from === this.places.home(track.origin) ? [] : [{ from, address: track.origin }];
+    });
+    const kept = here.filter((track) => typeof this.whereabouts.archived(track)?.path === 'string');
     this.places.moveBack(moves, (address) => this.clear(address));
     // Only now: a name that is free before its mailbox is back would get a fresh one by the next delivery.
     for (const home of [...this.wanted, ...this.links]) this.places.open(home);
-    forgetArchived(this.places.root, (mailbox) => here.some((track) => this.isAway(track, mailbox)));
+    for (const { origin } of kept) this.say(wordsOfReturned(origin));
+    forgetArchived(
+      this.places.root,
+      this.returned(() => true),
+    );
     this.places.removeWaiting();
     this.whereabouts.forget();
   }
 
-  /** Where `handOver` put the mailbox of who is gone. */
-  private away(track: Track): string | undefined {
-    const found = archivedMailboxes(this.places.root).find((mailbox) => this.isAway(track, mailbox))?.path;
-    return found === undefined || found === null ? undefined : `${this.places.root}/${found}`;
-  }
-
-  private isAway({ name, to, archived }: Track, mailbox: ArchivedMailbox): boolean {
-    return !archived && to === undefined && mailbox.address === name && mailbox.since === this.plan.since;
+  /** A directory that has left the archive is not kept there any more, and neither is the entry of who never got mail. */
+  private returned(isBack: (track: Track) => boolean): (mailbox: ArchivedMailbox) => boolean {
+    const keys = this.jobs.flatMap((track) => {
+      const kept = this.whereabouts.archived(track);
+      if (kept === undefined) return [];
+      return (kept.path === null ? isBack(track) : isLost(this.places.root, kept)) ? [archiveKey(kept)] : [];
+    });
+    const all = new Set(keys);
+    return (mailbox) => all.has(archiveKey(mailbox));
   }
 
   /** The apply is recorded: what there is to know of it is in the record. */
@@ -176,13 +200,15 @@ export class MailboxMover {
     const home = this.places.home(to);
     const old = this.places.home(track.origin);
     const link = !track.archived && !this.users.has(track.origin);
+    const isDeleted = this.whereabouts.isDeleted(track);
+    if (isDeleted) this.say(wordsOfDeleted(to, now));
     if (now === home) {
       if (link && lstat(old) === undefined) this.places.link(old, home);
       if (link) this.links.push(old);
       return;
     }
     if (now === undefined) {
-      if (!this.whereabouts.isKnown(track)) return;
+      if (isDeleted || !this.whereabouts.isKnown(track)) return;
       throw failed(
         `the mailbox of ${track.name} is in none of ${this.whereabouts.placesOf(track).join(', ')}`,
         'put it back and try again',
@@ -191,7 +217,8 @@ export class MailboxMover {
     const leavesLink = link && now === old;
     this.places.move(now, home, () => this.clear(to), leavesLink ? 'link' : 'free');
     if (leavesLink) this.links.push(old);
-    if (track.archived) this.say(`mailbox of ${to} is back from the archive`);
+    const isBack = track.archived || this.whereabouts.archived(track) !== undefined;
+    if (isBack) this.say(wordsOfReturned(to));
     else if (to !== track.origin) this.say(`mailbox of ${track.origin} is now that of ${to}`);
   }
 
@@ -216,7 +243,8 @@ export class MailboxMover {
   private putAway(tracks: readonly Track[]): void {
     const { root } = this.places;
     const { since, before } = this.plan;
-    const indexed = new Set(archivedMailboxes(root).flatMap((one) => (one.since === since ? [one.address] : [])));
+    // One may have been archived by an apply that was cut off, and got back from there.
+    const given = new Set(this.jobs.flatMap((track) => (track.to === undefined ? [] : this.whereabouts.find(track))));
     const leaving = tracks.flatMap((track): Leaving[] => {
       const { origin, name } = track;
       const isKnown = this.whereabouts.isKnown(track);
@@ -224,11 +252,15 @@ export class MailboxMover {
       // The first mail of all may have come meanwhile.
       const isLate = !isKnown && !this.contested.has(origin) && lstat(home) !== undefined;
       const directory = isLate ? home : this.whereabouts.find(track);
+      const kept = this.whereabouts.archived(track);
+      const isPurged = this.purges.has(name);
       // An apply that was cut off did it already.
-      if (directory === undefined && (isKnown || indexed.has(name))) return [];
+      if (directory === undefined && (isKnown || kept !== undefined)) return [];
+      if (given.has(directory ?? '') || (!isPurged && typeof kept?.path === 'string')) return [];
       const mailbox = idOf(this.plan.known, track);
-      if (!this.purges.has(name)) return [{ directory, address: name, entry: before[origin] ?? null, since, mailbox }];
+      if (!isPurged) return [{ directory, address: name, entry: before[origin] ?? null, since, mailbox }];
       if (directory === undefined) return [];
+      this.whereabouts.noteDeletion(track, directory);
       rmSync(directory, { recursive: true, force: true });
       this.say(`mail of ${name} deleted`);
       return [];
@@ -237,6 +269,21 @@ export class MailboxMover {
       if (path !== null) this.say(`mail of ${address} kept in ${root}/${path}`);
     }
   }
+}
+
+function wordsOfReturned(address: string): string {
+  return `mailbox of ${address} is back from the archive`;
+}
+
+/** @param left the directory, if it is still there */
+function wordsOfDeleted(address: string, left: string | undefined): string {
+  return left === undefined
+    ? `the mail of ${address} was deleted already: ${address} begins with an empty mailbox`
+    : `some mail of ${address} may have been deleted already: what is left is in the mailbox`;
+}
+
+function isWanted({ to }: Track): boolean {
+  return to !== undefined;
 }
 
 function isUnwanted({ archived, to }: Track): boolean {

@@ -3,7 +3,8 @@ import type { StateFile } from '../../core/generated/state-types.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { readAppliedRecord } from '../../system/applied-record.ts';
-import { eventsInForce } from './mailbox-events.ts';
+import { archivedMailboxes, type ArchivedMailbox } from './archive.ts';
+import { eventsInForce, signOfEntry } from './mailbox-events.ts';
 import { usersOf } from '../state/users-of.ts';
 
 /** What the next apply would do about mailboxes, as far as commands need to know it. */
@@ -19,7 +20,7 @@ export function pendingMailboxes(root: string, state: StateFile): PendingMailbox
   const events = eventsInForce(lib, applied?.mailboxes?.seq ?? 0, state as unknown as JsonObject);
   const before = usersOf(applied?.state ?? {});
   const after = usersOf(state as unknown as JsonObject);
-  return { before, tracks: followMailboxes(before, events, after, applied?.time ?? '') };
+  return { before, tracks: followMailboxes(before, events, after, applied?.time ?? '', signOfEntry) };
 }
 
 /** A user who was removed, but not yet by an apply: the address at the last apply, and the entry of then. */
@@ -29,6 +30,15 @@ export function pendingRemoval(
 ): { origin: string; entry: Json } | undefined {
   const track = tracks.find(({ to, archived, name }) => to === undefined && !archived && name === address);
   return track === undefined ? undefined : { origin: track.origin, entry: before[track.origin] ?? null };
+}
+
+/** What can come back from the archive; what an apply that was cut off has put there is a removal that was not applied. */
+export function archivedForGood(root: string): readonly ArchivedMailbox[] {
+  const applied = readAppliedRecord(`${root}/${PATHS.lib}`);
+  const inForce = new Set(Object.values(applied?.mailboxes?.ids ?? {}));
+  return archivedMailboxes(root).filter(
+    ({ since, mailbox }) => since !== applied?.time || mailbox === undefined || !inForce.has(mailbox),
+  );
 }
 
 /** Whether a rename gives a user the address of the last apply back. */

@@ -1,6 +1,8 @@
 import { lstat } from '../../system/files.ts';
+import { sameJson } from '../../core/state/edit/changes.ts';
 import type { Track } from '../../core/mailboxes/tracks.ts';
-import { archivedMailboxes, archiveKey } from './archive.ts';
+import { archivedMailboxes, archiveKey, type ArchivedMailbox } from './archive.ts';
+import { idOf } from './mailbox-ids.ts';
 import { readJournal, removeJournal, writeJournal, type JournalEntry } from './mailbox-journal.ts';
 import { hasAccount, type MailboxPlan } from './mailbox-plan.ts';
 import type { MailboxPlaces } from './mailbox-places.ts';
@@ -15,6 +17,7 @@ export class Whereabouts {
   private readonly places: MailboxPlaces;
   private readonly plan: MailboxPlan;
   private readonly known: Map<string, JournalEntry>;
+  private lookUp: ((track: Track) => ArchivedMailbox | undefined) | undefined;
 
   constructor(places: MailboxPlaces, plan: MailboxPlan) {
     this.places = places;
@@ -32,7 +35,61 @@ export class Whereabouts {
   /** Where it is now; undefined when it is in none of its places, or has none. */
   find(track: Track): string | undefined {
     const entry = this.known.get(keyOf(track));
-    return entry?.places.find((path) => this.places.inode(path) === entry.inode);
+    return entry?.places.find((path) => this.places.inode(path) === entry.inode) ?? this.archivedAt(track);
+  }
+
+  /**
+   * The entry that an apply since the last one in force, which was cut off or is at work, has made in the archive for a user's
+   * mailbox. It is known by its inode and by its id, as the state may say by now that the user never went.
+   */
+  archived(track: Track): ArchivedMailbox | undefined {
+    return track.archived ? undefined : (this.lookUp ??= this.archivedSince())(track);
+  }
+
+  /** Whether its mail was to be deleted by an apply that was cut off, and all of it or a part is. */
+  isDeleted(track: Track): boolean {
+    return this.known.get(keyOf(track))?.deleted === true;
+  }
+
+  /** Written down before anything of it is deleted. */
+  noteDeletion(track: Track, directory: string): void {
+    const entry = this.known.get(keyOf(track)) ?? { inode: this.places.inode(directory) ?? '', places: [directory] };
+    this.known.set(keyOf(track), { ...entry, deleted: true });
+    this.write();
+  }
+
+  /** After something went into the archive or came out of it. */
+  lookAgain(): void {
+    this.lookUp = undefined;
+  }
+
+  private archivedAt(track: Track): string | undefined {
+    const path = this.archived(track)?.path ?? undefined;
+    return path === undefined || lstat(`${this.places.root}/${path}`) === undefined
+      ? undefined
+      : `${this.places.root}/${path}`;
+  }
+
+  private archivedSince(): (track: Track) => ArchivedMailbox | undefined {
+    const { since, before, known } = this.plan;
+    const all = archivedMailboxes(this.places.root).filter((one) => one.since === since && !isNobodys(one));
+    if (all.length === 0) return () => undefined;
+    const inodes = new Map(
+      all.map((one) => [this.places.inode(`${this.places.root}/${one.path ?? ''}`), one] as const),
+    );
+    const ids = new Map(all.map((one) => [one.mailbox, one] as const));
+    return (track) => {
+      const [inode, id] = [this.known.get(keyOf(track))?.inode, idOf(known, track)];
+      const found = inode === undefined ? undefined : inodes.get(inode);
+      if (found?.path !== null && found !== undefined && found.mailbox === id) return found;
+      // Mail that came too late to be written down; who has got some since has a mailbox.
+      if (inode === undefined && lstat(this.places.home(track.origin)) !== undefined) return undefined;
+      if (id !== undefined) return ids.get(id);
+      // Of an earlier version.
+      const isTheirs = (one: ArchivedMailbox): boolean =>
+        one.mailbox === undefined && one.address === track.name && sameJson(one.entry, before[track.origin] ?? null);
+      return inode === undefined ? all.find(isTheirs) : undefined;
+    };
   }
 
   /** Where it may be, the place of the last apply first. */
@@ -60,30 +117,42 @@ export class Whereabouts {
       const target = track.to === undefined ? [] : [this.places.home(track.to)];
       const waiting = track.archived ? [] : [this.places.waiting(track.origin)];
       const all = new Set([start, ...waiting, ...target, ...(before?.places ?? [])]);
-      this.known.set(key, { inode, places: [...all] });
+      this.known.set(key, { ...before, inode, places: [...all] });
     }
     if (this.known.size === 0) return;
     for (const track of tracks) {
       const inode = this.known.get(keyOf(track))?.inode;
       if (inode !== undefined) this.places.requireSameDevice(inode, destinations(track));
     }
-    writeJournal(this.places.root, { since: this.plan.since, mailboxes: Object.fromEntries(this.known) });
+    this.write();
   }
 
   forget(): void {
     removeJournal(this.places.root);
   }
 
+  private write(): void {
+    writeJournal(this.places.root, { since: this.plan.since, mailboxes: Object.fromEntries(this.known) });
+  }
+
   /** Where a mailbox was at the last apply; made when its user has got no mail yet, so that the old name leads to it. */
-  private start({ origin, archived, to }: Track): string | undefined {
+  private start(track: Track): string | undefined {
+    const { origin, archived, to } = track;
     if (archived) {
       const path = archivedMailboxes(this.places.root).find((mailbox) => archiveKey(mailbox) === origin)?.path;
       return path === null || path === undefined ? undefined : `${this.places.root}/${path}`;
     }
+    const kept = this.archivedAt(track);
+    if (kept !== undefined && !this.isKnown(track)) return kept;
     const home = this.places.home(origin);
     if (to === undefined || lstat(home) !== undefined || this.known.has(origin)) return home;
     return hasAccount(this.plan.before[origin]) ? this.places.makeHome(origin) : undefined;
   }
+}
+
+/** What was in the way of a mailbox. */
+function isNobodys({ mailbox, entry }: ArchivedMailbox): boolean {
+  return mailbox === undefined && entry === null;
 }
 
 function keyOf({ origin, archived }: Track): string {

@@ -55,7 +55,8 @@ async function rename(
     beforehand: () => {
       if (done === undefined) return;
       withdrawPurge(root, done.to);
-      noteEvent(root, { kind: 'renamed', origin, from: done.from, to: done.to });
+      const { from, to, entry } = done;
+      noteEvent(root, { kind: 'renamed', origin, from, to }, entry);
     },
   });
 }

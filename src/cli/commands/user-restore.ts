@@ -1,8 +1,13 @@
-import { archivedMailboxes, archiveKey, type ArchivedMailbox } from '../../app/mailboxes/archive.ts';
+import { archiveKey, type ArchivedMailbox } from '../../app/mailboxes/archive.ts';
 import { readState } from '../../app/state/load-state.ts';
 import { noteEvent } from '../../app/mailboxes/mailboxes.ts';
 import { withdrawPurge } from '../../app/mailboxes/purges.ts';
-import { pendingMailboxes, pendingRemoval, type PendingMailboxes } from '../../app/mailboxes/pending-mailboxes.ts';
+import {
+  archivedForGood,
+  pendingMailboxes,
+  pendingRemoval,
+  type PendingMailboxes,
+} from '../../app/mailboxes/pending-mailboxes.ts';
 import { addressArgument } from '../../core/edits/names.ts';
 import { restoreUser } from '../../core/edits/users.ts';
 import { alreadyExists, notFound, usageError } from '../../core/errors.ts';
@@ -85,7 +90,7 @@ async function restore(
     data: { user: target, was: address, id: found.archived?.id ?? null },
     beforehand: () => {
       withdrawPurge(root, address);
-      noteEvent(root, found.event(target));
+      noteEvent(root, found.event(target), entry);
     },
   });
 }
@@ -116,7 +121,7 @@ function archivedOnes(
   { tracks }: PendingMailboxes,
   next: (address: string) => number,
 ): readonly Candidate[] {
-  return archivedMailboxes(root).map((archived) => {
+  return archivedForGood(root).map((archived) => {
     const { address, entry } = archived;
     const id = archiveKey(archived);
     const taken = tracks.find((track) => track.archived && track.origin === id)?.to;

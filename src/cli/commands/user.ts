@@ -5,7 +5,15 @@ import { requireDomain } from '../../core/edits/domains.ts';
 import { addressArgument, addressKey, domainArgument, normalAddress } from '../../core/edits/names.ts';
 import { sectionOf } from '../../core/edits/sections.ts';
 import { consequencesOf } from '../../core/edits/consequences.ts';
-import { addUser, newUser, removeUser, requireUserKey, setUser, type UserSettings } from '../../core/edits/users.ts';
+import {
+  addUser,
+  entryWith,
+  newUser,
+  removeUser,
+  requireUserKey,
+  setUser,
+  type UserSettings,
+} from '../../core/edits/users.ts';
 import { EXIT, usageError } from '../../core/errors.ts';
 import type { StateFile } from '../../core/generated/state-types.ts';
 import { showTable } from '../../ui/table.ts';
@@ -108,7 +116,7 @@ async function add(
     data: { user: address, ...(password?.generated === undefined ? {} : { password: password.generated }) },
     beforehand: () => {
       withdrawPurge(root, address);
-      if (isTakenOver(root, address)) noteEvent(root, { kind: 'new', address });
+      if (isTakenOver(root, address)) noteEvent(root, { kind: 'new', address }, entryWith(settings));
     },
     output: password?.generated === undefined ? undefined : `${password.generated}\n`,
   });

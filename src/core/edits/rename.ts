@@ -1,5 +1,5 @@
 import { alreadyExists } from '../errors.ts';
-import type { DomainEntry, StateFile } from '../generated/state-types.ts';
+import type { DomainEntry, StateFile, UserEntry } from '../generated/state-types.ts';
 import { addressArgument, addressAsWritten, addressKey, normalAddress, requireManagedDomain } from './names.ts';
 import { targetsOf } from './references.ts';
 import { sectionOf, withEntry, withoutEntries } from './sections.ts';
@@ -10,6 +10,7 @@ export interface RenamedUser {
   /** Both as they are compared. */
   readonly from: string;
   readonly to: string;
+  readonly entry: UserEntry | null;
   /** Whether the old address goes on as an alias of the new one. */
   readonly alias: boolean;
 }
@@ -22,7 +23,8 @@ export function renameUser(state: StateFile, oldText: string, newText: string, l
   const key = requireUserKey(state, oldText);
   const from = normalAddress(key);
   const to = addressArgument(newText, state);
-  if (from === to) return { state, from, to, alias: false };
+  const entry = sectionOf(state, 'users')[key] ?? null;
+  if (from === to) return { state, from, to, entry, alias: false };
   requireManagedDomain(state, to);
   const clash = addressKey(state, 'users', to);
   if (clash !== undefined) throw alreadyExists(`${clash} is already a user`, 'choose another address');
@@ -32,8 +34,8 @@ export function renameUser(state: StateFile, oldText: string, newText: string, l
   const renamed = { ...state, users: Object.fromEntries(users) as NonNullable<StateFile['users']> };
   const cleaned = replaced === undefined ? renamed : withoutEntries(renamed, 'aliases', [replaced]);
   const referring = withAddress(cleaned, from, written);
-  const alias = leaveAlias && sectionOf(state, 'users')[key]?.account !== false;
-  return { state: alias ? withEntry(referring, 'aliases', key, written) : referring, from, to, alias };
+  const alias = leaveAlias && entry?.account !== false;
+  return { state: alias ? withEntry(referring, 'aliases', key, written) : referring, from, to, entry, alias };
 }
 
 /** The new address may be an alias of the user already, and of nobody else. */

@@ -38,6 +38,11 @@ export function newUser(state: StateFile, text: string, settings: UserSettings):
   if (key !== undefined) throw alreadyThere(`the user ${key} is already there`);
   const alias = addressKey(state, 'aliases', address);
   if (alias !== undefined) throw alreadyExists(`${alias} is already an alias`, `first: eboxmail alias remove ${alias}`);
+  return entryWith(settings);
+}
+
+/** The entry that these settings alone make. */
+export function entryWith(settings: UserSettings): UserEntry {
   return changed({}, settings);
 }
 

@@ -1,12 +1,14 @@
 import type { Json, JsonObject } from '../json.ts';
 import { sameJson } from '../state/edit/changes.ts';
+import { isLeftAlone, NOWHERE, settledByEntries, type Entries, type SignOf, type Trail } from './trails.ts';
 
 /**
  * What commands did to addresses since the last apply, in their order. The state says only who is there; whose mailbox
  * belongs to whom is known from this. `since` is the time of the last apply when it was written,
  * and the `origin` of a rename names the mailbox by its track; it is absent for a user who has none from that apply.
+ * `sign` is of the entry that the user had then; it is absent in events of earlier versions.
  */
-export type MailboxEvent = { readonly seq: number; readonly since: string } & (
+export type MailboxEvent = { readonly seq: number; readonly since: string; readonly sign?: string | undefined } & (
   | { readonly kind: 'renamed'; readonly origin?: string | undefined; readonly from: string; readonly to: string }
   /** A user who has nothing to do with whoever had the address before. */
   | { readonly kind: 'new'; readonly address: string }
@@ -46,39 +48,31 @@ export interface Track {
   readonly name: string;
 }
 
-/** The last position of a mailbox whose address somebody else has. */
-const NOWHERE = '';
-
-interface Trail {
-  readonly origin: string;
-  /** Of the last apply, out of the archive, or a user's who came since and has none yet. */
-  readonly kind: 'user' | 'archived' | 'none';
-  readonly positions: string[];
-  /** When it came to each of them, by the number of events before. */
-  readonly times: number[];
-}
-
 /**
  * Follows every mailbox of the last apply, and those that come back, to where it belongs now.
  *
  * An event is written down just before the state is, so the last one may not have come to pass, and states are edited by
- * hand and put back from backups: an event counts only as far as the state agrees with it.
+ * hand and put back from backups: an event counts only as far as the state agrees with it. An entry with its password
+ * belongs to the user who had it, at whichever of the user's addresses it stands; where others at that address had the
+ * same, or nobody did, the events decide. Users who are all as they were, in their order, have not been renamed.
  *
  * @param before entries of the users at the last apply, by address; @param after the same of the state
- * @param since time of that apply
+ * @param since time of that apply; @param signOf makes the sign of an entry
  */
 export function followMailboxes(
   before: JsonObject,
   events: readonly MailboxEvent[],
   after: JsonObject,
   since: string,
+  signOf: SignOf,
 ): readonly Track[] {
   if (events.length === 0) return Object.keys(before).map((origin) => staying(origin, Object.hasOwn(after, origin)));
   const trails = new Map<string, Trail>();
-  for (const origin of Object.keys(before))
-    trails.set(origin, { origin, kind: 'user', positions: [origin], times: [0] });
+  for (const [origin, entry] of Object.entries(before))
+    trails.set(origin, { origin, kind: 'user', positions: [origin], times: [0], entry, signs: [] });
   const all = [...trails.values(), ...replay(trails, events, since)];
-  const owners = assign(all, before, after);
+  const entries = { before, after, signOf };
+  const owners = isLeftAlone(all, entries) ? asTheyWere(all) : assign(all, entries);
   return all
     .filter(({ kind }) => kind !== 'none')
     .map((trail) => ({
@@ -101,7 +95,7 @@ function replay(trails: ReadonlyMap<string, Trail>, events: readonly MailboxEven
   const at = new Map(trails);
   const added: Trail[] = [];
   const begin = (kind: 'archived' | 'none', origin: string): Trail => {
-    const trail: Trail = { origin, kind, positions: [], times: [] };
+    const trail: Trail = { origin, kind, positions: [], times: [], entry: undefined, signs: [] };
     added.push(trail);
     return trail;
   };
@@ -117,6 +111,9 @@ function replay(trails: ReadonlyMap<string, Trail>, events: readonly MailboxEven
     at.clear();
     for (const trail of [...trails.values(), ...added]) {
       const isHere = trail.kind === 'user';
+      trail.signs.length = 0;
+      // It was not by their entries that these got their mailboxes.
+      if (given.length > 0) trail.entry = undefined;
       trail.positions.splice(0, Infinity, ...(isHere ? [trail.origin] : []));
       trail.times.splice(0, Infinity, ...(isHere ? [time] : []));
       if (isHere) at.set(trail.origin, trail);
@@ -152,6 +149,7 @@ function replay(trails: ReadonlyMap<string, Trail>, events: readonly MailboxEven
     if (from !== undefined && at.get(from) === trail) at.delete(from);
     trail.positions.push(to);
     trail.times.push(index + 1);
+    if (event.sign !== undefined) trail.signs.push(event.sign);
     at.set(to, trail);
   }
   for (const trail of [...trails.values(), ...added]) {
@@ -161,24 +159,30 @@ function replay(trails: ReadonlyMap<string, Trail>, events: readonly MailboxEven
   return added;
 }
 
-function assign(trails: readonly Trail[], before: JsonObject, after: JsonObject): ReadonlyMap<Trail, string> {
-  const owners = new Map<Trail, string>();
-  const taken = new Set<string>();
+function asTheyWere(trails: readonly Trail[]): ReadonlyMap<Trail, string> {
+  return new Map(trails.flatMap((trail) => (trail.kind === 'user' ? [[trail, trail.origin] as const] : [])));
+}
+
+function assign(trails: readonly Trail[], entries: Entries): ReadonlyMap<Trail, string> {
+  const { before, after } = entries;
+  const owners = new Map(settledByEntries(trails, entries));
+  const taken = new Set(owners.values());
   const give = (trail: Trail, address: string | undefined): void => {
     if (address === undefined || owners.has(trail) || taken.has(address) || !Object.hasOwn(after, address)) return;
     owners.set(trail, address);
     taken.add(address);
   };
-  const last = new Map(trails.map((trail) => [trail, trail.positions.at(-1)] as const));
+  const open = trails.filter((trail) => !owners.has(trail));
+  const last = new Map(open.map((trail) => [trail, trail.positions.at(-1)] as const));
   const claimed = new Set(last.values());
-  for (const trail of trails) {
+  for (const trail of open) {
     // Still there as it was, and nobody else is meant to be: the event did not come to pass, or was undone by hand.
     const { origin, kind } = trail;
     if (kind === 'user' && !claimed.has(origin) && same(before[origin], after[origin])) give(trail, origin);
   }
-  for (const trail of trails) give(trail, last.get(trail));
+  for (const trail of open) give(trail, last.get(trail));
   // What the last event says is not so: then what was so before it, whoever came there last.
-  const earlier = trails.flatMap((trail) =>
+  const earlier = open.flatMap((trail) =>
     trail.positions.map((address, n) => ({ trail, address, time: trail.times[n] ?? 0 })),
   );
   earlier.sort((a, b) => b.time - a.time);

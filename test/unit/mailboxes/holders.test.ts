@@ -71,7 +71,7 @@ class World {
   }
 
   tracks(): readonly Track[] {
-    return followMailboxes(this.#applied, this.#events, this.entries(), 'now');
+    return followMailboxes(this.#applied, this.#events, this.entries(), 'now', JSON.stringify);
   }
 
   /** @returns the generation that it makes */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../../src/core/json.ts';
-import { followMailboxes, type MailboxEvent } from '../../../src/core/mailboxes/tracks.ts';
+import type { Json, JsonObject } from '../../../src/core/json.ts';
+import { followMailboxes, type MailboxEvent, type Track } from '../../../src/core/mailboxes/tracks.ts';
 
 type Unnumbered = MailboxEvent extends infer E ? (E extends unknown ? Omit<E, 'seq' | 'since'> : never) : never;
 
@@ -14,15 +14,23 @@ const renamed = (from: string, to: string, origin: string | undefined = from): U
   from,
   to,
 });
-const fresh = (address: string): Unnumbered => ({ kind: 'new', address });
+const fresh = (address: string, sign?: string): Unnumbered => ({ kind: 'new', address, sign });
+const signOf = (entry: Json): string => JSON.stringify(entry);
 const users = (...names: readonly string[]): JsonObject =>
   Object.fromEntries(names.map((name) => [name, { name: `entry of ${name}` }]));
+
+/** `a: 'A'` is the user a with the password of A. */
+const having = (passwords: Readonly<Record<string, string>>): JsonObject =>
+  Object.fromEntries(Object.entries(passwords).map(([name, password]) => [name, { password }]));
+const sign = (password: string): string => signOf({ password });
 
 type Row = [string, JsonObject, readonly Unnumbered[], JsonObject, string];
 
 /** `a→b` for each mailbox that has another place, `a→-` for one that goes. */
 function moves(before: JsonObject, events: readonly Unnumbered[], after: JsonObject): string {
-  const tracks = followMailboxes(before, numbered(events), after, 'now').filter(({ origin, to }) => origin !== to);
+  const tracks = followMailboxes(before, numbered(events), after, 'now', signOf).filter(
+    ({ origin, to }) => origin !== to,
+  );
   return tracks.map(({ origin, to, name }) => `${origin}→${to ?? `-${name}`}`).join(' ');
 }
 
@@ -37,7 +45,7 @@ describe('where mailboxes belong', () => {
       'a swap',
       users('a', 'b'),
       [renamed('a', 't'), renamed('b', 'a'), renamed('t', 'b', 'a')],
-      users('a', 'b'),
+      users('b', 'a'),
       'a→b b→a',
     ],
     ['a removal', users('a'), [], users(), 'a→-a'],
@@ -98,47 +106,165 @@ describe('where mailboxes belong', () => {
       ...event,
       since: 'before',
     }));
-    const [track] = followMailboxes(users('b'), events, users('d'), 'now');
+    const [track] = followMailboxes(users('b'), events, users('d'), 'now', signOf);
     expect(track).toMatchObject({ origin: 'b', to: 'd' });
   });
 
-  it('follows every person through any row of commands', () => {
-    const address = fc.constantFrom('a', 'b', 'c', 'd');
-    const command = fc.oneof(
-      fc.record({ do: fc.constant('rename'), from: address, to: address }),
-      fc.record({ do: fc.constant('add'), from: address, to: address }),
-      fc.record({ do: fc.constant('remove'), from: address, to: address }),
-      // Written down, and then killed, or undone by hand.
-      fc.record({ do: fc.constant('nearly rename'), from: address, to: address }),
-    );
+  const swap = [renamed('a', 't'), renamed('b', 'a'), renamed('t', 'b', 'a')];
+  const [A, B, AB] = [{ a: 'A' }, { b: 'B' }, { a: 'A', b: 'B' }];
+
+  it.each([
+    ['two who changed places', having(AB), swap, having({ b: 'A', a: 'B' }), 'a→b b→a'],
+    ['and the order is another', having(AB), swap, having({ a: 'B', b: 'A' }), 'a→b b→a'],
+    ['the state put back', having(AB), swap, having(AB), ''],
+    ['put back, and the order is another', having(AB), swap, having({ ...B, ...A }), ''],
+    ['put back, and another password', having(AB), swap, having({ a: 'new', b: 'B' }), ''],
+    ['put back in part', having(AB), swap, having(A), 'b→-a'],
+    ['changed places, and another password', having(AB), swap, having({ b: 'A', a: 'new' }), 'a→b b→a'],
+    ['changed places, and other passwords', having(AB), swap, having({ b: 'new', a: 'newer' }), 'a→b b→a'],
+    ['put back to what was between', having(AB), swap, having({ t: 'A', a: 'B' }), 'a→t b→a'],
+    [
+      'changed places twice, and put back to what was between',
+      having(AB),
+      [...swap, ...swap],
+      having({ b: 'A', a: 'B' }),
+      'a→b b→a',
+    ],
+    ['the same entries', having({ a: 'X', b: 'X' }), swap, having({ b: 'X', a: 'X' }), 'a→b b→a'],
+    ['the same entries, put back', having({ a: 'X', b: 'X' }), swap, having({ a: 'X', b: 'X' }), ''],
+    ['no passwords', users('a', 'b'), swap, users('b', 'a'), 'a→b b→a'],
+    ['no passwords, put back', users('a', 'b'), swap, users('a', 'b'), ''],
+    [
+      'put back to passwords that were set before the renames',
+      having(AB),
+      swap.map((event) => ({ ...event, sign: sign(event.kind === 'renamed' && event.origin === 'a' ? 'A2' : 'B2') })),
+      having({ a: 'A2', b: 'B2' }),
+      '',
+    ],
+    [
+      'a rename and a new user',
+      having(A),
+      [renamed('a', 'b'), fresh('a', sign('N'))],
+      having({ b: 'A', a: 'N' }),
+      'a→b',
+    ],
+    ['the same, put back', having(A), [renamed('a', 'b'), fresh('a', sign('N'))], having(A), ''],
+    [
+      'the same, put back with more users',
+      having(A),
+      [renamed('a', 'b'), fresh('a', sign('N'))],
+      having({ ...A, b: 'Z' }),
+      '',
+    ],
+    [
+      'the same, and only the new one is left',
+      having(A),
+      [renamed('a', 'b'), fresh('a', sign('N'))],
+      having({ a: 'N' }),
+      'a→-b',
+    ],
+    [
+      'one who came since under another name',
+      having(A),
+      [renamed('a', 'b'), { ...renamed('z', 'a', undefined), sign: sign('N') }],
+      having(A),
+      '',
+    ],
+    ['a removal and a new user, put back', having(A), [fresh('a', sign('N'))], having(A), ''],
+    ['a removal and a new user just like the former', having(A), [fresh('a', sign('A'))], having(A), 'a→-a'],
+    ['a removal and a new user without passwords, put back', users('a'), [fresh('a', signOf({}))], users('a'), ''],
+    [
+      'out of the archive in the place of one, put back',
+      having(A),
+      [{ kind: 'restored', id: '1', to: 'a', sign: sign('O') }],
+      having(A),
+      '1→-a',
+    ],
+    ['an event of an earlier version', having(A), [renamed('a', 'b'), fresh('a')], having(A), 'a→-b'],
+    [
+      'a rollback that changes places of the same entries',
+      having(AB),
+      [
+        {
+          kind: 'back',
+          given: [
+            { to: 'a', origin: 'b' },
+            { to: 'b', origin: 'a' },
+          ],
+        },
+      ],
+      having(AB),
+      'a→b b→a',
+    ],
+  ] satisfies readonly Row[])('goes by the entries: %s', (_, before, events, after, expected) => {
+    expect(moves(before, events, after)).toBe(expected);
+  });
+
+  const address = fc.constantFrom('a', 'b', 'c', 'd');
+  const command = (...kinds: readonly string[]): fc.Arbitrary<{ do: string; from: string; to: string; back: number }> =>
+    fc.record({ do: fc.constantFrom(...kinds), from: address, to: address, back: fc.nat(11) });
+
+  /** @param entryOf nobody is like another where it tells them apart */
+  function expectFollowed(
+    first: readonly string[],
+    commands: readonly { do: string; from: string; to: string; back: number }[],
+    entryOf: (person: string) => Json,
+  ): void {
+    // Who has which address.
+    let people: readonly (readonly [string, string])[] = first.map((name) => [name, name]);
+    const states = [people];
+    const events: Unnumbered[] = [];
+    const entries = (): JsonObject => Object.fromEntries(people.map(([name, person]) => [name, entryOf(person)]));
+    const before = entries();
+    const tracks = (): readonly Track[] => followMailboxes(before, numbered(events), entries(), 'now', signOf);
+    commands.forEach(({ do: kind, from, to, back }, number) => {
+      const [person, isFree] = [new Map(people).get(from), (at: string) => people.every(([name]) => name !== at)];
+      if (kind === 'remove') people = people.filter(([name]) => name !== from);
+      else if (kind === 'put back') people = states[back % states.length] ?? [];
+      else if (kind === 'add') {
+        if (!isFree(from)) return;
+        events.push(fresh(from, signOf(entryOf(`new ${number}`))));
+        people = [...people, [from, `new ${number}`]];
+      } else if (person !== undefined && isFree(to)) {
+        const origin = tracks().find((track) => track.to === from)?.origin;
+        events.push({ kind: 'renamed', origin, from, to, sign: signOf(entryOf(person)) });
+        if (kind === 'nearly rename') return;
+        people = people.map((one) => (one[0] === from ? [to, person] : one));
+      }
+      states.push(people);
+    });
+    const places = people.filter(([, person]) => first.includes(person)).map(([at, person]) => [person, at]);
+    const expected = Object.fromEntries(places) as Record<string, string>;
+    for (const { origin, to } of tracks()) expect(to).toBe(expected[origin]);
+  }
+
+  it('follows every person through any row of commands, of which some are killed or undone by hand', () => {
+    const commands = fc.array(command('rename', 'add', 'remove', 'nearly rename'), { maxLength: 12 });
     fc.assert(
-      fc.property(fc.subarray(['a', 'b', 'c', 'd']), fc.array(command, { maxLength: 12 }), (first, commands) => {
-        // Who has which address; nobody is like another.
-        const people = new Map<string, string>(first.map((name) => [name, name]));
-        const events: Unnumbered[] = [];
-        const entries = (): JsonObject =>
-          Object.fromEntries([...people].map(([name, person]) => [name, { name: person }]));
-        const before = entries();
-        commands.forEach((step, number) => {
-          const { from, to } = step;
-          if (step.do === 'remove') people.delete(from);
-          else if (step.do === 'add' && !people.has(from)) {
-            events.push(fresh(from));
-            people.set(from, `new ${number}`);
-          } else if (step.do !== 'add' && people.has(from) && !people.has(to)) {
-            const origin = followMailboxes(before, numbered(events), entries(), 'now').find(
-              (track) => track.to === from,
-            )?.origin;
-            events.push({ kind: 'renamed', origin, from, to });
-            if (step.do === 'nearly rename') return;
-            people.set(to, people.get(from) ?? '');
-            people.delete(from);
-          }
-        });
-        const places = [...people].filter(([, person]) => first.includes(person)).map(([at, person]) => [person, at]);
-        const expected = Object.fromEntries(places) as Record<string, string>;
-        const tracks = followMailboxes(before, numbered(events), entries(), 'now');
-        for (const { origin, to } of tracks) expect(to).toBe(expected[origin]);
+      fc.property(fc.subarray(['a', 'b', 'c', 'd']), commands, (first, all) => {
+        expectFollowed(first, all, (name) => ({ name }));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('follows every person with a password, also when earlier states are put back', () => {
+    const commands = fc.array(command('rename', 'rename', 'add', 'remove', 'nearly rename', 'put back'), {
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(fc.subarray(['a', 'b', 'c', 'd']), commands, (first, all) => {
+        expectFollowed(first, all, (password) => ({ password }));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('follows by the events alone those of whom one is like another', () => {
+    const commands = fc.array(command('rename', 'add', 'remove'), { maxLength: 12 });
+    fc.assert(
+      fc.property(fc.subarray(['a', 'b', 'c', 'd']), commands, fc.boolean(), (first, all, isSame) => {
+        expectFollowed(first, all, (): Json => (isSame ? { password: 'X' } : {}));
       }),
       { numRuns: 3000 },
     );
