@@ -24,6 +24,8 @@ export interface DaemonsStatus {
     readonly version?: string;
     readonly process: number | null;
     readonly wanted: boolean;
+    /** Why it is of no use though it runs. */
+    readonly problem?: string;
   }[];
 }
 

@@ -22,6 +22,8 @@ export interface ExecOptions {
   readonly detached?: boolean;
   /** Where it works; the directory of this process when absent. */
   readonly directory?: string;
+  /** Variables of its environment, besides those of this process. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** Milliseconds after which the program is taken to hang and killed; two minutes when absent. */
   readonly patience?: number;
 }
@@ -73,7 +75,7 @@ export function exec(program: string, args: readonly string[], options: ExecOpti
     const child = spawn(program, args, {
       stdio: [options.input === undefined ? 'ignore' : 'pipe', streams, streams],
       cwd: options.directory,
-      env: environment(),
+      env: { ...environment(), ...options.variables },
       // What drives daemons is not reached by the Ctrl-C that is meant for this program.
       detached: options.detached === true,
     });

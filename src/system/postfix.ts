@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { failed } from '../core/errors.ts';
 import { exec, MissingProgram, type Finished } from './exec.ts';
-import { argumentAfter, daemonsIn, endProcesses, nameOf, processOf, signal } from './processes.ts';
+import { argumentsOf, daemonsIn, endProcesses, nameOf, processOf, signal } from './processes.ts';
 import { lstat, readIfPresent } from './files.ts';
 import { missingPackage } from './packages.ts';
 
@@ -93,15 +93,10 @@ export function postfixProcess(queueDirectory: string): number | undefined {
   return processOf(`${queueDirectory}/pid/master.pid`, 'master', queueDirectory);
 }
 
-/** SMTP and LMTP clients that have processes: names of their services (master(8) tells them by `-n`), with the program. */
-export function runningClients(queueDirectory: string): ReadonlyMap<string, string> {
-  return new Map(
-    daemonsIn(queueDirectory).flatMap((pid) => {
-      const program = nameOf(pid) ?? '';
-      const name = argumentAfter(pid, '-n');
-      return ['smtp', 'lmtp'].includes(program) && name !== undefined ? [[name, program] as const] : [];
-    }),
-  );
+/** SMTP and LMTP clients that have processes: the arguments of each, by which its service can be told. */
+export function runningClients(queueDirectory: string): readonly (readonly string[])[] {
+  const clients = daemonsIn(queueDirectory).filter((pid) => ['smtp', 'lmtp'].includes(nameOf(pid) ?? ''));
+  return clients.map(argumentsOf).filter((args) => args.length > 0);
 }
 
 /** Programs of Postfix that outlive their master hold its ports for up to two minutes, and can take no mail any more. */

@@ -76,14 +76,12 @@ export function nameOf(pid: number | string): string | undefined {
   }
 }
 
-/** What follows an option in the arguments of a process. */
-export function argumentAfter(pid: number, option: string): string | undefined {
+/** The arguments of a process, its program first; none when it has ended. */
+export function argumentsOf(pid: number): readonly string[] {
   try {
-    const all = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    const at = all.indexOf(option);
-    return at === -1 ? undefined : all[at + 1];
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
   } catch {
-    return undefined;
+    return [];
   }
 }
 

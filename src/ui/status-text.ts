@@ -8,9 +8,10 @@ interface Line {
 /** The words for each concern. */
 const WORDS: { readonly [K in keyof Status]: (found: Status[K]) => readonly Line[] } = {
   daemons: ({ daemons }) =>
-    daemons.map(({ name, version, process, wanted }) => {
+    daemons.map(({ name, version, process, wanted, problem }) => {
       const title = version === undefined ? name : `${name} ${version}`;
       if (process === null) return bad(`${title} does not run`);
+      if (problem !== undefined) return bad(`${title} runs (process ${process}), but ${problem}`);
       return wanted ? good(`${title} runs (process ${process})`) : bad(`${title} runs, though it should not`);
     }),
 

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { readdir, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copies, deliverAll, drain, outbound, PASSWORD, PASSWORD_HASH, sendAs, subjectOf } from '../support/mail.ts';
+import { runWithFault } from '../support/faults.ts';
 import { eventually, useSandbox, type Sandbox } from '../support/sandbox.ts';
 import { HAS_IPV6, makeCertificate, startSink, type KeyPair, type Sink } from '../support/smtp-sink.ts';
 
@@ -34,6 +35,16 @@ const SLOW = 10_000;
 
 /** Takes the proof to fail. */
 const FAILING = 'overrides: {postfix: {smtpd_client_restrictions: "check_client_access inline:{127.0.0.1=REJECT}"}}\n';
+
+/** Postfix reads twice: first the domain, of which an address of the other is an alias. */
+function withNewDomain(text: string): string {
+  const changed = text
+    .replace('domains: {', 'domains: {new.test: {}, ')
+    .replace('users:\n', `users:\n  carl@new.test: {password: "${PASSWORD_HASH}"}\n`)
+    .replace('aliases: {out@', 'aliases: {carl@a.test: carl@new.test, out@');
+  expect(changed.split('new.test')).toHaveLength(4);
+  return changed;
+}
 
 const SECRET = 'b1 :#$"\'\\{}é%=,;';
 const USER = 'us er#$"\\é%@x';
@@ -262,6 +273,42 @@ describe('a smarthost', () => {
       await near().ok(['plan', '--exit-code']);
     },
   );
+
+  it.each([
+    'about something else',
+    'with a new domain',
+    'that goes back',
+    'that is killed',
+    'that is killed at its end',
+  ])('that is at work on a message when it is gone gets it once: another apply follows %s', async (what) => {
+    const [slow, next] = [await sink({ slow: SLOW }), await sink({})];
+    await smarthost(`[${slow.host}]:${slow.port}`);
+    const tokens = await Promise.all([1, 2].map(() => sendAs(near(), 'alice@a.test', 'x@far.test')));
+    await eventually('the messages are there', () => slow.messages.length === tokens.length);
+    await smarthost(`[${next.host}]:${next.port}`);
+    const { root } = near();
+    const [before, masterCf] = [await near().readState(), `${root}/etc/postfix/master.cf`];
+    const usual = await readFile(masterCf, 'utf8');
+    const change = what === 'that goes back' ? FAILING : `overrides: {postfix: {queue_run_delay: 4m}}\n`;
+    await near().writeState(what === 'with a new domain' ? withNewDomain(before) : `${before}${change}`);
+    if (what === 'about something else' || what === 'with a new domain') await near().ok(['apply']);
+    else if (what === 'that goes back') expect((await near().run(['apply'])).code).toBe(8);
+    else {
+      const atEnd = what === 'that is killed at its end';
+      const fault = atEnd
+        ? `renameSync ${root}/var/lib/eboxmail/.applied.json`
+        : `spawn postfix -c ${root}/etc/postfix reload`;
+      expect(await runWithFault(['--root', root, 'apply'], `kill:${fault}`)).toMatchObject({ signal: 'SIGKILL' });
+      await near().ok(['status']);
+    }
+    expect(await readFile(masterCf, 'utf8')).toBe(usual);
+    await sleep(SLOW);
+    await flush();
+    expect(tokens.map((token) => slow.of(token).length)).toEqual([1, 1]);
+    expect(next.messages).toEqual([]);
+    await near().writeState(before);
+    await near().ok(['apply']);
+  });
 
   it('that is changed while mail goes out has a login all the time, and TLS', async () => {
     const users = { u: 'secret' };

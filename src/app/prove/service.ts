@@ -7,6 +7,7 @@ import { requireSilence } from '../status/listeners.ts';
 import { certificateStatus } from '../status/certificate.ts';
 import { proveAuthentication, proveLogin, type ProbeAccount } from './login.ts';
 import { proveMailbox, proveStore } from './mailbox.ts';
+import { proveQueueManager } from './delivery.ts';
 import { OpenRelay, proveRecipients } from './smtp.ts';
 
 /** Milliseconds in which a daemon may refuse what it will do a moment later: it is reading, or a process of before is answering. */
@@ -30,7 +31,10 @@ export async function proveService(
   if (touched.size === 0) return;
   await insist(() => requireSilence(model, facts));
   await insist(() => proveCertificate({ model, facts }));
-  if (touched.has('postfix')) await insist(() => proveStore(model, facts));
+  if (touched.has('postfix')) {
+    await insist(() => proveStore(model, facts));
+    await insist(() => proveQueueManager(facts));
+  }
   if (probe === undefined) return;
   if (touched.has('dovecot')) {
     await insist(() => named('logging in', () => proveAuthentication(probe, facts)));

@@ -85,8 +85,13 @@ export function announce(
     const hashes = [...(before.get(path) ?? []), ...(steps.get(path) ?? []).map(sha256), file.sha256];
     return [[path, [...new Set(hashes)]] as const];
   });
+  const meanwhile = [...steps].flatMap(([path, texts]) =>
+    texts.length === 0 || plan.files.some((change) => change.path === path)
+      ? []
+      : [[path, [...(before.get(path) ?? []), ...texts.map(sha256)]] as const],
+  );
   writeUnfinished(`${root}/${PATHS.lib}`, applied?.time ?? '', {
-    files: new Map([...before, ...about]),
+    files: new Map([...before, ...about, ...meanwhile]),
     daemons: plan.daemons,
     state: textSha256,
   });

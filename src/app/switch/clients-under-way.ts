@@ -1,64 +1,92 @@
 import type { HostFacts } from '../../core/host-facts.ts';
-import type { FileChange } from '../../core/plan/plan.ts';
 import { below, PATHS } from '../../core/render/paths.ts';
-import { bareClient, clientsIn, withClients, type Clients } from '../../core/render/postfix/clients.ts';
+import { clientOf, clientsIn, withClients, type Clients } from '../../core/render/postfix/clients.ts';
 import { lstat, readIfPresent, stageMeanwhile, syncDirectories, type StagedFile } from '../../system/files.ts';
 import { runningClients } from '../../system/postfix.ts';
-import type { Undo } from '../../system/undo.ts';
+import { beginUndo, type Undo } from '../../system/undo.ts';
 import { writeMeanwhile } from './applied.ts';
 import type { Prepared } from '../plan/prepare.ts';
 
-/** How a master.cf comes into force, so that what is being handed over is not handed over twice. */
+/**
+ * How Postfix reads master.cf, so that what is being handed over is not handed over twice: at every reload, also one that is
+ * about something else, it has those clients as well that are at work still.
+ */
 export interface ClientSteps {
-  /** What stands in it while Postfix reads it; absent when it has all clients that may be at work. */
-  readonly text: string | undefined;
-  begin(file: StagedFile): void;
+  /** What stands in master.cf only for a while; none when it has all clients that may be at work. */
+  readonly texts: readonly string[];
+  /** Its path, where nothing else would be changed in it. */
+  readonly targets: readonly string[];
+  /** For a reload before that of the plan. */
+  early(): void;
+  /** @param file of the plan; absent where it changes nothing */
+  begin(file: StagedFile | undefined): void;
   /** When Postfix has read it. It is not told again: the next reload is when there is one. */
-  end(file: StagedFile): void;
+  end(file: StagedFile | undefined): void;
 }
 
 export function clientSteps({ facts, plan }: Pick<Prepared, 'facts' | 'plan'>): ClientSteps {
-  const change = plan.files.find(({ path }) => path === PATHS.masterCf);
-  const text = plan.daemons.postfix === 'reload' ? withThoseAtWork(facts, change) : undefined;
+  const path = below(facts, PATHS.masterCf);
+  const change = plan.files.find((one) => one.path === PATHS.masterCf);
+  const reloads = plan.daemons.postfix === 'reload';
+  // On the way back Postfix is told of another Dovecot.
+  const mayReload = reloads || plan.daemons.dovecot !== 'nothing';
+  const now = mayReload ? (readIfPresent(path) ?? '') : '';
+  const running: Clients = mayReload ? clientsRunning(facts) : new Map();
+  const first = withClients(now, running);
+  const after = change === undefined ? now : change.after;
+  const last =
+    reloads && after !== undefined ? withClients(after, new Map([...running, ...clientsIn(now)])) : undefined;
   return {
-    text,
-    begin: (file) => (text === undefined ? file.commit() : write(facts, text)),
+    texts: [first, last].filter((text) => text !== undefined),
+    targets: first !== undefined && change === undefined ? [path] : [],
+    early: () => {
+      if (first !== undefined) write(facts, first);
+    },
+    begin: (file) => {
+      if (last === undefined) file?.commit();
+      else write(facts, last);
+    },
     end: (file) => {
-      if (text !== undefined) file.commit();
+      if (last === undefined) return;
+      if (file === undefined) write(facts, now);
+      else file.commit();
     },
   };
 }
 
-function withThoseAtWork(facts: HostFacts, change: FileChange | undefined): string | undefined {
-  if (change?.after === undefined) return undefined;
-  return withClients(change.after, atWork(facts, change.before ?? ''));
-}
-
-/** On the way back: the master.cf of before is in place when the returned function was called, and has had Postfix's eyes. */
-export function clientsBack(facts: HostFacts, undo: Undo): () => void {
+/**
+ * On the way back: the master.cf of before is in place when the returned function was called, and has had Postfix's eyes.
+ * @param lib absolute path of var/lib/eboxmail
+ */
+export function clientsBack(facts: HostFacts, lib: string, undo: Undo): () => void {
   const path = below(facts, PATHS.masterCf);
   const isMasterCf = (target: string): boolean => target === path;
-  const before = undo.textBefore(path);
-  const text = before === undefined ? undefined : withClients(before, atWork(facts, readIfPresent(path) ?? ''));
-  if (
-    text === undefined ||
-    before === '' ||
-    !writeMeanwhile(facts.root, PATHS.masterCf, text, () => write(facts, text))
-  ) {
-    undo.restore(isMasterCf);
-    return () => undefined;
+  const known = undo.textBefore(path);
+  const now = readIfPresent(path) ?? '';
+  const before = known ?? now;
+  const text = withClients(before, new Map([...clientsRunning(facts), ...clientsIn(now)]));
+  const end = before === '' || text === undefined ? undefined : putMeanwhile();
+  if (end === undefined) undo.restore(isMasterCf);
+  return () => end?.restore(isMasterCf);
+
+  /** What knows the text of before, also where that was in place already. */
+  function putMeanwhile(): Undo | undefined {
+    try {
+      const knowing = known === undefined ? beginUndo(lib, [path], []) : undo;
+      return writeMeanwhile(facts.root, PATHS.masterCf, text ?? '', () => write(facts, text ?? ''))
+        ? knowing
+        : undefined;
+    } catch {
+      // Without room for that nothing is kept.
+      return undefined;
+    }
   }
-  return () => undo.restore(isMasterCf);
 }
 
-/** Those that Postfix goes by, and those whose processes an earlier reload let go on. */
-function atWork(facts: HostFacts, masterCf: string): Clients {
+/** Those that have processes, also of services that Postfix kept when it read a master.cf without them. */
+function clientsRunning(facts: HostFacts): Clients {
   const queue = below(facts, PATHS.queue);
-  const running = lstat(queue) === undefined ? [] : [...runningClients(queue)];
-  return new Map([
-    ...running.map(([name, program]) => [name, bareClient(name, program)] as const),
-    ...clientsIn(masterCf),
-  ]);
+  return new Map(lstat(queue) === undefined ? [] : runningClients(queue).map(clientOf));
 }
 
 function write(facts: HostFacts, content: string): void {

@@ -6,6 +6,7 @@ import { PATHS } from '../../core/render/paths.ts';
 import { syncDirectories, type StagedFile } from '../../system/files.ts';
 import { indexPaths } from '../../system/installed.ts';
 import type { Place } from '../state/place.ts';
+import type { ClientSteps } from './clients-under-way.ts';
 import type { Prepared } from '../plan/prepare.ts';
 import { servicesFor } from './switch-daemons.ts';
 
@@ -21,6 +22,7 @@ export async function newDomainsFirst(
   place: Place,
   { plan, host }: Pick<Prepared, 'plan' | 'host'>,
   staged: readonly StagedFile[],
+  clients: ClientSteps,
 ): Promise<readonly StagedFile[]> {
   if (plan.daemons.postfix === 'start' || !leadsToNewDomains(plan)) return staged;
   const table = `${place.root}/${DOMAINS}`;
@@ -28,6 +30,7 @@ export async function newDomainsFirst(
   const first = staged.filter(({ target }) => paths.includes(target));
   for (const file of first) file.commit();
   syncDirectories(first.map(({ target }) => target));
+  clients.early();
   await servicesFor(place, host.services).postfix('reload');
   return staged.filter((file) => !first.includes(file));
 }

@@ -66,7 +66,7 @@ export async function putBack(
   let clientsAreBack = (): void => undefined;
   await accountsBack(prepared, undo, (waits) => {
     undo.restore((target) => !waits(target) && target !== below(facts, PATHS.masterCf));
-    clientsAreBack = clientsBack(facts, undo);
+    clientsAreBack = clientsBack(facts, lib, undo);
     mover.back();
   });
   withdrawProbe(facts);

@@ -21,6 +21,7 @@ import {
 import { groupId, requireGroup, requireUser } from '../../system/identity.ts';
 import { bytesAfter, indexPath, indexPaths } from '../../system/installed.ts';
 import { missingParts } from '../../system/missing-parts.ts';
+import { refusedValues } from '../../system/postfix-programs.ts';
 import { buildIndex, checkInstallation, checkPostfix, requireLoginPlugins } from '../../system/postfix.ts';
 import { compileSieve } from '../../system/sieve.ts';
 import { isPasswdFile, makeNewerThan } from '../../system/passwd-file.ts';
@@ -91,6 +92,7 @@ export async function checkConfigurations(
           checkPostfix(place.postfix),
           checkInstallation(place.postfix),
           missingParts(place.postfix, `${root}/${PATHS.postfix}`, filesOf(root, changes)),
+          refusedValues(place.postfix, prepared.model.overrides.postfix),
         ]
       : []),
     ...(touched(PATHS.dovecotConf) ? [checkDovecot(place.dovecot)] : []),

@@ -1,9 +1,10 @@
 import { DAEMONS } from '../../core/daemons.ts';
 import type { HostFacts } from '../../core/host-facts.ts';
 import type { MailModel } from '../../core/model.ts';
-import { PATHS } from '../../core/render/paths.ts';
+import { below, PATHS } from '../../core/render/paths.ts';
 import { modelOf } from '../../core/state/model-of.ts';
 import { masterProcesses, runningDaemons } from '../../system/master-processes.ts';
+import { queueManagerWorks } from '../../system/qmgr.ts';
 import { daemonsBelow, waitUntil } from '../../system/processes.ts';
 import { directServices, type Services } from '../../system/services.ts';
 import { systemdServices, usesSystemd } from '../../system/systemd.ts';
@@ -59,7 +60,8 @@ async function driveDaemons(
  * also when it has read a better configuration meanwhile; only a new master does.
  */
 export async function endThrottling(services: Services, facts: HostFacts): Promise<void> {
-  if (!(await postfixGreets(facts))) await services.postfix('restart');
+  const [greets, manages] = await Promise.all([postfixGreets(facts), queueManagerWorks(below(facts, PATHS.queue))]);
+  if (!greets || manages === false) await services.postfix('restart');
 }
 
 /** How the daemons of a root are started and stopped. */

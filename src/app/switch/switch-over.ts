@@ -42,9 +42,10 @@ export async function switchOver(
   try {
     keepOriginals(place, plan);
     rememberWhatWasThere(place, prepared);
-    undo = beginUndo(`${place.root}/${PATHS.lib}`, targets, runningDaemons(place.root));
-    const accounts = accountSteps(prepared, mover.handsOver);
     const clients = clientSteps(prepared);
+    const toKeep = [...targets, ...clients.targets];
+    undo = beginUndo(`${place.root}/${PATHS.lib}`, toKeep, runningDaemons(place.root));
+    const accounts = accountSteps(prepared, mover.handsOver);
     announce(place, prepared, after, stepsOf(accounts, clients));
     if (plan.files.length > 0) progress(`putting ${countFiles(plan.files)} in place`);
     mover.begin();
@@ -55,9 +56,9 @@ export async function switchOver(
     await accounts.begin(accountFile);
     checkInterruption();
     await mover.handOver();
-    const rest = await recipientsInOrder(prepared, await newDomainsFirst(place, prepared, present));
+    const rest = await recipientsInOrder(prepared, await newDomainsFirst(place, prepared, present, clients));
     for (const file of rest) if (file !== accountFile && file !== masterFile) file.commit();
-    if (masterFile !== undefined) clients.begin(masterFile);
+    clients.begin(masterFile);
     syncDirectories(present.map(({ target }) => target));
     await compileScripts(place.root, plan.files, after);
     const step = (words: string): void => {
@@ -68,7 +69,7 @@ export async function switchOver(
     checkInterruption();
     await stopRemovedTimers(prepared);
     await accounts.end(accountFile);
-    if (masterFile !== undefined) clients.end(masterFile);
+    clients.end(masterFile);
     for (const file of gone) file.commit();
   } catch (error) {
     if (undo === undefined || !(error instanceof Error)) throw error;
@@ -81,10 +82,10 @@ export async function switchOver(
 }
 
 /** What stands in files only for a while. */
-function stepsOf({ texts }: AccountSteps, { text }: ClientSteps): ReadonlyMap<string, readonly string[]> {
+function stepsOf({ texts }: AccountSteps, clients: ClientSteps): ReadonlyMap<string, readonly string[]> {
   return new Map([
     [PATHS.accounts, texts],
-    [PATHS.masterCf, text === undefined ? [] : [text]],
+    [PATHS.masterCf, clients.texts],
   ]);
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bareClient, clientsIn, withClients } from '../../../src/core/render/postfix/clients.ts';
+import { clientOf, clientsIn, withClients } from '../../../src/core/render/postfix/clients.ts';
 
 const LMTP = 'lmtp      unix  -       -       n       -       -       lmtp\n';
 const RELAY = 'relay-1 unix - - n - - smtp\n  -o smtp_tls_security_level=encrypt\n  -o smtp_sasl_auth_enable=yes\n';
@@ -14,5 +14,24 @@ it('a client that is gone stays with its options: a login and TLS are as they we
 
 it('one that is there, with whatever options, is not added', () => {
   expect(withClients(`${RELAY}${LMTP}`, clientsIn(RELAY.replace('encrypt', 'may')))).toBe(undefined);
-  expect(withClients(LMTP, new Map([['relay-2', bareClient('relay-2', 'smtp')]]))).toMatch(/\nrelay-2 unix .* smtp\n$/);
+});
+
+it('one that is in no master.cf any more has the options of its processes', () => {
+  const args = [
+    'smtp',
+    '-n',
+    'relay-2',
+    '-t',
+    'unix',
+    '-u',
+    '-o',
+    'smtp_tls_security_level=encrypt',
+    '-o',
+    'x = a, {b}',
+  ];
+  const text = withClients(LMTP, new Map([clientOf(args)])) ?? '';
+  expect(clientsIn(text).get('relay-2')).toBe(
+    'relay-2 unix - y n - - smtp\n  -o {smtp_tls_security_level=encrypt}\n  -o {x = a, {b}}\n',
+  );
+  expect(clientOf(['lmtp', '-t', 'unix', '-u', '-c'])).toEqual(['lmtp', 'lmtp unix - y y - - lmtp\n']);
 });

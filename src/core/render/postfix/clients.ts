@@ -11,9 +11,18 @@ export function clientsIn(masterCf: string): Clients {
   return new Map([...masterCf.matchAll(CLIENT)].map(([lines, name = '']) => [name, lines]));
 }
 
-/** One without options, for which there is no delivery any more that could need them. */
-export function bareClient(name: string, program: string): string {
-  return `${name} unix - - n - - ${program}\n`;
+/**
+ * One whose service is in no master.cf any more, as its processes show it: another delivery by it would have the same login and TLS.
+ * @param args of a process, its program first, as master(8) gives them
+ * @returns name and lines of the service
+ */
+export function clientOf(args: readonly string[]): readonly [string, string] {
+  const [program = ''] = args;
+  const valuesOf = (option: string): readonly string[] => args.filter((_, at) => at > 0 && args[at - 1] === option);
+  const [name = program] = valuesOf('-n');
+  const flag = (option: string): string => (args.includes(option) ? 'y' : 'n');
+  const options = valuesOf('-o').map((setting) => `  -o {${setting}}\n`);
+  return [name, `${name} unix - ${flag('-u')} ${flag('-c')} - - ${program}\n${options.join('')}`];
 }
 
 /**
