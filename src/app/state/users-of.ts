@@ -3,10 +3,16 @@ import { asMap, type Json, type JsonObject } from '../../core/json.ts';
 
 /** Users' entries by address as it is compared. */
 export function usersOf(state: JsonObject): JsonObject {
-  const users: Record<string, Json> = {};
-  for (const [key, entry] of Object.entries(asMap(state['users'] ?? null))) {
-    const parsed = parseManagedAddress(key);
-    if (parsed.ok) users[formatAddress(parsed.value)] = entry;
-  }
-  return users;
+  const users = asMap(state['users'] ?? null);
+  const names = Object.keys(users).map((key) => [key, addressOf(key)] as const);
+  // So it is in nearly every state, and a map of thousands takes longer to build than to look through.
+  if (names.every(([key, address]) => key === address)) return users;
+  const normal: Record<string, Json> = {};
+  for (const [key, address] of names) if (address !== undefined) normal[address] = users[key] ?? null;
+  return normal;
+}
+
+function addressOf(key: string): string | undefined {
+  const parsed = parseManagedAddress(key);
+  return parsed.ok ? formatAddress(parsed.value) : undefined;
 }
