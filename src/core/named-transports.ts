@@ -13,8 +13,3 @@ export function namedTransports(settings: string): readonly NamedTransport[] {
     ([, setting = '', transport = '']) => ({ setting, transport }),
   );
 }
-
-/** @param services of master.cf, as postconf -M lists them. @returns names of those that mail can be given to */
-export function transportServices(services: string): ReadonlySet<string> {
-  return new Set([...services.matchAll(/^(\S+)\s+(?:unix|fifo)\s/gm)].map(([, name = '']) => name));
-}

@@ -40,8 +40,3 @@ export function transportSettings(
 function suffixOf(setting: string, transport: string): string {
   return setting.startsWith(`${transport}_`) ? setting.slice(transport.length + 1) : '';
 }
-
-/** @param services of master.cf, as postconf -M lists them. @returns the programs that they name, each once */
-export function programsOf(services: string): readonly string[] {
-  return [...new Set([...services.matchAll(/^\S+\s+\S+(?:\s+\S+){5}\s+(\S+)/gm)].map(([, program = '']) => program))];
-}

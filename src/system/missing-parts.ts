@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { namedTables, type NamedTable } from '../core/named-tables.ts';
-import { namedTransports, transportServices } from '../core/named-transports.ts';
+import { transportServices } from '../core/master-services.ts';
+import { namedTransports } from '../core/named-transports.ts';
 import { exec } from './exec.ts';
 
 /**

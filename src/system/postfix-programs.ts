@@ -1,5 +1,5 @@
-import { programsOf, transportSettings, type TransportSetting } from '../core/transport-settings.ts';
-import { transportServices } from '../core/named-transports.ts';
+import { programsOf, transportServices } from '../core/master-services.ts';
+import { transportSettings, type TransportSetting } from '../core/transport-settings.ts';
 import { exec } from './exec.ts';
 
 /**

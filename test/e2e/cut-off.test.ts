@@ -4,7 +4,7 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { runWithFault } from '../support/faults.ts';
-import { PASSWORD_HASH, stranger, tryRecipient } from '../support/mail.ts';
+import { FAILING, PASSWORD_HASH, stranger, tryRecipient } from '../support/mail.ts';
 import { fakePrograms, useSandbox } from '../support/sandbox.ts';
 
 const run = promisify(execFile);
@@ -20,9 +20,6 @@ users:
 ${users}${more}`;
 
 const user = (address: string): string => `  ${address}: {password: "${PASSWORD_HASH}"}\n`;
-
-/** Takes the proof to fail: strangers are refused before they say for whom their mail is. */
-const FAILING = 'overrides: {postfix: {smtpd_client_restrictions: "check_client_access inline:{127.0.0.1=REJECT}"}}\n';
 
 const sandbox = useSandbox({ state: state() });
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   drain,
+  FAILING,
   maildir,
   mailOf,
   PASSWORD_HASH,
@@ -30,9 +31,6 @@ const sandbox = useSandbox({
     /Warning: Shutting down logging for/,
   ],
 });
-
-/** Takes the proof to fail: strangers are refused before they say for whom their mail is. */
-const FAILING = 'overrides: {postfix: {smtpd_client_restrictions: "check_client_access inline:{127.0.0.1=REJECT}"}}\n';
 
 const applyState = async (rest: string): Promise<void> => {
   await sandbox().writeState(state(rest));

@@ -4,7 +4,7 @@ import { appendFile, lstat, readdir, readFile, writeFile } from 'node:fs/promise
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { runWithFault } from '../support/faults.ts';
-import { deliverAll, mailOf, PASSWORD_HASH, sendAsStranger, subjectOf } from '../support/mail.ts';
+import { deliverAll, FAILING, mailOf, PASSWORD_HASH, sendAsStranger, subjectOf } from '../support/mail.ts';
 import { tool } from '../support/queue.ts';
 import type { RunResult } from '../support/run-cli.ts';
 import { useSandbox } from '../support/sandbox.ts';
@@ -58,9 +58,6 @@ async function whereabouts(tokens: readonly string[]): Promise<string> {
 async function homes(): Promise<string[]> {
   return (await readdir(`${sandbox().root}/var/vmail/a.test`)).sort();
 }
-
-/** Takes the proof to fail: strangers are refused before they say for whom their mail is. */
-const FAILING = 'overrides: {postfix: {smtpd_client_restrictions: "check_client_access inline:{127.0.0.1=REJECT}"}}\n';
 
 const COME_AND_GO = `
 const fs = require('fs');

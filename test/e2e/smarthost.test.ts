@@ -3,7 +3,17 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { copies, deliverAll, drain, outbound, PASSWORD, PASSWORD_HASH, sendAs, subjectOf } from '../support/mail.ts';
+import {
+  copies,
+  deliverAll,
+  drain,
+  FAILING,
+  outbound,
+  PASSWORD,
+  PASSWORD_HASH,
+  sendAs,
+  subjectOf,
+} from '../support/mail.ts';
 import { runWithFault } from '../support/faults.ts';
 import { eventually, useSandbox, type Sandbox } from '../support/sandbox.ts';
 import { HAS_IPV6, makeCertificate, startSink, type KeyPair, type Sink } from '../support/smtp-sink.ts';
@@ -32,9 +42,6 @@ const far = useSandbox({ state: STATE.replace('mx.example.test', 'mx.far.test') 
 
 /** Milliseconds that a server takes to say that it has a message: longer than an apply that goes back. */
 const SLOW = 10_000;
-
-/** Takes the proof to fail. */
-const FAILING = 'overrides: {postfix: {smtpd_client_restrictions: "check_client_access inline:{127.0.0.1=REJECT}"}}\n';
 
 /** Postfix reads twice: first the domain, of which an address of the other is an alias. */
 function withNewDomain(text: string): string {

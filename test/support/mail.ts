@@ -13,6 +13,10 @@ export const PASSWORD = 'correct horse';
 export const PASSWORD_HASH =
   '{SHA512-CRYPT}$6$eboxmailtests$GlPlypJaX9LrPyOzAN/fKckPHpKtJsAyJ4TQr/nkiw/IPBGBmmh6uNJ/SFHCIm0Z88rpGCq8kS6FQ8aQE2Dqc/';
 
+/** In a state: takes the proof to fail. Strangers are refused before they say for whom their mail is. */
+export const FAILING =
+  'overrides: {postfix: {smtpd_client_restrictions: "check_client_access inline:{127.0.0.1=REJECT}"}}\n';
+
 export interface SessionOptions {
   readonly port?: 'smtp' | 'submission' | 'smtps';
   readonly localAddress?: string;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { namedTransports, transportServices } from '../../src/core/named-transports.ts';
+import { transportServices } from '../../src/core/master-services.ts';
+import { namedTransports } from '../../src/core/named-transports.ts';
 
 describe('transports that settings of Postfix name', () => {
   it('with and without a next hop, also of one service; none is named by an empty value', () => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { programsOf, transportSettings } from '../../src/core/transport-settings.ts';
+import { programsOf } from '../../src/core/master-services.ts';
+import { transportSettings } from '../../src/core/transport-settings.ts';
 
 it('settings of transports are told from others that end alike', () => {
   const names = [

@@ -1,6 +1,6 @@
 import type { MailboxIds } from '../../core/mailboxes/holders.ts';
 import { EboxmailError, isSystemError } from '../../core/errors.ts';
-import type { AppliedFile, FileChange, InstalledFile } from '../../core/plan/plan.ts';
+import type { AppliedFile, FileChange, InstalledFile, Unfinished } from '../../core/plan/plan.ts';
 import { certificateOf, PATHS } from '../../core/render/paths.ts';
 import { readAppliedRecord, writeAppliedRecord, writeUnfinished } from '../../system/applied-record.ts';
 import { bytesIfPresent } from '../../system/files.ts';
@@ -77,21 +77,16 @@ export function announce(
   after: FilesAfter,
   steps: ReadonlyMap<string, readonly string[]>,
 ): void {
-  const before = applied?.unfinished?.files ?? new Map<string, readonly string[]>();
-  // Those of one that was cut off as well: what it had put in place may still be there when this one is cut off, too.
-  const about = plan.files.flatMap(({ path }) => {
-    const file = after.get(path);
-    if (file === undefined) return [];
-    const hashes = [...(before.get(path) ?? []), ...(steps.get(path) ?? []).map(sha256), file.sha256];
-    return [[path, [...new Set(hashes)]] as const];
-  });
-  const meanwhile = [...steps].flatMap(([path, texts]) =>
-    texts.length === 0 || plan.files.some((change) => change.path === path)
-      ? []
-      : [[path, [...(before.get(path) ?? []), ...texts.map(sha256)]] as const],
-  );
+  const written = [
+    ...[...steps].flatMap(([path, texts]) => texts.map((text) => [path, sha256(text)] as const)),
+    ...plan.files.flatMap(({ path }) => {
+      const file = after.get(path);
+      return file === undefined ? [] : [[path, file.sha256] as const];
+    }),
+  ];
   writeUnfinished(`${root}/${PATHS.lib}`, applied?.time ?? '', {
-    files: new Map([...before, ...about, ...meanwhile]),
+    // Those of one that was cut off as well: what it had put in place may still be there when this one is cut off, too.
+    files: withHashes(applied?.unfinished?.files, written),
     daemons: plan.daemons,
     state: textSha256,
   });
@@ -117,10 +112,18 @@ function alsoWrites(root: string, path: string, content: string): boolean {
   const before = readAppliedRecord(lib);
   if (before?.unfinished === undefined) return false;
   const { unfinished } = before;
-  const hashes = [...(unfinished.files.get(path) ?? []), sha256(content)];
-  const files = new Map([...unfinished.files, [path, hashes]]);
+  const files = withHashes(unfinished.files, [[path, sha256(content)]]);
   writeUnfinished(lib, before.time, { ...unfinished, files });
   return true;
+}
+
+function withHashes(
+  known: Unfinished['files'] | undefined,
+  written: readonly (readonly [string, string])[],
+): Unfinished['files'] {
+  const files = new Map(known);
+  for (const [path, hash] of written) files.set(path, [...new Set([...(files.get(path) ?? []), hash])]);
+  return files;
 }
 
 /** What is in force now. @returns what its mailboxes are known by */

@@ -1,4 +1,5 @@
 import type { HostFacts } from '../../core/host-facts.ts';
+import { rowsGone, withRows } from '../../core/plan/table-rows.ts';
 import { domainOf } from '../../core/recipients.ts';
 import { below, PATHS } from '../../core/render/paths.ts';
 import { readIfPresent } from '../../system/files.ts';
@@ -21,10 +22,7 @@ export async function domainsOfBoth(
   const before = undo.textBefore(table);
   const isThere = (domain: string): boolean => before?.includes(`\n${domain} `) === true;
   if (before === undefined || addresses.every((address) => isThere(domainOf(address)))) return () => false;
-  const rows = (readIfPresent(table) ?? '').split('\n').filter((row) => row !== '' && !row.startsWith('#'));
-  const extra = rows.filter((row) => !isThere(row.slice(0, row.indexOf(' '))));
+  const extra = rowsGone(readIfPresent(table), before);
   const index = indexPath(table, facts.postfix.tableType);
-  return (await putInterimIndex(facts, `${before}${extra.join('\n')}\n`, index))
-    ? (target) => target === index
-    : () => false;
+  return (await putInterimIndex(facts, withRows(before, extra), index)) ? (target) => target === index : () => false;
 }

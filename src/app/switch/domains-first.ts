@@ -1,7 +1,7 @@
 import { behindHop } from '../../core/copies.ts';
 import type { Plan } from '../../core/plan/plan.ts';
 import { domainOf } from '../../core/recipients.ts';
-import { linesOf, rowsOf } from '../../core/plan/table-rows.ts';
+import { rowsGone, rowsOf, tableIn } from '../../core/plan/table-rows.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { syncDirectories, type StagedFile } from '../../system/files.ts';
 import { indexPaths } from '../../system/installed.ts';
@@ -9,9 +9,6 @@ import type { Place } from '../state/place.ts';
 import type { ClientSteps } from './clients-under-way.ts';
 import type { Prepared } from '../plan/prepare.ts';
 import { servicesFor } from './switch-daemons.ts';
-
-const DOMAINS = `${PATHS.tables}/mailbox_domains`;
-const ALIASES = `${PATHS.tables}/aliases`;
 
 /**
  * Aliases are in force as soon as their table is in place, and domains when Postfix is told to look again. Mail for an address
@@ -25,7 +22,7 @@ export async function newDomainsFirst(
   clients: ClientSteps,
 ): Promise<readonly StagedFile[]> {
   if (plan.daemons.postfix === 'start' || !leadsToNewDomains(plan)) return staged;
-  const table = `${place.root}/${DOMAINS}`;
+  const table = `${place.root}/${PATHS.tables}/mailbox_domains`;
   const paths = [table, ...indexPaths(table)];
   const first = staged.filter(({ target }) => paths.includes(target));
   for (const file of first) file.commit();
@@ -37,12 +34,11 @@ export async function newDomainsFirst(
 
 /** Whether an address of a domain that was there before stands for one in a domain that was not. */
 export function leadsToNewDomains({ files }: Pick<Plan, 'files'>): boolean {
-  const domains = files.find(({ path }) => path === DOMAINS);
-  const before = new Set(rowsOf(linesOf(domains?.before)).map(({ key }) => key));
-  const added = new Set(rowsOf(linesOf(domains?.after)).flatMap(({ key }) => (before.has(key) ? [] : [key])));
+  const domains = tableIn(files, 'mailbox_domains');
+  const before = new Set(rowsOf(domains?.before).map(({ key }) => key));
+  const added = new Set(rowsGone(domains?.after, domains?.before).map(({ key }) => key));
   if (before.size === 0 || added.size === 0) return false;
-  const aliases = files.find(({ path }) => path === ALIASES);
-  return rowsOf(linesOf(aliases?.after)).some(
+  return rowsOf(tableIn(files, 'aliases')?.after).some(
     ({ key, value }) =>
       before.has(domainOf(key)) && value.split(', ').some((target) => added.has(domainOf(behindHop(target)))),
   );

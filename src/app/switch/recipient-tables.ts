@@ -1,6 +1,7 @@
 import type { HostFacts } from '../../core/host-facts.ts';
 import type { Plan } from '../../core/plan/plan.ts';
 import { mailboxesMeanwhile, type RecipientTables } from '../../core/plan/table-moves.ts';
+import { tableIn } from '../../core/plan/table-rows.ts';
 import { below, PATHS } from '../../core/render/paths.ts';
 import { readIfPresent, type StagedFile } from '../../system/files.ts';
 import { indexPath } from '../../system/installed.ts';
@@ -43,9 +44,7 @@ function tableAt(facts: HostFacts, name: keyof RecipientTables): string {
 }
 
 function tablesOf({ files }: Plan): [RecipientTables, RecipientTables] {
-  const [mailboxes, aliases] = ['mailboxes', 'aliases'].map((name) =>
-    files.find(({ path }) => path === `${PATHS.tables}/${name}`),
-  );
+  const [mailboxes, aliases] = ['mailboxes', 'aliases'].map((name) => tableIn(files, name));
   return [
     { mailboxes: mailboxes?.before, aliases: aliases?.before },
     { mailboxes: mailboxes?.after, aliases: aliases?.after },

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { failed, isSystemError } from '../../core/errors.ts';
 import type { FileChange } from '../../core/plan/plan.ts';
-import { linesOf, rowsOf } from '../../core/plan/table-rows.ts';
+import { firstRow } from '../../core/plan/table-rows.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import type { RenderedFile } from '../../core/render/rendered-file.ts';
 import { checkDovecot, requireDovecotParts } from '../../system/dovecot.ts';
@@ -174,8 +174,7 @@ async function stageChange(
 /** The built table must give the answer that its source says, in the eyes of Postfix itself. */
 async function probeIndex({ index, path }: RenderedFile, source: string, text: string, config: string): Promise<void> {
   if (index?.builder !== 'postmap') return;
-  const first = linesOf(text).find((line) => line !== '' && !line.startsWith('#'));
-  const [row] = rowsOf(first === undefined ? [] : [first]);
+  const row = firstRow(text);
   const { code, stdout, stderr } = await exec('postmap', [
     '-c',
     config,

@@ -1,7 +1,6 @@
-import { PATHS } from '../render/paths.ts';
 import type { RenderedFile } from '../render/rendered-file.ts';
 import type { FileChange } from './plan.ts';
-import { linesOf, rowsOf } from './table-rows.ts';
+import { rowsGone, rowsOf, tableIn } from './table-rows.ts';
 
 /** What stops when a plan is applied: addresses that mail was taken for until now, and mailboxes that are put away. */
 export interface Removals {
@@ -54,20 +53,9 @@ export function removalsOf(
 
 function goneFrom(files: readonly FileChange[], table: string): readonly string[] {
   const file = tableIn(files, table);
-  if (file === undefined) return [];
-  // Mostly few lines of many change.
-  const after = linesOf(file.after);
-  const stay = new Set(after);
-  const gone = rowsOf(linesOf(file.before).filter((line) => !stay.has(line)));
-  if (gone.length === 0) return [];
-  const left = new Set(rowsOf(after).map(({ key }) => key));
-  return gone.flatMap(({ key }) => (left.has(key) ? [] : [key]));
+  return rowsGone(file?.before, file?.after).map(({ key }) => key);
 }
 
 function keysAfter(rendered: readonly RenderedFile[], table: string): readonly string[] {
-  return rowsOf(linesOf(tableIn(rendered, table)?.content)).map(({ key }) => key);
-}
-
-function tableIn<File extends { readonly path: string }>(files: readonly File[], table: string): File | undefined {
-  return files.find(({ path }) => path === `${PATHS.tables}/${table}`);
+  return rowsOf(tableIn(rendered, table)?.content).map(({ key }) => key);
 }

@@ -1,5 +1,5 @@
 import { domainOf } from '../recipients.ts';
-import { linesOf, rowsOf } from './table-rows.ts';
+import { rowsGone, rowsOf, withRows } from './table-rows.ts';
 
 /** Texts of the tables that say whom mail is for; undefined where there is none. */
 export interface RecipientTables {
@@ -15,17 +15,12 @@ export interface RecipientTables {
 export function mailboxesMeanwhile(now: RecipientTables, then: RecipientTables): string | undefined {
   if (then.mailboxes === undefined || now.mailboxes === then.mailboxes || now.aliases === then.aliases)
     return undefined;
-  const stay = new Set(linesOf(then.mailboxes));
-  const gone = linesOf(now.mailboxes).filter((line) => !stay.has(line));
+  const gone = rowsGone(now.mailboxes, then.mailboxes);
   if (gone.length === 0) return undefined;
-  const [known, coming] = [now.aliases, then.aliases].map(
-    (table) => new Set(rowsOf(linesOf(table)).map(({ key }) => key)),
-  );
+  const [known, coming] = [now.aliases, then.aliases].map((table) => new Set(rowsOf(table).map(({ key }) => key)));
   // A catch-all takes everybody's place.
-  const become = rowsOf(gone).filter(({ key }) =>
+  const become = gone.filter(({ key }) =>
     [key, `@${domainOf(key)}`].some((name) => coming?.has(name) === true && known?.has(name) !== true),
   );
-  return become.length === 0
-    ? undefined
-    : then.mailboxes + become.map(({ key, value }) => `${key} ${value}\n`).join('');
+  return become.length === 0 ? undefined : withRows(then.mailboxes, become);
 }
