@@ -14,8 +14,11 @@ export function withoutDetail(address: string): string {
 
 /** An address in its domain and in every alias of it. */
 export function everyForm(address: string, directory: Directory): readonly string[] {
+  const names = directory.namesOf(domainOf(address));
+  // It is in one of them.
+  if (names.length === 1) return [address];
   const local = address.slice(0, address.lastIndexOf('@'));
-  return directory.namesOf(domainOf(address)).map((name) => `${local}@${name}`);
+  return names.map((name) => `${local}@${name}`);
 }
 
 /** Where mail for an account or alias ends, here and outside; nowhere when nobody in its groups has an account. */

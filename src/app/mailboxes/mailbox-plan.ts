@@ -58,11 +58,12 @@ export function planMailboxes(
   const purges = new Set(readPurges(root));
   const tracks = followMailboxes(before, events, usersOf(state), since, signOfEntry);
   const here = domainsByName(model);
-  const putAway = tracks.flatMap(({ origin, archived, to }) =>
+  const changed = tracks.filter(({ origin, archived, to }) => archived || to !== origin);
+  const putAway = changed.flatMap(({ origin, archived, to }) =>
     !archived && to === undefined && hasAccount(before[origin]) ? [origin] : [],
   );
   const heirs = heirsOf([...putAway, ...formerOf(putAway, former)], here, directory);
-  const moves = movesOf(tracks, before);
+  const moves = movesOf(changed, before);
   const toAccounts = [...moves].filter(([, to]) => model.users.get(to)?.account === true);
   return {
     tracks,
@@ -71,7 +72,7 @@ export function planMailboxes(
     events: upTo > seq,
     upTo,
     links: Object.keys(former),
-    former: formerAddresses(former, tracks, { moves, model, heirs }),
+    former: formerAddresses(former, changed, { moves, model, heirs }),
     passedOn: new Map([
       ...toAccounts.flatMap(([from, to]) => (here.has(domainOf(from)) ? [[from, [to]] as const] : [])),
       ...[...heirs].filter(([from, [to, ...others]]) => to !== from || others.length > 0),
@@ -81,7 +82,7 @@ export function planMailboxes(
     scattered: [...heirs].flatMap(([origin, recipients]) => (isOneAccount(recipients, model) ? [] : [origin])),
     purges,
     known: knownMailboxes(root, applied),
-    changes: [...words(tracks, purges, model), ...(readJournal(root, since) === undefined ? [] : [CUT_OFF])],
+    changes: [...words(changed, purges, model), ...(readJournal(root, since) === undefined ? [] : [CUT_OFF])],
   };
 }
 
@@ -91,9 +92,9 @@ const CUT_OFF: StateChange = {
   text: 'mailboxes: what an apply that was cut off began to move gets to its place',
 };
 
-function words(tracks: readonly Track[], purges: ReadonlySet<string>, { users }: MailModel): readonly StateChange[] {
-  const given = new Set(tracks.flatMap(({ to }) => (to === undefined ? [] : [to])));
-  return tracks.flatMap(({ origin, archived, to, name }): StateChange[] => {
+function words(changed: readonly Track[], purges: ReadonlySet<string>, { users }: MailModel): readonly StateChange[] {
+  const given = new Set(changed.flatMap(({ to }) => (to === undefined ? [] : [to])));
+  return changed.flatMap(({ origin, archived, to, name }): StateChange[] => {
     if (to === origin || (archived && to === undefined)) return [];
     const change = (text: string, kind: StateChange['kind'] = 'changed'): StateChange[] => [
       { kind, path: ['users', to ?? origin], text },
@@ -114,7 +115,7 @@ function words(tracks: readonly Track[], purges: ReadonlySet<string>, { users }:
  */
 function formerAddresses(
   known: Readonly<Record<string, string>>,
-  tracks: readonly Track[],
+  changed: readonly Track[],
   {
     moves,
     model,
@@ -127,9 +128,9 @@ function formerAddresses(
 ): ReadonlyMap<string, string> {
   const { users } = model;
   const now = new Map(
-    tracks.flatMap(({ origin, archived, to }) => (archived || to === undefined ? [] : [[origin, to]])),
+    changed.flatMap(({ origin, archived, to }) => (archived || to === undefined ? [] : [[origin, to]])),
   );
-  const gone = new Set(tracks.filter(({ to }) => to === undefined).map(({ origin }) => origin));
+  const gone = new Set(changed.filter(({ to }) => to === undefined).map(({ origin }) => origin));
   const all = new Map<string, string>();
   for (const [old, address] of Object.entries(known)) {
     if (!gone.has(address)) all.set(old, now.get(address) ?? address);
@@ -141,9 +142,9 @@ function formerAddresses(
 }
 
 /** Who had an account, and has another address now. */
-function movesOf(tracks: readonly Track[], before: JsonObject): ReadonlyMap<string, string> {
+function movesOf(changed: readonly Track[], before: JsonObject): ReadonlyMap<string, string> {
   return new Map(
-    tracks.flatMap(({ origin, archived, to }) =>
+    changed.flatMap(({ origin, archived, to }) =>
       !archived && to !== undefined && to !== origin && hasAccount(before[origin]) ? [[origin, to]] : [],
     ),
   );

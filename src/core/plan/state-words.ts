@@ -35,7 +35,9 @@ export function describeChanges(before: JsonObject, after: JsonObject): readonly
 }
 
 function entryChanges(section: string, noun: string, before: JsonObject, after: JsonObject): readonly StateChange[] {
-  return keysOf(before, after).flatMap((name): readonly StateChange[] => {
+  // Mostly few of many change.
+  const changed = keysOf(before, after).filter((name) => !sameEntry(before[name], after[name]));
+  return changed.flatMap((name): readonly StateChange[] => {
     const path = [section, name];
     const title = `${noun} ${name}`;
     const was = Object.hasOwn(before, name);
@@ -46,6 +48,10 @@ function entryChanges(section: string, noun: string, before: JsonObject, after: 
       inner.length === 2 ? title : `${title}: ${inner.slice(2).join('.')}`;
     return settingChanges(path, before[name] ?? null, after[name] ?? null, label);
   });
+}
+
+function sameEntry(before: Json | undefined, after: Json | undefined): boolean {
+  return before !== undefined && after !== undefined && sameJson(before, after);
 }
 
 /** Where mail goes is worth saying when an alias comes or goes. */

@@ -57,6 +57,7 @@ function addUnknownRows(model: MailModel, directory: Directory, copies: Copies, 
   const takers = new Map(
     [...model.domains.values()].map((domain) => [domain.name, unknownRecipients(domain, directory)]),
   );
+  if ([...takers.values()].every((recipients) => recipients.length === 0)) return;
   const takesUnknown = (address: string): boolean => (takers.get(domainOf(address)) ?? []).length > 0;
   for (const user of model.users.values()) if (user.account && takesUnknown(user.address)) keep(user.address);
   for (const address of inactiveAliases(model, directory)) if (takesUnknown(address)) keep(address);

@@ -89,6 +89,7 @@ function copyRows({ added }: Copies, directory: Directory): Rows {
 }
 
 function tableText(rows: Rows): string {
-  const lines = [...rows].map(([key, items]) => `${quoteTableKey(key)} ${items.map(quoteTableItem).join(', ')}\n`);
+  const lines: string[] = [];
+  for (const [key, items] of rows) lines.push(`${quoteTableKey(key)} ${items.map(quoteTableItem).join(', ')}\n`);
   return `${HEADER}\n${lines.sort().join('')}`;
 }
