@@ -1,7 +1,5 @@
 import {
   accessSync,
-  chmodSync,
-  chownSync,
   closeSync,
   constants,
   fchmodSync,
@@ -156,8 +154,14 @@ export function makeDirectory(path: string, mode: number, uid = 0, gid = 0): voi
   if (lstat(dirname(path)) === undefined) makeDirectory(dirname(path), 0o755, 0, 0);
   try {
     mkdirSync(path, mode);
-    chmodSync(path, mode);
-    if (process.getuid?.() === 0) chownSync(path, uid, gid);
+    // Who may write above it may have put a link in its place by now.
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    try {
+      fchmodSync(descriptor, mode);
+      if (process.getuid?.() === 0) fchownSync(descriptor, uid, gid);
+    } finally {
+      closeSync(descriptor);
+    }
   } catch (error) {
     // Another process may have been faster.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw refused(`cannot make the directory ${path}`, error);

@@ -1,4 +1,6 @@
-import { chown, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, chown, lchown, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   copies,
@@ -345,9 +347,46 @@ describe('the archive', () => {
       }
       await sandbox().ok(['user', 'rename', 'gina@c.test', 'george@c.test', '--no-alias', '--apply']);
       expect(await subjects('george@c.test')).toEqual([token]);
+      expect((await stat(elsewhere)).mode & 0o777).toBe(0o700);
     } finally {
       await rm(elsewhere, { recursive: true });
     }
+  });
+
+  it("moves no mailbox through a symbolic link that is not root's, and changes nothing behind it", async () => {
+    const elsewhere = await mkdtemp(join(tmpdir(), 'eboxmail-'));
+    const [mail, link] = [`${sandbox().root}/var/vmail`, `${sandbox().root}/var/vmail/d.test`];
+    await chmod(elsewhere, 0o755);
+    await sandbox().ok(['domain', 'add', 'd.test']);
+    await sandbox().ok(['user', 'add', 'hans@d.test', '--password-hash', PASSWORD_HASH]);
+    await sandbox().ok(['user', 'add', 'ida@a.test', '--password-hash', PASSWORD_HASH, '--apply']);
+    const token = await mailFor('ida@a.test');
+    await symlink(elsewhere, link);
+    await lchown(link, 5000, 5000);
+    try {
+      for (const edit of [
+        ['rename', 'hans@d.test', 'heinz@d.test'],
+        ['rename', 'ida@a.test', 'ida@d.test'],
+        ['remove', 'hans@d.test'],
+      ]) {
+        const before = await sandbox().readState();
+        await sandbox().ok(['user', ...edit]);
+        const refused = await sandbox().run(['apply']);
+        expect(refused).toMatchObject({ code: 1 });
+        expect(refused.stderr).toContain(`${link} is a symbolic link that is not root's`);
+        await sandbox().writeState(before);
+        await sandbox().ok(['apply']);
+      }
+      expect((await stat(elsewhere)).mode & 0o777).toBe(0o755);
+      expect(await readdir(elsewhere)).toEqual([]);
+      expect(await subjects('ida@a.test')).toEqual([token]);
+      expect(await readdir(mail)).not.toContain('.moving');
+    } finally {
+      await rm(link);
+      await rm(elsewhere, { recursive: true });
+    }
+    await sandbox().ok(['user', 'rename', 'ida@a.test', 'ida@d.test', '--apply']);
+    expect(await subjects('ida@d.test')).toEqual([token]);
   });
 
   it('gives a rollback the mailbox of its time, whatever the clock said', async () => {

@@ -1,9 +1,10 @@
-import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { refused } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { lstat, makeDirectory, readIfPresent, writeAtomically } from '../../system/files.ts';
+import { moveDirectory } from '../../system/move-directory.ts';
 import { newestGeneration } from '../../system/generations.ts';
 
 /** Mailboxes of users who are gone, and the index of them. */
@@ -114,15 +115,6 @@ export function dropFromIndex(root: string, gone: (mailbox: ArchivedMailbox) => 
 /** Whether its directory is not there, or no longer. */
 export function isLost(root: string, { path }: Pick<ArchivedMailbox, 'path'>): boolean {
   return path !== null && lstat(`${root}/${path}`) === undefined;
-}
-
-/** rename(2), with words for what can go wrong. */
-export function moveDirectory(from: string, to: string): void {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    throw refused(`cannot move ${from} to ${to}`, error);
-  }
 }
 
 /** Messages and bytes in a user's directory; zeros where there is none. */

@@ -1,9 +1,11 @@
-import { chmodSync, readdirSync, readlinkSync, rmdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync, rmdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import { failed } from '../../core/errors.ts';
 import { PATHS } from '../../core/render/paths.ts';
+import { reopen, requireRootsLinks, whileClosed } from '../../system/closed-directories.ts';
 import { lstat, makeDirectory } from '../../system/files.ts';
-import { archiveMailboxes, moveDirectory } from './archive.ts';
+import { moveDirectory, moveLeavingLink } from '../../system/move-directory.ts';
+import { archiveMailboxes } from './archive.ts';
 
 /** Where mailboxes wait, beside the domains; no domain begins with a dot. */
 const WAITING = '.moving';
@@ -42,14 +44,21 @@ export class MailboxPlaces {
     return found === undefined ? undefined : `${found.dev}:${found.ino}`;
   }
 
-  /** A directory is moved by its name only. @throws when one of its places is on another file system */
+  /** A directory is moved by its name only. @throws when one of its places is on another file system, or behind another's link */
   requireSameDevice(inode: string, homes: readonly string[]): void {
     for (const home of homes) {
+      this.requireOwnWay(home);
       let parent = dirname(home);
       while (statSync(parent, { throwIfNoEntry: false }) === undefined) parent = dirname(parent);
       if (statSync(parent).dev === Number(inode.split(':')[0])) continue;
       throw failed(`a mailbox would have to move to another file system: ${home}`, 'keep all mail on one file system');
     }
+  }
+
+  /** @throws when a mailbox and the archive are not where they seem, but behind a link of somebody else */
+  requireWayToArchive(home: string): void {
+    this.requireOwnWay(home);
+    this.requireOwnWay(`${this.root}/${PATHS.archive}/domain`);
   }
 
   /** The directory of a user who has got no mail yet. */
@@ -70,8 +79,8 @@ export class MailboxPlaces {
     this.makeParent(to);
     whileClosed([dirname(from), dirname(to)], () => {
       clear();
-      moveDirectory(from, to);
-      if (leave === 'link') symlinkSync(relative(dirname(from), to), from);
+      if (leave === 'link') moveLeavingLink(from, to, relative(dirname(from), to));
+      else moveDirectory(from, to);
       if (leave === 'closed') makeDirectory(from, CLOSED);
     });
   }
@@ -107,10 +116,7 @@ export class MailboxPlaces {
 
   /** After a move that was killed on its way. */
   reopen(homes: readonly string[]): void {
-    for (const path of new Set(homes.map((home) => dirname(home)))) {
-      const found = lstat(path);
-      if (found !== undefined && (found.mode & 0o200) === 0) chmodSync(path, (found.mode & 0o7777) | 0o200);
-    }
+    for (const path of new Set(homes.map((home) => dirname(home)))) reopen(path);
   }
 
   /** In the way of every delivery and login of this name, which then have to wait: only root can enter it. */
@@ -148,25 +154,19 @@ export class MailboxPlaces {
 
   private makeParent(home: string): void {
     const parent = dirname(home);
+    this.requireOwnWay(home);
     if (parent.includes(`/${WAITING}/`)) {
       makeDirectory(dirname(parent), 0o700);
       makeDirectory(parent, 0o700);
     } else makeDirectory(parent, 0o700, this.owner.uid, this.owner.gid);
   }
 
+  private requireOwnWay(place: string): void {
+    requireRootsLinks(`${this.root}/${PATHS.mail}`, dirname(place));
+  }
+
   private isOurLink(home: string): boolean {
     return /^(?:\.\.\/[^/]+\/)?[^/]+$/.test(readlinkSync(home));
-  }
-}
-
-function whileClosed(directories: readonly string[], work: () => void): void {
-  const before = new Map(directories.map((path) => [path, (lstat(path)?.mode ?? 0) & 0o7777] as const));
-  for (const [path, mode] of before) chmodSync(path, mode & ~0o222);
-  try {
-    work();
-  } finally {
-    // Always open to its owner: whoever was here before may have been killed.
-    for (const [path, mode] of before) chmodSync(path, mode | 0o200);
   }
 }
 

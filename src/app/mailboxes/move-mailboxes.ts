@@ -88,6 +88,7 @@ export class MailboxMover {
 
   /** Writes down what is to move. @throws failed (exit 1) when something cannot be moved; then nothing was changed */
   prepare(): void {
+    for (const { origin } of this.gone) this.places.requireWayToArchive(this.places.home(origin));
     // What an earlier apply left for deliveries that were under way.
     for (const old of this.plan.links) {
       if (!Object.hasOwn(this.plan.before, old)) this.places.open(this.places.home(old));
