@@ -1,4 +1,7 @@
-import { chmod, chown, lstat, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, chown, lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import type { ImapFlow } from 'imapflow';
 import { describe, expect, it } from 'vitest';
 import {
@@ -227,6 +230,53 @@ describe('a rename', () => {
     expect(await subjects('gail@a.test', 'secret-3')).toEqual([tokens.get('frank@a.test')]);
     expect(await subjects('frank@a.test', 'secret-2')).toEqual([tokens.get('erin@a.test')]);
     await expectTidy();
+  });
+
+  it('is one step to who works in the mailbox by its old name', async () => {
+    const stop = `${await tempDir()}/stop`;
+    await sandbox().ok(['user', 'add', 'gap@a.test', '--password-hash', PASSWORD_HASH, '--apply']);
+    let user = 'gap@a.test';
+    const token = await sendAsStranger(sandbox(), user);
+    await drain(sandbox());
+    let gaps = '';
+    for (const to of ['gap@b.test', 'gap-2@b.test', 'gap@a.test']) {
+      const watcher = spawn(process.execPath, ['test/support/watch-name.mjs', `${home(user)}/Maildir`, stop]);
+      watcher.stdout.setEncoding('utf8').on('data', (text: string) => (gaps += text));
+      await eventually('somebody looks', () => gaps.endsWith('looking\n'));
+      await sandbox().ok(['user', 'rename', user, to, '--no-alias', '--apply']);
+      await writeFile(stop, '');
+      await once(watcher, 'close');
+      await rm(stop);
+      user = to;
+    }
+    expect(gaps).toBe('looking\n0\n'.repeat(3));
+    expect(await subjects(user)).toEqual([token]);
+    await sandbox().ok(['user', 'remove', user, '--purge', '--yes', '--apply']);
+  });
+
+  it('leaves no lock behind that nobody can take away any more', async () => {
+    for (const [index, user] of ['left@a.test', 'right@a.test'].entries())
+      await sandbox().ok(['user', 'add', user, '--password-hash', PASSWORD_HASH, '--name', `${index}`, '--apply']);
+    for (const user of ['left@a.test', 'right@a.test']) await sendAsStranger(sandbox(), user);
+    await drain(sandbox());
+    // As a process writes it that is alive, and was at work when the names changed.
+    const lock = `${home('left@a.test')}/Maildir/dovecot-uidlist.lock`;
+    await writeFile(lock, `${process.pid}:${hostname()}`);
+    await chown(lock, 5000, 5000);
+    for (const [from = '', to = ''] of [
+      ['left@a.test', 'middle@a.test'],
+      ['right@a.test', 'left@a.test'],
+      ['middle@a.test', 'right@a.test'],
+    ])
+      await sandbox().ok(['user', 'rename', from, to, '--no-alias']);
+    await sandbox().ok(['apply']);
+    for (const user of ['left@a.test', 'right@a.test']) {
+      const token = await sendAsStranger(sandbox(), user);
+      await drain(sandbox());
+      expect(await subjects(user)).toContain(token);
+      await sandbox().ok(['user', 'remove', user, '--purge', '--yes']);
+    }
+    await sandbox().ok(['apply']);
   });
 
   it('is of no meaning for a state that is put back: everybody keeps the mailbox', async () => {
