@@ -183,7 +183,9 @@ describe('the archive', () => {
     await client.quit();
 
     await sandbox().ok(['user', 'restore', 'alice@a.test']);
-    expect((await sandbox().ok(['plan'])).stdout).toContain('mailbox of alice@a.test comes back from the archive');
+    expect((await sandbox().ok(['plan'])).stdout).toContain(
+      `mailbox of alice@a.test comes back from the archive: alice@a.test/${kept?.id ?? ''}`,
+    );
     expect((await archive())[0]).toMatchObject({ restoredAs: 'alice@a.test' });
     await sandbox().ok(['apply']);
     expect(await readFile(index, 'utf8').catch(() => '')).not.toContain('alice@a.test');
@@ -287,6 +289,28 @@ describe('the archive', () => {
     await expect(stat(home('pv@a.test'))).rejects.toThrow('ENOENT');
     expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
     expect(await archive('pv@a.test')).toEqual([]);
+  });
+
+  it('brings back only the mailbox that was reviewed, and the plan says which', async () => {
+    const add = ['user', 'add', 'two@a.test', '--password-hash', PASSWORD_HASH, '--apply'];
+    for (let time = 0; time < 2; time += 1) {
+      await sandbox().ok(add);
+      await mailFor('two@a.test');
+      await sandbox().ok(['user', 'remove', 'two@a.test', '--apply']);
+    }
+    const digests = [];
+    for (const number of ['1', '2']) {
+      await sandbox().ok(['user', 'restore', 'two@a.test', '--from', number]);
+      digests.push((await sandbox().ok(['plan', '--digest'])).stdout.trim());
+      if (number === '1') await sandbox().ok(['user', 'remove', 'two@a.test']);
+    }
+    expect(new Set(digests).size).toBe(2);
+    expect((await sandbox().run(['apply', '--expect', digests[0] ?? ''])).code).toBe(1);
+    await sandbox().ok(['apply', '--expect', digests[1] ?? '']);
+    await sandbox().ok(['user', 'remove', 'two@a.test', '--purge', '--yes', '--apply']);
+    await sandbox().ok(['user', 'restore', 'two@a.test', '--apply']);
+    await sandbox().ok(['user', 'remove', 'two@a.test', '--purge', '--yes', '--apply']);
+    expect(await archive('two@a.test')).toEqual([]);
   });
 
   it('gets the mail of who was purged and put back by hand, when an apply came between', async () => {

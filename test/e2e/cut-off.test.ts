@@ -104,6 +104,17 @@ it('Ctrl-C after the proof ends nothing: what is in force is written down', asyn
   await sandbox().ok(['apply']);
 });
 
+it('what has no room for its checks leaves nothing behind', { timeout: 60_000 }, async () => {
+  await sandbox().writeState(state({ size: 29 }));
+  for (const call of [`mkdirSync ${lib()}/staging/postfix`, `renameSync ${lib()}/staging/postfix/.main.cf`]) {
+    const failed = await runWithFault(['--root', sandbox().root, 'apply'], `fail:${call}`);
+    expect(failed, failed.stderr).toMatchObject({ code: 1 });
+    expect(existsSync(`${lib()}/staging`)).toBe(false);
+  }
+  await sandbox().writeState(state());
+  await expectNothingLeft();
+});
+
 describe('an edit by hand', { timeout: 120_000 }, () => {
   it('since one was cut off: status does not undo that over it, and apply asks', async () => {
     await sandbox().writeState(state({ size: 25 }));
@@ -116,6 +127,29 @@ describe('an edit by hand', { timeout: 120_000 }, () => {
     expect(await readFile(mainCf(), 'utf8')).toContain('# by hand');
     expect((await sandbox().run(['apply'])).code).toBe(7);
     await sandbox().ok(['apply', '--adopt']);
+    await expectNothingLeft();
+  });
+
+  it('between the files of one that waits for Dovecot: what was not shown is not replaced', async () => {
+    const swap = [
+      ['bob@a.test', 'tmp@a.test'],
+      ['carol@a.test', 'bob@a.test'],
+      ['tmp@a.test', 'carol@a.test'],
+    ];
+    const users = user('bob@a.test') + user('carol@a.test');
+    await sandbox().writeState(state({ users, size: 25 }));
+    await sandbox().ok(['apply']);
+    const env = await fakePrograms(`${sandbox().root}/../between`, {
+      doveadm: `case "$*" in *who*) echo '# between' >>${mainCf()};; esac\nexec /usr/bin/doveadm "$@"`,
+    });
+    await sandbox().writeState(state({ users, size: 26 }));
+    for (const [from = '', to = ''] of swap) await sandbox().ok(['user', 'rename', from, to, '--no-alias']);
+    const failed = await sandbox().run(['apply'], { env });
+    expect(failed.code, failed.stderr).toBe(8);
+    expect(failed.stderr).toContain(`${mainCf()} changed while the apply was at work`);
+    const [, copy = ''] = /edited while the apply was at work.*; what was edited is in (\S+)/.exec(failed.stderr) ?? [];
+    expect(await readFile(copy, 'utf8')).toContain('# between');
+    await sandbox().ok(['apply']);
     await expectNothingLeft();
   });
 

@@ -11,6 +11,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { basename, dirname } from 'node:path';
 
 const [mode, at, nth = '1'] = (process.env.FAULT ?? 'count').split(':');
+const { spawnSync } = childProcess;
 let calls = 0;
 let alike = 0;
 const list = ['count', 'watch', 'unknown'].includes(mode) ? fs.openSync(process.env.FAULT_COUNT, 'w') : undefined;
@@ -46,7 +47,7 @@ function ask(renamed) {
     const answers = indexes.map((index) => {
       const [table, type] = index.split('.');
       const name = `${type === 'db' ? 'hash' : type}:${directory}/${table}`;
-      return childProcess.spawnSync('postmap', ['-c', dirname(directory), '-q', address, name]).status === 0;
+      return spawnSync('postmap', ['-c', dirname(directory), '-q', address, name]).status === 0;
     });
     if (!answers.includes(true)) fs.writeSync(list, `${address} is unknown before ${basename(renamed)}\n`);
   }
@@ -61,7 +62,7 @@ for (const name of ['openSync', 'writeFileSync', 'renameSync', 'linkSync', 'fsyn
   };
 }
 if (mode === 'watch') {
-  for (const name of ['chmodSync', 'rmdirSync', 'symlinkSync']) {
+  for (const name of ['fchmodSync', 'rmdirSync', 'symlinkSync']) {
     const original = fs[name];
     fs[name] = (...args) => {
       watch(`${name} ${args[0]}`);
@@ -69,9 +70,11 @@ if (mode === 'watch') {
     };
   }
 }
-const spawn = childProcess.spawn;
-childProcess.spawn = (...args) => {
-  fault('spawn', [args[0], ...(args[1] ?? [])].join(' '));
-  return spawn.apply(childProcess, args);
-};
+for (const name of ['spawn', 'spawnSync']) {
+  const original = childProcess[name];
+  childProcess[name] = (...args) => {
+    fault(name, [args[0], ...(args[1] ?? [])].join(' '));
+    return original.apply(childProcess, args);
+  };
+}
 syncBuiltinESMExports();

@@ -99,7 +99,7 @@ function words(changed: readonly Track[], purges: ReadonlySet<string>, { users }
     const change = (text: string, kind: StateChange['kind'] = 'changed'): StateChange[] => [
       { kind, path: ['users', to ?? origin], text },
     ];
-    if (archived) return change(`mailbox of ${to ?? ''} comes back from the archive`);
+    if (archived) return change(`mailbox of ${to ?? ''} comes back from the archive: ${origin}`);
     if (to !== undefined) return change(`mailbox of ${origin} becomes that of ${to}`);
     const isPurged = purges.has(name);
     if (!users.has(origin)) return isPurged ? change(`mail of ${name} is deleted`, 'removed') : [];

@@ -9,7 +9,7 @@ export function digestOf({ changes, files, directories, daemons }: Plan): string
     return [path, change, ...contents, file?.mode, file?.owner, file?.group];
   });
   // What happens to mailboxes is in no file.
-  const words = changes.map(({ kind, text }) => [kind, text]);
+  const words = changes.map(({ kind, path, text }) => [kind, path, text]);
   return sha256(JSON.stringify([words, parts, directories, daemons])).slice(0, 16);
 }
 

@@ -2,6 +2,7 @@ import { telltaleOf, withThoseWhoGo } from '../../core/account-file.ts';
 import { below, PATHS } from '../../core/render/paths.ts';
 import { syncDirectories, type StagedFile } from '../../system/files.ts';
 import { untilAccountsAreRead } from './account-file.ts';
+import type { HandEdits } from './hand-edits.ts';
 import { writePasswdFile } from '../../system/passwd-file.ts';
 import type { Prepared } from '../plan/prepare.ts';
 
@@ -19,7 +20,11 @@ export interface AccountSteps {
 }
 
 /** @param handsOver whether an address changes hands: then Dovecot must have read the file when `begin` is over */
-export function accountSteps({ facts, plan }: Pick<Prepared, 'facts' | 'plan'>, handsOver: boolean): AccountSteps {
+export function accountSteps(
+  { facts, plan }: Pick<Prepared, 'facts' | 'plan'>,
+  handsOver: boolean,
+  edits: HandEdits,
+): AccountSteps {
   const path = below(facts, PATHS.accounts);
   const change = plan.files.find((file) => file.path === PATHS.accounts);
   const [before, after] = [change?.before ?? '', change?.after ?? ''];
@@ -29,7 +34,10 @@ export function accountSteps({ facts, plan }: Pick<Prepared, 'facts' | 'plan'>, 
     texts: held === undefined ? [] : [held],
     begin: async (file) => {
       if (held === undefined) file?.commit();
-      else writePasswdFile(path, held);
+      else {
+        edits.requireNone(path);
+        writePasswdFile(path, held);
+      }
       if (plan.daemons.dovecot === 'start') return;
       if (held !== undefined && !handsOver && telltaleOf(before, held) === undefined) return;
       await untilAccountsAreRead(facts, change && { before, after: held ?? after });

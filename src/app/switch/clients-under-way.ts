@@ -5,6 +5,7 @@ import { lstat, readIfPresent, stageMeanwhile, syncDirectories, type StagedFile 
 import { runningClients } from '../../system/postfix.ts';
 import { beginUndo, type Undo } from '../../system/undo.ts';
 import { writeMeanwhile } from './applied.ts';
+import type { HandEdits } from './hand-edits.ts';
 import type { Prepared } from '../plan/prepare.ts';
 
 /**
@@ -24,7 +25,7 @@ export interface ClientSteps {
   end(file: StagedFile | undefined): void;
 }
 
-export function clientSteps({ facts, plan }: Pick<Prepared, 'facts' | 'plan'>): ClientSteps {
+export function clientSteps({ facts, plan }: Pick<Prepared, 'facts' | 'plan'>, edits: HandEdits): ClientSteps {
   const path = below(facts, PATHS.masterCf);
   const change = plan.files.find((one) => one.path === PATHS.masterCf);
   const reloads = plan.daemons.postfix === 'reload';
@@ -33,23 +34,29 @@ export function clientSteps({ facts, plan }: Pick<Prepared, 'facts' | 'plan'>): 
   const now = mayReload ? (readIfPresent(path) ?? '') : '';
   const running: Clients = mayReload ? clientsRunning(facts) : new Map();
   const first = withClients(now, running);
+  if (change === undefined) edits.watch(path);
   const after = change === undefined ? now : change.after;
   const last =
     reloads && after !== undefined ? withClients(after, new Map([...running, ...clientsIn(now)])) : undefined;
+  const put = (text: string): void => {
+    edits.requireNone(path);
+    write(facts, text);
+  };
   return {
     texts: [first, last].filter((text) => text !== undefined),
     targets: first !== undefined && change === undefined ? [path] : [],
     early: () => {
-      if (first !== undefined) write(facts, first);
+      if (first !== undefined) put(first);
     },
     begin: (file) => {
       if (last === undefined) file?.commit();
-      else write(facts, last);
+      else put(last);
     },
     end: (file) => {
       if (last === undefined) return;
-      if (file === undefined) write(facts, now);
-      else file.commit();
+      if (file !== undefined) file.commit();
+      // Whoever edits what this apply would not change has the last word.
+      else if (!edits.has(path)) write(facts, now);
     },
   };
 }

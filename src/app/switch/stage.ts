@@ -43,14 +43,19 @@ export function makeCheckPlace(root: string, rendered: readonly RenderedFile[]):
   removeCheckPlace(root);
   const base = checkPlaceIn(root);
   const place = { postfix: `${base}/postfix`, dovecot: `${base}/dovecot.conf` };
-  makeDirectory(base, 0o755);
-  makeDirectory(place.postfix, 0o755);
-  for (const { path, content } of rendered) {
-    const target = path === PATHS.dovecotConf ? place.dovecot : `${place.postfix}/${basename(path)}`;
-    if (path === PATHS.mainCf || path === PATHS.masterCf || path === PATHS.dovecotConf) {
-      writeAtomically({ path: target, content, mode: 0o644, uid: 0, gid: 0, volatile: true });
+  try {
+    makeDirectory(base, 0o755);
+    makeDirectory(place.postfix, 0o755);
+    for (const { path, content } of rendered) {
+      const target = path === PATHS.dovecotConf ? place.dovecot : `${place.postfix}/${basename(path)}`;
+      if (path === PATHS.mainCf || path === PATHS.masterCf || path === PATHS.dovecotConf) {
+        writeAtomically({ path: target, content, mode: 0o644, uid: 0, gid: 0, volatile: true });
+      }
+      if (path === PATHS.mainCf) backdate(target);
     }
-    if (path === PATHS.mainCf) backdate(target);
+  } catch (error) {
+    tidy(() => removeCheckPlace(root));
+    throw error;
   }
   const directories = new Set(rendered.map(({ path }) => dirname(`${root}/${path}`)));
   const stopWatching = clearWhenInterrupted(() => {

@@ -10,6 +10,7 @@ import { clientSteps, type ClientSteps } from './clients-under-way.ts';
 import { keepOriginals, requireUnchanged } from '../plan/consent.ts';
 import { newDomainsFirst } from './domains-first.ts';
 import { goBack } from './go-back.ts';
+import { HandEdits } from './hand-edits.ts';
 import { Interrupted } from './interruption.ts';
 import type { MailboxMover } from '../mailboxes/move-mailboxes.ts';
 import { recipientsInOrder } from './recipient-tables.ts';
@@ -36,21 +37,25 @@ export async function switchOver(
 ): Promise<void> {
   const { plan } = prepared;
   const targets = staged.map(({ target }) => target);
+  const edits = new HandEdits(place.root, plan.files);
   requireUnchanged(place, plan, again);
   mover.prepare();
   let undo: Undo | undefined;
   try {
     keepOriginals(place, plan);
     rememberWhatWasThere(place, prepared);
-    const clients = clientSteps(prepared);
+    const clients = clientSteps(prepared, edits);
     const toKeep = [...targets, ...clients.targets];
     undo = beginUndo(`${place.root}/${PATHS.lib}`, toKeep, runningDaemons(place.root));
-    const accounts = accountSteps(prepared, mover.handsOver);
-    announce(place, prepared, after, stepsOf(accounts, clients));
+    const accounts = accountSteps(prepared, mover.handsOver, edits);
+    const steps = stepsOf(accounts, clients);
+    edits.expect(steps);
+    announce(place, prepared, after, steps);
     if (plan.files.length > 0) progress(`putting ${countFiles(plan.files)} in place`);
     mover.begin();
     // What nothing refers to any more goes when the daemons have read that.
-    const [gone, present] = [staged.filter(isRemoval), staged.filter((file) => !isRemoval(file))];
+    const guarded = staged.map((file) => edits.guard(file));
+    const [gone, present] = [guarded.filter(isRemoval), guarded.filter((file) => !isRemoval(file))];
     const accountFile = present.find(({ target }) => target === `${place.root}/${PATHS.accounts}`);
     const masterFile = present.find(({ target }) => target === `${place.root}/${PATHS.masterCf}`);
     await accounts.begin(accountFile);
