@@ -1,36 +1,76 @@
+import { rmSync } from 'node:fs';
 import { exec } from './exec.ts';
-import { listLines, postsuper, wakePickup, type PostfixQueue } from './postfix-queue.ts';
+import { lstat, readIfPresent, writeAtomically } from './files.ts';
+import { listLines, postsuper, queueFiles, wakePickup, type PostfixQueue } from './postfix-queue.ts';
 
 /** Queue ids for one command line. */
 const BATCH = 500;
+
+/** Messages that are to go by another filter than the one that is configured. */
+export interface ForFormerFilter {
+  /** How many go back to the beginning. */
+  readonly requeued: number;
+  /** How many the former filter may have right now: they come to the deferred queue, or back from it. */
+  readonly underWay: number;
+}
+
+/** Written down before the filter changes: until nothing is left for the former one, somebody has to look again. */
+export function noteFilterChange(lib: string): void {
+  writeAtomically({ path: noteIn(lib), content: '', mode: 0o600, uid: 0, gid: 0 });
+}
+
+export function isFilterChangeNoted(lib: string): boolean {
+  return lstat(noteIn(lib)) !== undefined;
+}
+
+export function forgetFilterChange(lib: string): void {
+  rmSync(noteIn(lib), { force: true });
+}
+
+function noteIn(lib: string): string {
+  return `${lib}/filter-changed`;
+}
 
 /**
  * Sends messages that wait for a content filter back to the beginning, where they meet the one that is configured now: a
  * message keeps in its queue file by which filter it was to go (postcat(1), record content_filter).
  * @param transport that filters are reached by
  * @param current `transport:nexthop`; undefined when there is no filter any more
- * @returns how many there were
  */
 export async function requeueForFilter(
   queue: PostfixQueue,
   transport: string,
   current: string | undefined,
-): Promise<number> {
-  const deferred: string[] = [];
+): Promise<ForFormerFilter> {
+  const found = { deferred: [] as string[], incoming: [] as string[], active: [] as string[] };
   for await (const lines of listLines(queue)) {
-    // Those that are on their way right now come to the deferred queue, or back from the filter.
     for (const line of lines) {
-      const id = /^\{"queue_name": "deferred", "queue_id": "(\w+)"/.exec(line)?.[1];
-      if (id !== undefined) deferred.push(id);
+      const [, name, id] = /^\{"queue_name": "(deferred|incoming|active)", "queue_id": "(\w+)"/.exec(line) ?? [];
+      if (id !== undefined) found[name as keyof typeof found].push(id);
     }
   }
-  const stale: string[] = [];
-  for (let at = 0; at < deferred.length; at += BATCH) {
-    stale.push(...(await waitingForAnother(queue, deferred.slice(at, at + BATCH), transport, current)));
-  }
-  await postsuper(queue, 'requeue', stale);
-  if (stale.length > 0) await wakePickup(queue);
-  return stale.length;
+  const staleOf = async (ids: readonly string[]): Promise<readonly string[]> => {
+    const stale: string[] = [];
+    for (let at = 0; at < ids.length; at += BATCH)
+      stale.push(...(await waitingForAnother(queue, ids.slice(at, at + BATCH), transport, current)));
+    return stale;
+  };
+  // At a reload the queue manager puts what is being delivered there, and looks at it again minutes later.
+  const incoming = await staleOf(found.incoming);
+  const isDelivered = deliveredNow(queue);
+  const waiting = [...(await staleOf(found.deferred)), ...incoming.filter((id) => !isDelivered(id))];
+  const underWay = [...incoming.filter(isDelivered), ...(await staleOf(found.active))];
+  await postsuper(queue, 'requeue', waiting);
+  if (waiting.length > 0) await wakePickup(queue);
+  return { requeued: waiting.length, underWay: underWay.length };
+}
+
+/** Who delivers a message locks its file (deliver_request.c): with flock(2), which proc(5) lists by inode. */
+function deliveredNow(queue: PostfixQueue): (id: string) => boolean {
+  const lines = (readIfPresent('/proc/locks') ?? '').split('\n').filter((line) => line.includes(' FLOCK '));
+  const locked = new Set(lines.map((line) => Number(/:(\d+) \d+ (?:\d+|EOF)$/.exec(line)?.[1])));
+  const files = queueFiles(queue, ['incoming']);
+  return (id) => locked.has(lstat(files.get(id)?.path ?? '')?.ino ?? 0);
 }
 
 async function waitingForAnother(

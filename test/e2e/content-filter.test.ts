@@ -240,6 +240,27 @@ describe('a filter that is down', () => {
     await sandbox().ok(['filter', 'set', 'custom', '--address', FILTER_HOST, '--apply']);
     await filter.start();
   });
+
+  it('that hangs is switched off: what it has just then goes on when it gives that up', async () => {
+    await filter.stop();
+    const held = new Set<net.Socket>();
+    const hanging = net.createServer((socket) => held.add(socket.on('error', () => undefined)));
+    await once(hanging.listen({ host: FILTER_HOST, port }), 'listening');
+    const token = await sendAsStranger(sandbox(), 'al@a.test', 'x@far.test');
+    await eventually('the filter has it', () => held.size > 0);
+    const off = await sandbox().ok(['filter', 'set', 'none', '--apply']);
+    expect(off.stderr).toContain('the former filter has a message still');
+    for (const socket of held) socket.destroy();
+    hanging.close();
+    await eventually('it lets go', async () => {
+      const { stderr } = await sandbox().run(['status']);
+      return stderr.includes('1 waiting for the former filter goes on');
+    });
+    expect(await whoGot(token)).toEqual({ 'alice@a.test': 1, 'archive@a.test': 1 });
+    expect((await sandbox().run(['status'])).stderr).not.toContain('former filter');
+    await sandbox().ok(['filter', 'set', 'custom', '--address', FILTER_HOST, '--apply']);
+    await filter.start();
+  });
 });
 
 describe('ports', () => {

@@ -9,7 +9,7 @@ import { removeUnfinished } from '../../system/applied-record.ts';
 import { removeRollbackRecord } from '../../system/rollback-record.ts';
 import { endUndo, undoIsLeft } from '../../system/undo.ts';
 import { checkRspamdFiles, ensureRedisLog, requireRspamd } from '../switch/builtin-filter.ts';
-import { requireUsableFilter } from '../switch/content-filter.ts';
+import { letFormerFilterGo, requireUsableFilter } from '../switch/content-filter.ts';
 import { filesAfter } from '../switch/applied.ts';
 import { hasApplyLock, requireRoot, withApplyLock } from './apply-lock.ts';
 import type { ApplyOptions } from '../plan/apply-options.ts';
@@ -70,6 +70,7 @@ export async function applyLocked(
     await removeLeftovers(place, prepared);
     await forgetUndone(place, prepared);
     removeRollbackRecord(lib);
+    await letFormerFilterGo(place, options.progress);
     return { plan, prepared };
   }
   requireOwnDirectories(place, prepared);

@@ -1,9 +1,11 @@
 import { EboxmailError, EXIT, failed } from '../../core/errors.ts';
 import { PATHS } from '../../core/render/paths.ts';
+import { isFilterChangeNoted } from '../../system/filter-queue.ts';
 import { beginUndo, endUndo, undoIsLeft } from '../../system/undo.ts';
 import { applyLocked } from './apply.ts';
 import type { ApplyOptions } from '../plan/apply-options.ts';
 import { withExistingApplyLock } from './apply-lock.ts';
+import { letFormerFilterGo } from '../switch/content-filter.ts';
 import { editedMeanwhile } from '../switch/edited-meanwhile.ts';
 import { putBack } from '../switch/go-back.ts';
 import { removeLeftovers } from '../switch/leftovers.ts';
@@ -18,11 +20,12 @@ export type Repair = 'finished' | 'undone';
 /**
  * Brings an apply that was cut off to its end when the state is still the one that it was about, and otherwise puts back what
  * was in force before. One that is at work is left alone.
- * @returns undefined when there was nothing to do, or this is not root
+ * What waits for a filter that was changed goes on as well.
+ * @returns undefined when there was nothing of that, or this is not root
  */
 export async function repairInterrupted(place: Place, progress: ApplyOptions['progress']): Promise<Repair | undefined> {
   const lib = `${place.root}/${PATHS.lib}`;
-  if (process.getuid?.() !== 0 || !undoIsLeft(lib)) return undefined;
+  if (process.getuid?.() !== 0 || !(undoIsLeft(lib) || isFilterChangeNoted(lib))) return undefined;
   try {
     return await withExistingApplyLock(place, () => repairLocked(place, progress), 0);
   } catch (error) {
@@ -33,7 +36,10 @@ export async function repairInterrupted(place: Place, progress: ApplyOptions['pr
 
 async function repairLocked(place: Place, progress: ApplyOptions['progress']): Promise<Repair | undefined> {
   const lib = `${place.root}/${PATHS.lib}`;
-  if (!undoIsLeft(lib)) return undefined;
+  if (!undoIsLeft(lib)) {
+    await letFormerFilterGo(place, progress);
+    return undefined;
+  }
   await untilSettled(place);
   const prepared = await prepare(place);
   const unfinished = prepared.applied?.unfinished;

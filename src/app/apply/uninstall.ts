@@ -5,6 +5,7 @@ import { giveBackOwnedLine } from '../../core/plan/owned-line.ts';
 import { PATHS, POSTMASTER_LINE } from '../../core/render/paths.ts';
 import { readAppliedRecord, removeAppliedRecord, type AppliedRecord } from '../../system/applied-record.ts';
 import { bytesIfPresent, directoriesBelow, lstat, syncDirectories, writeAtomically } from '../../system/files.ts';
+import { forgetFilterChange } from '../../system/filter-queue.ts';
 import { sha256 } from '../../system/hash.ts';
 import { indexPaths } from '../../system/installed.ts';
 import { runningDaemons } from '../../system/master-processes.ts';
@@ -105,6 +106,7 @@ export async function uninstall(place: Place, progress: (step: string) => void):
     if (units.length > 0) await startTimers([]);
     endUndo(lib);
     removeAppliedRecord(lib);
+    forgetFilterChange(lib);
     forgetOriginals(lib);
     return done;
   });

@@ -2,15 +2,24 @@ import { failed } from '../../core/errors.ts';
 import { handsMailTo, returnHosts } from '../../core/filter-ports.ts';
 import type { CustomFilter } from '../../core/model.ts';
 import { PATHS } from '../../core/render/paths.ts';
-import { FILTER_TRANSPORT, filterDestination } from '../../core/render/postfix/content-filter.ts';
+import { FILTER_TRANSPORT } from '../../core/render/postfix/content-filter.ts';
 import { readIfPresent } from '../../system/files.ts';
-import { requeueForFilter } from '../../system/filter-queue.ts';
+import {
+  forgetFilterChange,
+  isFilterChangeNoted,
+  noteFilterChange,
+  requeueForFilter,
+} from '../../system/filter-queue.ts';
 import { masterProcesses } from '../../system/master-processes.ts';
+import { waitUntil } from '../../system/processes.ts';
 import { answers, whyNotFree } from '../../system/ports.ts';
 import type { Place } from '../state/place.ts';
 import type { Prepared } from '../plan/prepare.ts';
 
 /** What an apply does about a custom filter beyond its files. */
+
+/** Milliseconds in which a filter that works gives back what it has. */
+const FORMER_FILTER_HOLDS = 3_000;
 
 /** @throws when mail could not come back from the filter, or would come back to another server */
 export async function requireUsableFilter(place: Place, { model, facts }: Prepared): Promise<void> {
@@ -40,17 +49,50 @@ function requireAnotherThanTheMachines(filter: CustomFilter): void {
   );
 }
 
+/** Before the first file changes: messages that come meanwhile may be for either filter. */
+export function noteNewFilter({ root }: Place, { plan }: Pick<Prepared, 'plan'>): void {
+  const mainCf = plan.files.find(({ path }) => path === PATHS.mainCf);
+  if (mainCf === undefined || destinationIn(mainCf.before) === destinationIn(mainCf.after)) return;
+  noteFilterChange(`${root}/${PATHS.lib}`);
+}
+
+/**
+ * What waits for a filter that is not the one in force goes on. What that one has just then is looked for again by the next
+ * apply or status: it may have the message, and give it back.
+ */
+export async function letFormerFilterGo({ root }: Place, progress: (step: string) => void): Promise<void> {
+  const lib = `${root}/${PATHS.lib}`;
+  if (!isFilterChangeNoted(lib) || masterProcesses(root).postfix === undefined) return;
+  const queue = { config: `${root}/${PATHS.postfix}`, directory: `${root}/${PATHS.queue}` };
+  const current = destinationIn(readIfPresent(`${root}/${PATHS.mainCf}`));
+  let underWay = 0;
+  await waitUntil(async () => {
+    const found = await requeueForFilter(queue, FILTER_TRANSPORT, current);
+    const { requeued } = found;
+    if (requeued > 0) progress(`${requeued} waiting for the former filter ${requeued === 1 ? 'goes' : 'go'} on`);
+    underWay = found.underWay;
+    return underWay === 0;
+  }, FORMER_FILTER_HOLDS);
+  if (underWay === 0) forgetFilterChange(lib);
+  else
+    progress(
+      `the former filter has ${underWay === 1 ? 'a message' : `${underWay} messages`} still: "eboxmail status" or the next apply lets go on what it does not give back`,
+    );
+}
+
+function destinationIn(mainCf: string | undefined): string | undefined {
+  return /^content_filter = (.*)$/m.exec(mainCf ?? '')?.[1];
+}
+
 /** Says when mail will have to wait, and lets what waits for a filter that is no longer configured go on. */
 export async function afterFilterChange(
   place: Place,
   { model, plan }: Prepared,
   progress: (step: string) => void,
 ): Promise<void> {
+  await letFormerFilterGo(place, progress);
   if (!plan.files.some(({ path }) => path === PATHS.mainCf) && plan.daemons.postfix === 'nothing') return;
   const { filter } = model;
-  const queue = { config: `${place.root}/${PATHS.postfix}`, directory: `${place.root}/${PATHS.queue}` };
-  const count = await requeueForFilter(queue, FILTER_TRANSPORT, filterDestination(filter));
-  if (count > 0) progress(`${count} waiting for the former filter ${count === 1 ? 'goes' : 'go'} on`);
   if (filter.mode !== 'custom' || (await answers(filter.address, filter.port))) return;
   progress(`the filter at ${filter.address}:${filter.port} does not answer: mail waits in the queue until it does`);
 }

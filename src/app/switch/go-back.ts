@@ -6,6 +6,7 @@ import { masterProcesses } from '../../system/master-processes.ts';
 import { directoryIn, type Undo } from '../../system/undo.ts';
 import { accountsBack } from './accounts-back.ts';
 import { clientsBack } from './clients-under-way.ts';
+import { letFormerFilterGo } from './content-filter.ts';
 import { keepEdited } from './edited-meanwhile.ts';
 import { Interrupted } from './interruption.ts';
 import type { MailboxMover } from '../mailboxes/move-mailboxes.ts';
@@ -88,6 +89,12 @@ export async function putBack(
   await requirePrevious(place, prepared);
   if (configured && plan.daemons.postfix !== 'nothing') await endThrottling(services, factsInForce(prepared));
   clientsAreBack();
+  try {
+    await letFormerFilterGo(place, () => undefined);
+  } catch (error) {
+    // It is noted, and the next apply or status does it.
+    if (!(error instanceof EboxmailError)) throw error;
+  }
   try {
     removeUnfinished(lib, applied);
     undo.end();

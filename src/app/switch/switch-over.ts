@@ -8,6 +8,7 @@ import { announce, rememberWhatWasThere, type FilesAfter } from './applied.ts';
 import type { ApplyOptions } from '../plan/apply-options.ts';
 import { clientSteps, type ClientSteps } from './clients-under-way.ts';
 import { keepOriginals, requireUnchanged } from '../plan/consent.ts';
+import { noteNewFilter } from './content-filter.ts';
 import { newDomainsFirst } from './domains-first.ts';
 import { goBack } from './go-back.ts';
 import { HandEdits } from './hand-edits.ts';
@@ -50,6 +51,7 @@ export async function switchOver(
     const accounts = accountSteps(prepared, mover.handsOver, edits);
     const steps = stepsOf(accounts, clients);
     edits.expect(steps);
+    noteNewFilter(place, prepared);
     announce(place, prepared, after, steps);
     if (plan.files.length > 0) progress(`putting ${countFiles(plan.files)} in place`);
     mover.begin();

@@ -20,7 +20,7 @@ export const FILTERED_ALREADY: readonly string[] = [
 ];
 
 /** What Postfix calls the filter; messages keep it in their queue files. */
-export function filterDestination(filter: MailFilter): string | undefined {
+function filterDestination(filter: MailFilter): string | undefined {
   if (filter.mode !== 'custom') return undefined;
   return `${FILTER_TRANSPORT}:[${filter.address}]:${filter.port}`;
 }
