@@ -21,7 +21,11 @@ ${users}${more}`;
 
 const user = (address: string): string => `  ${address}: {password: "${PASSWORD_HASH}"}\n`;
 
-const sandbox = useSandbox({ state: state() });
+const sandbox = useSandbox({
+  state: state(),
+  // Programs of a Dovecot whose master was killed.
+  tolerate: [/Fatal: Error reading configuration: net_connect_unix/, /Warning: Shutting down logging for/],
+});
 
 const lib = (): string => `${sandbox().root}/var/lib/eboxmail`;
 const mainCf = (): string => `${sandbox().root}/etc/postfix/main.cf`;
@@ -113,6 +117,21 @@ it('what has no room for its checks leaves nothing behind', { timeout: 60_000 },
   }
   await sandbox().writeState(state());
   await expectNothingLeft();
+});
+
+it('a daemon that dies meanwhile is started on the way back, also one that nothing changes for', async () => {
+  const master = `${sandbox().root}/run/dovecot/master.pid`;
+  const flag = `${sandbox().root}/../died`;
+  const env = await fakePrograms(`${sandbox().root}/../dying`, {
+    postfix: `case "$*" in *reload*) [ -e ${flag} ] || kill -9 $(cat ${master}); touch ${flag};; esac\nexec /usr/sbin/postfix "$@"`,
+  });
+  await sandbox().writeState(state({ size: 28 }));
+  const failed = await sandbox().run(['apply'], { env });
+  expect(failed.code, failed.stderr).toBe(8);
+  expect(await answer('alice@a.test')).toMatch(/^250/);
+  await sandbox().writeState(state());
+  await expectNothingLeft();
+  expect((await sandbox().run(['status'])).code).toBe(0);
 });
 
 describe('an edit by hand', { timeout: 120_000 }, () => {

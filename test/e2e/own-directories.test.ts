@@ -127,6 +127,19 @@ describe('owner and mode', () => {
     expect(await reloads(root)).toEqual(running);
   });
 
+  it('of the mail are what deliveries need, and otherwise up to the administrator', async () => {
+    const before = await ownershipOf('var/vmail');
+    await change('chmod 2770 var/vmail');
+    expect(await planned()).toMatchObject({ empty: true });
+    await change('chown root var/vmail && chmod 2577 var/vmail');
+    expect(await planned()).toMatchObject({ empty: false, directories: [{ path: 'var/vmail' }] });
+    expect((await sandbox().run(['status'])).code).toBe(1);
+    await sandbox().ok(['apply']);
+    expect(await ownershipOf('var/vmail')).toBe(before.replace(/^\d+/, '2775'));
+    await change('chmod 750 var/vmail && mkdir -m 755 var/vmail/.archive');
+    expect(await planned()).toMatchObject({ empty: false, directories: [{ path: 'var/vmail/.archive' }] });
+  });
+
   it('are put right with whatever else is to do, several of them at once', async () => {
     await change('chmod 777 etc/postfix/eboxmail var/lib/eboxmail var/lib/eboxmail/generations');
     await change('chown nobody var/lib/eboxmail/contents');

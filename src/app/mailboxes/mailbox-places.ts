@@ -147,7 +147,7 @@ export class MailboxPlaces {
   /** The place for those that wait, which is empty by now; what is not stays. */
   removeWaiting(): void {
     const base = `${this.root}/${PATHS.mail}/${WAITING}`;
-    if (lstat(base) === undefined) return;
+    if (lstat(base)?.isDirectory() !== true) return;
     for (const domain of readdirSync(base)) removeIfEmpty(`${base}/${domain}`);
     removeIfEmpty(base);
   }

@@ -81,7 +81,8 @@ export async function putBack(
     const done = toldTo(name);
     // Programs of Postfix that have asked a Dovecot go on asking that one, also when it is the one that let nobody in.
     const asked = name === 'postfix' && toldTo('dovecot') !== 'nothing';
-    if (done === 'nothing' && !asked) continue;
+    const died = undo.running.includes(name) && masterProcesses(root)[name] === undefined;
+    if (done === 'nothing' && !asked && !died) continue;
     // Somebody else's mail service, if that is what was there, goes on as well.
     const wanted = undo.running.includes(name) || (configured && isEssential(name));
     await services[name](actionBack(done, wanted, masterProcesses(root)[name] !== undefined));

@@ -34,7 +34,8 @@ export function directoryChanges(
   });
 }
 
-function ownershipAfter({ mode, owner, group, madeBy }: WantedDirectory, found: FoundDirectory): Ownership {
+function ownershipAfter({ mode, owner, group, madeBy, isLenient }: WantedDirectory, found: FoundDirectory): Ownership {
+  if (isLenient === true) return { owner: String(owner), group: found.group, mode: (found.mode | 0o700) & ~0o002 };
   const byKeeper = madeBy === 'keeper';
   const anyOwner = owner === undefined || (byKeeper && !found.belowRoots);
   // A group without rights is whichever the maker had.

@@ -20,6 +20,8 @@ export interface WantedDirectory {
    * somebody's own it is theirs.
    */
   readonly madeBy: 'apply' | 'root' | 'keeper';
+  /** Its owner may do everything there and strangers write nothing; the rest is up to the administrator. */
+  readonly isLenient?: boolean;
 }
 
 /** What an apply makes is in the order in which it is made; what is within another comes after it. */
@@ -37,9 +39,9 @@ export function wantedDirectories(
   ];
 }
 
-/** Those with our name and what is below them are ours; the others are the machine's, or the daemons'. */
+/** Those with our name and what is below them are ours, and where the mail is; the others are the machine's, or the daemons'. */
 export function isOwnDirectory({ path }: Pick<WantedDirectory, 'path'>): boolean {
-  return ownDirectoriesAbove(`${path}/file`).includes(path);
+  return path === PATHS.mail || path === PATHS.archive || ownDirectoriesAbove(`${path}/file`).includes(path);
 }
 
 /** Of the directories in which a file is, those that are ours. */
@@ -62,7 +64,7 @@ function forDaemons({ root, mailOwner, sandbox }: HostFacts): readonly WantedDir
     made(PATHS.postfixData, 0o755, 'postfix'),
     made(PATHS.dovecotRun, 0o755),
     made(PATHS.dovecotState, 0o755),
-    made(PATHS.mail, 0o750, vmail, mailOwner.gid),
+    { ...made(PATHS.mail, 0o750, vmail, mailOwner.gid), isLenient: true },
     ...(root === '' ? [] : [made(PATHS.logs, 0o755)]),
     ...(sandbox === undefined
       ? []
@@ -97,7 +99,7 @@ const PRIVATE = { mode: 0o700, owner: 'root', group: 'root' } as const;
 /** What we keep for ourselves. Each is made when there is something for it. */
 function kept({ tls }: MailModel): readonly WantedDirectory[] {
   const records = ['generations', 'contents', 'originals', 'backup', 'undo'].map((name) => `${PATHS.lib}/${name}`);
-  const byRoot = [...records, PATHS.expire, PATHS.queueUndo, ...(tls === undefined ? [PATHS.tls] : [])];
+  const byRoot = [...records, PATHS.archive, PATHS.expire, PATHS.queueUndo, ...(tls === undefined ? [PATHS.tls] : [])];
   return [
     { path: PATHS.lib, ...PRIVATE, madeBy: 'keeper' },
     // Whose the state is, and who else may read and write there, is up to the administrator.
