@@ -289,6 +289,55 @@ describe('a rollback that did not come to its end', () => {
     expect(await imapLogin(sandbox(), 'k@a.test', OTHER)).toBe(false);
   });
 
+  /** Two with the same history: each has the address, and only the address, that the other had at that generation. */
+  async function changePlaces(one: string, other: string): Promise<void> {
+    const rename = (from: string, to: string): Promise<unknown> =>
+      sandbox().ok(['user', 'rename', from, to, '--no-alias']);
+    await rename(one, 'between@a.test');
+    await rename(other, one);
+    await rename('between@a.test', other);
+    await sandbox().ok(['apply']);
+  }
+
+  it('killed twice, is of no meaning either where the state is put back by hand', async () => {
+    await add('b1@a.test');
+    await addOther('c1@a.test');
+    const to = await generation();
+    const [b, c] = [await mailFor('b1@a.test'), await mailFor('c1@a.test')];
+    await changePlaces('b1@a.test', 'c1@a.test');
+    const before = await sandbox().readState();
+    const killed = async (): Promise<void> => {
+      const args = ['--root', sandbox().root, 'rollback', String(to), '--yes'];
+      expect(await runWithFault(args, `kill:openSync ${sandbox().root}/etc/dovecot/`)).toMatchObject({
+        signal: 'SIGKILL',
+      });
+    };
+    const expectOwnMail = async (b1: string, c1: string): Promise<void> => {
+      expect(await subjects(b1)).toEqual([b]);
+      expect(await subjects(c1, OTHER)).toEqual([c]);
+    };
+    await killed();
+    await killed();
+    const then = await sandbox().readState();
+    expect(then).not.toBe(before);
+    await sandbox().writeState(before);
+    expect((await sandbox().ok(['plan'])).stdout).not.toContain('becomes that of');
+    await sandbox().ok(['apply']);
+    await expectOwnMail('c1@a.test', 'b1@a.test');
+    // The same with a command between: it tells which of the two states it has found.
+    await killed();
+    await killed();
+    await sandbox().writeState(before);
+    await sandbox().ok(['user', 'set', 'b1@a.test', '--name', 'Not of then']);
+    await sandbox().ok(['apply']);
+    await expectOwnMail('c1@a.test', 'b1@a.test');
+    // And what nobody puts back is finished.
+    await killed();
+    await killed();
+    await sandbox().ok(['apply']);
+    await expectOwnMail('b1@a.test', 'c1@a.test');
+  });
+
   it('in force, but not done with all that comes after it, is brought to its end by an apply', async () => {
     await add('e@a.test');
     const to = await generation();

@@ -8,6 +8,7 @@ import type { Layout } from '../../core/state/layout.ts';
 import { changesBetween } from '../../core/state/edit/changes.ts';
 import { lstat, makeDirectory, readIfPresent, removeStale, resolveLinks, writeAtomically } from '../../system/files.ts';
 import { sha256 } from '../../system/hash.ts';
+import { noteSeen } from './followed-state.ts';
 import {
   checkState,
   hasErrors,
@@ -127,6 +128,7 @@ async function write(
   beside: () => boolean,
 ): Promise<void> {
   const { text, layout } = await edited(loaded, dataOf(after));
+  noteSeen(place, loaded.data, dataOf(after));
   beside();
   removeStale(dirname(path), basename(path));
   const owner = ownerOf(path);
