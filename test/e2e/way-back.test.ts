@@ -338,6 +338,25 @@ describe('a rollback that did not come to its end', () => {
     await expectOwnMail('b1@a.test', 'c1@a.test');
   });
 
+  it('is not what a state of before the last apply is that somebody puts back: nobody gets what others have now', async () => {
+    await add('s1@a.test');
+    await addOther('s2@a.test');
+    const old = await sandbox().readState();
+    const [one, other] = [await mailFor('s1@a.test'), await mailFor('s2@a.test')];
+    await changePlaces('s1@a.test', 's2@a.test');
+    await sandbox().writeState(`# Out of a backup.\n${old}`);
+    expect((await sandbox().ok(['plan'])).stdout).toContain('s1@a.test had another mailbox with this password');
+    await sandbox().ok(['apply', '--allow-removals', '9']);
+    expect(await subjects('s1@a.test')).toEqual([]);
+    expect(await subjects('s2@a.test', OTHER)).toEqual([]);
+    expect([await archived('s1@a.test'), await archived('s2@a.test')]).toEqual([[[other]], [[one]]]);
+    // The way back that knows them.
+    const number = (await generation()) - 2;
+    await back(number);
+    expect(await subjects('s1@a.test')).toEqual([one]);
+    expect(await subjects('s2@a.test', OTHER)).toEqual([other]);
+  });
+
   it('in force, but not done with all that comes after it, is brought to its end by an apply', async () => {
     await add('e@a.test');
     const to = await generation();

@@ -8,8 +8,8 @@ import type { ReadModel } from '../../core/state/model-of.ts';
 import type { AppliedRecord } from '../../system/applied-record.ts';
 import { knownMailboxes, type KnownMailboxes } from './mailbox-ids.ts';
 import { readJournal } from './mailbox-journal.ts';
+import { followedMailboxes } from './strangers.ts';
 import { readPurges } from './purges.ts';
-import { followState } from '../state/followed-state.ts';
 import type { Place } from '../state/place.ts';
 import { usersOf } from '../state/users-of.ts';
 import { lastEvent } from '../../system/mailbox-log.ts';
@@ -58,7 +58,7 @@ export function planMailboxes(
   const upTo = lastEvent(lib, seq);
   const before = usersOf(applied?.state ?? {});
   const purges = new Set(readPurges(root));
-  const { tracks, unknown } = followState(place, applied, state);
+  const { tracks, unknown, strangers } = followedMailboxes(place, applied, state);
   const here = domainsByName(model);
   const changed = tracks.filter(({ origin, archived, to }) => archived || to !== origin);
   const putAway = changed.flatMap(({ origin, archived, to }) =>
@@ -86,7 +86,8 @@ export function planMailboxes(
     known: knownMailboxes(root, applied),
     changes: [
       ...words(changed, purges, model),
-      ...unknown.map(wordsOfUnknown),
+      ...unknown.map((address) => emptyWords(address, `which mailbox is that of ${address} is not known`)),
+      ...strangers.map((address) => emptyWords(address, `${address} had another mailbox with this password`)),
       ...(readJournal(root, since) === undefined ? [] : [CUT_OFF]),
     ],
   };
@@ -98,8 +99,8 @@ const CUT_OFF: StateChange = {
   text: 'mailboxes: what an apply that was cut off began to move gets to its place',
 };
 
-function wordsOfUnknown(address: string): StateChange {
-  const text = `which mailbox is that of ${address} is not known, so ${address} begins with an empty one: see what is kept with: eboxmail user restore --list`;
+function emptyWords(address: string, why: string): StateChange {
+  const text = `${why}: ${address} begins with an empty one; see what is kept with: eboxmail user restore --list`;
   return { kind: 'changed', path: ['users', address], text };
 }
 

@@ -4,8 +4,8 @@ import type { Json, JsonObject } from '../../core/json.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { readAppliedRecord } from '../../system/applied-record.ts';
 import { archivedMailboxes, type ArchivedMailbox } from './archive.ts';
-import { followState } from '../state/followed-state.ts';
 import type { Place } from '../state/place.ts';
+import { followedMailboxes } from './strangers.ts';
 import { usersOf } from '../state/users-of.ts';
 
 /** What the next apply would do about mailboxes, as far as commands need to know it. */
@@ -17,7 +17,7 @@ export interface PendingMailboxes {
 
 export function pendingMailboxes(place: Place, state: StateFile): PendingMailboxes {
   const applied = readAppliedRecord(`${place.root}/${PATHS.lib}`);
-  const { tracks } = followState(place, applied, state as unknown as JsonObject);
+  const { tracks } = followedMailboxes(place, applied, state as unknown as JsonObject);
   return { before: usersOf(applied?.state ?? {}), tracks };
 }
 

@@ -71,8 +71,8 @@ export function signOfEntry(entry: Json): string {
   return sign(inOrder(entry ?? {}));
 }
 
-/** Empty for who cannot log in. */
-function loginOf(entry: Json | undefined, secretOf: SecretOf): string {
+/** What a user logs in with; empty for who cannot log in. */
+export function loginOf(entry: Json | undefined, secretOf: SecretOf): string {
   const password = isObject(entry) ? entry['password'] : undefined;
   if (typeof password === 'string') return sha256(password);
   const file = fileOf(entry);
