@@ -49,7 +49,8 @@ export function followAll(situation: Situation): Followed {
   const lineages = origins.nearest;
   const [first = 0, ...others] = lineages;
   const isSure =
-    others.length === 0 && Object.keys(situation.after).every((address) => origins.of(address).includes(first));
+    others.length === 0 &&
+    Object.keys(situation.after).every((address) => origins.of(address).every((one) => one === first));
   if (isSure) return { tracks: tracksOf(first), unknown: [], lineages, isSure };
   return { ...merge(situation, origins, tracksOf), lineages, isSure };
 }

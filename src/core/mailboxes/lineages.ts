@@ -76,7 +76,7 @@ export function readLog(events: readonly MailboxEvent[], seq: number, since: str
 
 /**
  * A state that is one of those that were seen is known by that. Otherwise it is one that somebody has edited: the nearest is
- * meant, and a user who logs in as in another one belongs to that one.
+ * meant, and a user who logs in as in another one belongs to that one; one who logs in as in none may belong to any.
  * @param appliedAt the user's signs at the last apply; @param applied of that state as a whole
  */
 export function originsOf(
@@ -122,7 +122,8 @@ export function originsOf(
     const both = found.filter((lineage) => theirs.includes(lineage));
     // Who logs in with the same password in each of them gets at the mail of all of them anyway.
     if (both.length > 0) return [Math.max(...both)];
-    return theirs.length > 0 ? theirs : found;
+    // A password that was never seen tells nothing of whose it is, however near the rest of the state may be.
+    return theirs.length > 0 ? theirs : log.numbers;
   };
   return { nearest: found, of };
 }

@@ -225,8 +225,9 @@ class World {
   }
 }
 
-const KINDS = ['add', 'remove', 'passwd', 'rename', 'rename', 'restore', 'rollback', 'rollback', 'put back'] as const;
-type Kind = (typeof KINDS)[number] | 'apply' | 'mix';
+const COMMANDS = ['add', 'remove', 'passwd', 'rename', 'restore', 'swap', 'swap', 'replace', 'replace'] as const;
+const KINDS = [...COMMANDS, 'rollback', 'rollback', 'rollback', 'put back', 'put back', 'put back'] as const;
+type Kind = (typeof KINDS)[number] | 'apply' | 'mix' | 'by hand';
 
 const address = fc.constantFrom('a', 'b', 'c');
 const step = (...kinds: readonly Kind[]) =>
@@ -239,10 +240,25 @@ function run(world: World, { do: what, from, to, choice, isKilled }: Step): void
   else if (what === 'remove') world.remove(from, killed);
   else if (what === 'passwd') world.passwd(from, killed);
   else if (what === 'rename') world.rename(from, to, killed);
-  else if (what === 'restore') world.restore(from, to, killed);
+  else if (what === 'swap') {
+    for (const [one, other] of [
+      [from, 'between'],
+      [to, from],
+      ['between', to],
+    ] as const)
+      world.rename(one, other, killed && one === to);
+  } else if (what === 'replace') {
+    world.remove(from, false);
+    world.add(from, killed);
+  } else if (what === 'restore') world.restore(from, to, killed);
   else if (what === 'rollback') world.rollback(choice, isKilled);
   else if (what === 'put back') world.put(world.seen[choice % world.seen.length] ?? []);
-  else if (what === 'mix') {
+  else if (what === 'by hand') {
+    const edited = world.state.map(([at, password], index) =>
+      at === from ? ([at, `${personOf(password)} by hand ${choice} ${index}`] as const) : ([at, password] as const),
+    );
+    world.put(edited);
+  } else if (what === 'mix') {
     const other = world.seen[choice % world.seen.length]?.find(([one]) => one === from);
     const rest = world.state.filter(([one]) => one !== from);
     world.put(other === undefined ? rest : [...rest, other]);
@@ -257,14 +273,21 @@ function expectOwn(world: World): void {
 }
 
 describe('whose mailbox is whose, whatever was killed and put back', () => {
-  const history = fc.array(step('add', 'rename', 'remove', 'passwd', 'restore', 'apply', 'apply'), { maxLength: 14 });
+  const history = fc.array(step(...COMMANDS, 'apply', 'apply', 'apply'), { maxLength: 8 });
+
+  function worldAfter(before: readonly Step[]): World {
+    const world = new World();
+    for (const one of ['a', 'b']) world.add(one, false);
+    world.apply();
+    for (const one of before) run(world, one);
+    world.apply();
+    return world;
+  }
 
   it('is never another’s, and known, where states are put back as they were', () => {
     fc.assert(
-      fc.property(history, fc.array(step(...KINDS, 'apply'), { maxLength: 14 }), (before, steps) => {
-        const world = new World();
-        for (const one of before) run(world, one);
-        world.apply();
+      fc.property(history, fc.array(step(...KINDS, 'apply'), { maxLength: 10 }), (before, steps) => {
+        const world = worldAfter(before);
         for (const one of steps) run(world, one);
         world.apply();
         expectOwn(world);
@@ -275,12 +298,27 @@ describe('whose mailbox is whose, whatever was killed and put back', () => {
     );
   });
 
+  it('is never another’s, where passwords are changed by hand when a rollback was killed', () => {
+    fc.assert(
+      fc.property(
+        history,
+        fc.array(step(...KINDS), { maxLength: 10 }),
+        fc.array(step('by hand', 'add', 'rollback'), { maxLength: 6 }),
+        (before, steps, last) => {
+          const world = worldAfter(before);
+          for (const one of [...steps, ...last]) run(world, one);
+          world.apply();
+          expectOwn(world);
+        },
+      ),
+      { numRuns: Number(process.env['RUNS'] ?? 5000) },
+    );
+  });
+
   it('is never another’s where a state is put together of several', () => {
     fc.assert(
-      fc.property(history, fc.array(step(...KINDS, 'mix'), { maxLength: 14 }), (before, steps) => {
-        const world = new World();
-        for (const one of before) run(world, one);
-        world.apply();
+      fc.property(history, fc.array(step(...KINDS, 'mix'), { maxLength: 10 }), (before, steps) => {
+        const world = worldAfter(before);
         for (const one of steps) run(world, one);
         world.apply();
         expectOwn(world);
