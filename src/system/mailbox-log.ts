@@ -71,7 +71,6 @@ function keepEvents(lib: string, isKept: (event: MailboxEvent) => boolean): void
   writeAtomically({ path: logIn(lib), content, mode: 0o600, uid: 0, gid: 0 });
 }
 
-/** Where it is. */
-export function logIn(lib: string): string {
+function logIn(lib: string): string {
   return `${lib}/mailbox-log.jsonl`;
 }

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../json.ts';
-import type { MailboxEvent, StateSigns, UserSigns } from './events.ts';
+import type { BackEvent, MailboxEvent, StateSigns, UserSigns } from './events.ts';
 import { originsOf, readLog, type Log, type Origins } from './lineages.ts';
 import { followMailboxes, type Track } from './tracks.ts';
 import type { SignOf } from './trails.ts';
@@ -60,14 +60,39 @@ function follow({ before, after, since, signOf }: Situation, events: readonly Ma
 }
 
 /** Where everything is as the rollback left it, what commands did afterwards was undone. */
-function eventsFor({ after, signOf }: Situation, log: Log, now: StateSigns, lineage: number): readonly MailboxEvent[] {
+function eventsFor(situation: Situation, log: Log, now: StateSigns, lineage: number): readonly MailboxEvent[] {
   const events = log.eventsOf(lineage);
   const back = log.backs.find(({ seq }) => seq === lineage);
-  if (back?.then?.whole !== now.whole) return events;
+  return back?.then?.whole === now.whole && !mayBeThere(situation, events) ? [back] : events;
+}
+
+/** Whether somebody who came by one of these is perhaps among the users, just like who was there before. */
+function mayBeThere({ after, signOf }: Situation, events: readonly MailboxEvent[]): boolean {
   const entries = new Set(Object.values(after).map(signOf));
-  const mayBeThere = ({ kind, sign }: MailboxEvent): boolean =>
-    (kind === 'new' || kind === 'restored') && (sign === undefined || entries.has(sign));
-  return events.some(mayBeThere) ? events : [back];
+  return events.some(
+    ({ kind, sign }) => (kind === 'new' || kind === 'restored') && (sign === undefined || entries.has(sign)),
+  );
+}
+
+/**
+ * Whether the state is that of the last apply again, or as a rollback put it in place, and what commands did since was undone by
+ * hand. Known only as long as nobody edits it: it is to be written down as another `back` before a command does.
+ */
+export function startAgain(situation: Situation): Pick<BackEvent, 'given' | 'then'> | undefined {
+  const { events, seq, since, signs } = situation;
+  const log = readLog(events, seq, since);
+  if (log.numbers.every((lineage) => log.eventsOf(lineage).every(isStart))) return undefined;
+  const { now, applied, appliedAt } = signs();
+  const [lineage = 0, ...others] = originsOf(log, now, applied, appliedAt).nearest;
+  const back = log.backs.find((one) => one.seq === lineage);
+  const later = log.eventsOf(lineage).filter((event) => !isStart(event));
+  const start = back === undefined ? applied : back.then?.whole;
+  if (others.length > 0 || start !== now.whole || later.length === 0 || mayBeThere(situation, later)) return undefined;
+  return { given: back?.given ?? [], then: now };
+}
+
+function isStart({ kind }: MailboxEvent): boolean {
+  return kind === 'back' || kind === 'seen';
 }
 
 /** A user gets a mailbox of which all the states that may be meant say so, and which no other user gets. */

@@ -62,10 +62,10 @@ export function readLog(events: readonly MailboxEvent[], seq: number, since: str
     ];
   });
   const arrivals = fresh.flatMap((event): Arrival[] => {
-    const [lineage, ...others] = tags.get(event) ?? [];
     if (event.kind === 'back' || event.kind === 'seen' || event.sign === undefined) return [];
     const address = event.kind === 'new' ? event.address : event.to;
-    return lineage === undefined || others.length > 0 ? [] : [{ lineage, address, sign: event.sign }];
+    const { sign } = event;
+    return [...(tags.get(event) ?? [])].map((lineage) => ({ lineage, address, sign }));
   });
   const eventsOf = (lineage: number): readonly MailboxEvent[] =>
     fresh.filter((event) =>

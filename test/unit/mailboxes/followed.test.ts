@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { idOf, idsFor, type KnownMailboxes } from '../../../src/app/mailboxes/mailbox-ids.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
 import type { Given, MailboxEvent, StateSigns, UserSigns } from '../../../src/core/mailboxes/events.ts';
-import { followAll, type Followed } from '../../../src/core/mailboxes/followed.ts';
+import { followAll, startAgain, type Followed, type Situation } from '../../../src/core/mailboxes/followed.ts';
 import { holdersOf, type Kept, type MailboxIds, type Period } from '../../../src/core/mailboxes/holders.ts';
 
 type Unnumbered = MailboxEvent extends infer E ? (E extends unknown ? Omit<E, 'seq' | 'since'> : never) : never;
@@ -40,8 +40,12 @@ class World {
   readonly #periods: (Period & { readonly state: State })[] = [];
 
   followed(): Followed {
+    return followAll(this.situation());
+  }
+
+  private situation(): Situation {
     const signsOf = (state: State): StateSigns => this.signsOf(state);
-    return followAll({
+    return {
       before: entriesOf(this.#applied),
       after: entriesOf(this.state),
       events: this.#events,
@@ -53,7 +57,7 @@ class World {
         applied: JSON.stringify(this.#applied),
         appliedAt: (address) => signsIn(this.#applied, address),
       }),
-    });
+    };
   }
 
   private signsOf(state: State): StateSigns {
@@ -79,6 +83,8 @@ class World {
 
   /** As a command writes it, unless it is killed before that. */
   private write(state: State, isKilled: boolean, event?: Unnumbered, sign?: string): void {
+    const again = startAgain(this.situation());
+    if (again !== undefined) this.note({ kind: 'back', ...again, after: [] });
     const { isSure, lineages } = this.followed();
     if (event !== undefined) this.note(event, sign);
     if (isSure && this.#events.some(({ kind, seq }) => kind === 'back' && seq > this.#seq))
@@ -302,7 +308,7 @@ describe('whose mailbox is whose, whatever was killed and put back', () => {
     fc.assert(
       fc.property(
         history,
-        fc.array(step(...KINDS), { maxLength: 10 }),
+        fc.array(step('add', 'remove', 'passwd', 'rollback', 'rollback', 'put back', 'put back'), { maxLength: 10 }),
         fc.array(step('by hand', 'add', 'rollback'), { maxLength: 6 }),
         (before, steps, last) => {
           const world = worldAfter(before);
@@ -317,12 +323,17 @@ describe('whose mailbox is whose, whatever was killed and put back', () => {
 
   it('is never another’s where a state is put together of several', () => {
     fc.assert(
-      fc.property(history, fc.array(step(...KINDS, 'mix'), { maxLength: 10 }), (before, steps) => {
-        const world = worldAfter(before);
-        for (const one of steps) run(world, one);
-        world.apply();
-        expectOwn(world);
-      }),
+      fc.property(
+        history,
+        fc.array(step(...KINDS.filter((kind) => kind !== 'passwd')), { maxLength: 10 }),
+        fc.array(step('mix'), { maxLength: 3 }),
+        (before, steps, last) => {
+          const world = worldAfter(before);
+          for (const one of [...steps, ...last]) run(world, one);
+          world.apply();
+          expectOwn(world);
+        },
+      ),
       { numRuns: Number(process.env['RUNS'] ?? 5000) },
     );
   });
