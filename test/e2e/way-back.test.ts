@@ -289,10 +289,11 @@ describe('a rollback that did not come to its end', () => {
     expect(await imapLogin(sandbox(), 'k@a.test', OTHER)).toBe(false);
   });
 
-  /** Two with the same history: each has the address, and only the address, that the other had at that generation. */
+  const rename = (from: string, to: string): Promise<unknown> =>
+    sandbox().ok(['user', 'rename', from, to, '--no-alias']);
+
+  /** Each has the address that the other had at the generation before. */
   async function changePlaces(one: string, other: string): Promise<void> {
-    const rename = (from: string, to: string): Promise<unknown> =>
-      sandbox().ok(['user', 'rename', from, to, '--no-alias']);
     await rename(one, 'between@a.test');
     await rename(other, one);
     await rename('between@a.test', other);
@@ -338,7 +339,24 @@ describe('a rollback that did not come to its end', () => {
     await expectOwnMail('b1@a.test', 'c1@a.test');
   });
 
-  it('is not what a state of before the last apply is that somebody puts back: nobody gets what others have now', async () => {
+  it('or renames that were undone by putting the state back: later commands mean the state that they found', async () => {
+    await add('u1@a.test');
+    await addOther('u2@a.test');
+    const [one, other] = [await mailFor('u1@a.test'), await mailFor('u2@a.test')];
+    const state = await sandbox().readState();
+    await rename('u1@a.test', 'between@a.test');
+    await rename('u2@a.test', 'u1@a.test');
+    await rename('between@a.test', 'u2@a.test');
+    await sandbox().writeState(state);
+    const [first, second] = ['one', 'two'].map((word) => `{PLAIN}${word} horse`) as [string, string];
+    await sandbox().ok(['user', 'passwd', 'u1@a.test', '--password-hash', first]);
+    await sandbox().ok(['user', 'passwd', 'u2@a.test', '--password-hash', second]);
+    await sandbox().ok(['apply']);
+    expect(await subjects('u1@a.test', 'one horse')).toEqual([one]);
+    expect(await subjects('u2@a.test', 'two horse')).toEqual([other]);
+  });
+
+  it('or a state of before the last apply that is copied back: nobody gets what others have now', async () => {
     await add('s1@a.test');
     await addOther('s2@a.test');
     const old = await sandbox().readState();

@@ -290,6 +290,26 @@ describe('whose mailbox is whose, whatever was killed and put back', () => {
     return world;
   }
 
+  it('leaves a doubt where somebody’s password was never seen, and none of others', () => {
+    const world = worldAfter([]);
+    const given = world.state;
+    world.rename('a', 'between', false);
+    world.rename('b', 'a', false);
+    world.rename('between', 'b', false);
+    world.apply();
+    const changed = world.state;
+    for (const number of [0, 0]) world.rollback(number, false);
+    expect(world.state).toEqual(given);
+    const edited = (state: State, address: string): State =>
+      state.map((one) => (one[0] === address ? ([address, `${personOf(one[1])} by hand`] as const) : one));
+    for (const state of [given, changed]) {
+      world.state = edited(state, 'a');
+      expect(world.followed()).toMatchObject({ unknown: ['a'], isSure: false });
+      world.state = state;
+      expect(world.followed()).toMatchObject({ unknown: [], isSure: true });
+    }
+  });
+
   it('is never another’s, and known, where states are put back as they were', () => {
     fc.assert(
       fc.property(history, fc.array(step(...KINDS, 'apply'), { maxLength: 10 }), (before, steps) => {
