@@ -23,7 +23,7 @@ export async function showUser(context: Context, text: string): Promise<undefine
     .filter(([, group]) => group.members.some((member) => normalAddress(member) === address))
     .map(([name]) => name);
   const account = entry.account ?? true;
-  const { usage, lastLogin, notes } = account ? mailboxFacts(context.place.root, state, address) : NO_MAILBOX;
+  const { usage, lastLogin, notes } = account ? mailboxFacts(context.place, state, address) : NO_MAILBOX;
   const details = {
     address,
     name: entry.name ?? null,

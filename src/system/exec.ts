@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
@@ -104,6 +104,12 @@ export function exec(program: string, args: readonly string[], options: ExecOpti
       child.stdin?.end(options.input);
     }
   });
+}
+
+/** Runs a program for a moment in which nothing else may come in between. How it ended is seen by what it did. */
+export function runAtOnce(program: string, args: readonly string[]): void {
+  onCommand?.([program, ...args]);
+  spawnSync(program, args, { stdio: 'ignore', env: environment(), timeout: PATIENCE });
 }
 
 /** What programs are started with. */

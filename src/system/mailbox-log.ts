@@ -1,6 +1,6 @@
 import { appendFileSync, chmodSync, closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import { refused } from '../core/errors.ts';
-import type { MailboxEvent } from '../core/mailboxes/tracks.ts';
+import type { MailboxEvent } from '../core/mailboxes/events.ts';
 import { readIfPresent, writeAtomically } from './files.ts';
 
 /**
@@ -13,7 +13,7 @@ export type NewEvent = MailboxEvent extends infer E ? (E extends unknown ? Omit<
 
 /** `lib` is the absolute path of var/lib/eboxmail. Events that an apply has taken up may still be among them. */
 export function readMailboxLog(lib: string): readonly MailboxEvent[] {
-  const lines = (readIfPresent(fileIn(lib)) ?? '').split('\n');
+  const lines = (readIfPresent(logIn(lib)) ?? '').split('\n');
   // The last line is not whole when its writer was killed: it was not a word yet.
   return lines.slice(0, -1).flatMap((line) => {
     try {
@@ -24,25 +24,30 @@ export function readMailboxLog(lib: string): readonly MailboxEvent[] {
   });
 }
 
+/** Number of the last event. @param seq of the last that an apply has taken up */
+export function lastEvent(lib: string, seq: number): number {
+  return readMailboxLog(lib).reduce((last, event) => Math.max(last, event.seq), seq);
+}
+
 /**
  * @param last number of the last event that an apply has taken up; @param since time of that apply
  * @returns the number of this one
  */
 export function appendToMailboxLog(lib: string, last: number, since: string, event: NewEvent): number {
-  const seq = readMailboxLog(lib).reduce((most, one) => Math.max(most, one.seq), last) + 1;
-  const text = readIfPresent(fileIn(lib)) ?? '';
+  const seq = lastEvent(lib, last) + 1;
+  const text = readIfPresent(logIn(lib)) ?? '';
   const begin = text === '' || text.endsWith('\n') ? '' : '\n';
   try {
-    const descriptor = openSync(fileIn(lib), 'a', 0o600);
+    const descriptor = openSync(logIn(lib), 'a', 0o600);
     try {
-      chmodSync(fileIn(lib), 0o600);
+      chmodSync(logIn(lib), 0o600);
       appendFileSync(descriptor, `${begin}${JSON.stringify({ seq, since, ...event })}\n`);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
   } catch (error) {
-    throw refused(`cannot write ${fileIn(lib)}`, error, 'nothing was changed');
+    throw refused(`cannot write ${logIn(lib)}`, error, 'nothing was changed');
   }
   return seq;
 }
@@ -52,20 +57,20 @@ export function forgetMailboxEvents(lib: string, upTo: number): void {
   keepEvents(lib, ({ seq }) => seq > upTo);
 }
 
-/** Drops what is not to come to pass. */
+/** Drops what is not to come to pass, and what was to follow on that alone. */
 export function withdrawMailboxEvent(lib: string, seq: number): void {
-  keepEvents(lib, (event) => event.seq !== seq);
+  keepEvents(lib, (event) => event.seq !== seq && !(event.after?.length === 1 && event.after[0] === seq));
 }
 
 function keepEvents(lib: string, isKept: (event: MailboxEvent) => boolean): void {
   const all = readMailboxLog(lib);
   const left = all.filter(isKept);
   if (left.length === all.length) return;
-  if (left.length === 0) return rmSync(fileIn(lib), { force: true });
+  if (left.length === 0) return rmSync(logIn(lib), { force: true });
   const content = left.map((event) => `${JSON.stringify(event)}\n`).join('');
-  writeAtomically({ path: fileIn(lib), content, mode: 0o600, uid: 0, gid: 0 });
+  writeAtomically({ path: logIn(lib), content, mode: 0o600, uid: 0, gid: 0 });
 }
 
-function fileIn(lib: string): string {
+function logIn(lib: string): string {
   return `${lib}/mailbox-log.jsonl`;
 }

@@ -1,7 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { refused } from '../core/errors.ts';
-import { environment } from './exec.ts';
+import { runAtOnce } from './exec.ts';
 import { lstat } from './files.ts';
 
 /** Moves directories of mailboxes while Dovecot works in them. */
@@ -56,7 +55,7 @@ export function moveLeavingLink(from: string, to: string, link: string): void {
 function exchange(from: string, to: string): void {
   const number = RENAMEAT2[process.arch];
   if (number === undefined) return;
-  spawnSync('perl', ['-e', EXCHANGE, String(number), from, to], { stdio: 'ignore', env: environment() });
+  runAtOnce('perl', ['-e', EXCHANGE, String(number), from, to]);
 }
 
 /**

@@ -289,6 +289,92 @@ describe('a rollback that did not come to its end', () => {
     expect(await imapLogin(sandbox(), 'k@a.test', OTHER)).toBe(false);
   });
 
+  const rename = (from: string, to: string): Promise<unknown> =>
+    sandbox().ok(['user', 'rename', from, to, '--no-alias']);
+
+  /** Each has the address that the other had at the generation before. */
+  async function changePlaces(one: string, other: string): Promise<void> {
+    await rename(one, 'between@a.test');
+    await rename(other, one);
+    await rename('between@a.test', other);
+    await sandbox().ok(['apply']);
+  }
+
+  it('killed twice, is of no meaning either where the state is put back by hand', async () => {
+    await add('b1@a.test');
+    await addOther('c1@a.test');
+    const to = await generation();
+    const [b, c] = [await mailFor('b1@a.test'), await mailFor('c1@a.test')];
+    await changePlaces('b1@a.test', 'c1@a.test');
+    const before = await sandbox().readState();
+    const killed = async (): Promise<void> => {
+      const args = ['--root', sandbox().root, 'rollback', String(to), '--yes'];
+      expect(await runWithFault(args, `kill:openSync ${sandbox().root}/etc/dovecot/`)).toMatchObject({
+        signal: 'SIGKILL',
+      });
+    };
+    const expectOwnMail = async (b1: string, c1: string): Promise<void> => {
+      expect(await subjects(b1)).toEqual([b]);
+      expect(await subjects(c1, OTHER)).toEqual([c]);
+    };
+    await killed();
+    await killed();
+    const then = await sandbox().readState();
+    expect(then).not.toBe(before);
+    await sandbox().writeState(before);
+    expect((await sandbox().ok(['plan'])).stdout).not.toContain('becomes that of');
+    await sandbox().ok(['apply']);
+    await expectOwnMail('c1@a.test', 'b1@a.test');
+    // The same with a command between: it tells which of the two states it has found.
+    await killed();
+    await killed();
+    await sandbox().writeState(before);
+    await sandbox().ok(['user', 'set', 'b1@a.test', '--name', 'Not of then']);
+    await sandbox().ok(['apply']);
+    await expectOwnMail('c1@a.test', 'b1@a.test');
+    // And what nobody puts back is finished.
+    await killed();
+    await killed();
+    await sandbox().ok(['apply']);
+    await expectOwnMail('b1@a.test', 'c1@a.test');
+  });
+
+  it('or renames that were undone by putting the state back: later commands mean the state that they found', async () => {
+    await add('u1@a.test');
+    await addOther('u2@a.test');
+    const [one, other] = [await mailFor('u1@a.test'), await mailFor('u2@a.test')];
+    const state = await sandbox().readState();
+    await rename('u1@a.test', 'between@a.test');
+    await rename('u2@a.test', 'u1@a.test');
+    await rename('between@a.test', 'u2@a.test');
+    await sandbox().writeState(state);
+    const [first, second] = ['one', 'two'].map((word) => `{PLAIN}${word} horse`) as [string, string];
+    await sandbox().ok(['user', 'passwd', 'u1@a.test', '--password-hash', first]);
+    await sandbox().ok(['user', 'passwd', 'u2@a.test', '--password-hash', second]);
+    await sandbox().ok(['apply']);
+    expect(await subjects('u1@a.test', 'one horse')).toEqual([one]);
+    expect(await subjects('u2@a.test', 'two horse')).toEqual([other]);
+  });
+
+  it('or a state of before the last apply that is copied back: nobody gets what others have now', async () => {
+    await add('s1@a.test');
+    await addOther('s2@a.test');
+    const old = await sandbox().readState();
+    const [one, other] = [await mailFor('s1@a.test'), await mailFor('s2@a.test')];
+    await changePlaces('s1@a.test', 's2@a.test');
+    await sandbox().writeState(`# Out of a backup.\n${old}`);
+    expect((await sandbox().ok(['plan'])).stdout).toContain('s1@a.test had another mailbox with this password');
+    await sandbox().ok(['apply', '--allow-removals', '9']);
+    expect(await subjects('s1@a.test')).toEqual([]);
+    expect(await subjects('s2@a.test', OTHER)).toEqual([]);
+    expect([await archived('s1@a.test'), await archived('s2@a.test')]).toEqual([[[other]], [[one]]]);
+    // The way back that knows them.
+    const number = (await generation()) - 2;
+    await back(number);
+    expect(await subjects('s1@a.test')).toEqual([one]);
+    expect(await subjects('s2@a.test', OTHER)).toEqual([other]);
+  });
+
   it('in force, but not done with all that comes after it, is brought to its end by an apply', async () => {
     await add('e@a.test');
     const to = await generation();

@@ -1,4 +1,5 @@
 import { withHint } from '../../core/errors.ts';
+import { readIfPresent } from '../../system/files.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import type { Generation } from '../../system/generations.ts';
 import {
@@ -68,8 +69,7 @@ function goBackTo(place: Place, to: Generation): Promise<Way> {
     const earlier = readRollbackRecord(lib);
     const files = replacementsFor(place, to);
     const replaced = keepReplaced(place, files);
-    const before = files.find(({ name }) => name === STATE)?.before?.toString('utf8');
-    const mailboxes = noteWayBack(place, to, stateOfGeneration(place, to), before);
+    const mailboxes = noteWayBack(place, to, stateOfGeneration(place, to), readIfPresent(place.statePath));
     try {
       if (files.length > 0) writeRollbackRecord(lib, { to: to.number, replaced });
       for (const file of files) replace(place, file);

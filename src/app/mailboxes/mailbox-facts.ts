@@ -3,6 +3,7 @@ import { EboxmailError } from '../../core/errors.ts';
 import { readIfPresent } from '../../system/files.ts';
 import { archivedMailboxes, archiveKey, mailboxSize, type MailboxSize } from './archive.ts';
 import { homeOf } from './mailbox-places.ts';
+import type { Place } from '../state/place.ts';
 import { originOf, pendingMailboxes } from './pending-mailboxes.ts';
 
 /** What the machine knows about a user's mailbox, without asking a daemon. */
@@ -15,7 +16,7 @@ export interface MailboxFacts {
   readonly notes: readonly string[];
 }
 
-export function mailboxFacts(root: string, state: StateFile, address: string): MailboxFacts {
+export function mailboxFacts(place: Place, state: StateFile, address: string): MailboxFacts {
   const notes: string[] = [];
   const attempt = <T>(what: string, work: () => T): T | undefined => {
     try {
@@ -26,16 +27,17 @@ export function mailboxFacts(root: string, state: StateFile, address: string): M
       return undefined;
     }
   };
-  const place = attempt('the mailbox', () => mailboxPlace(root, state, address, notes));
-  if (place === undefined) return { usage: undefined, lastLogin: undefined, notes };
-  const usage = attempt('how much is in the mailbox', () => mailboxSize(place));
-  const lastLogin = attempt('the last login', () => readLastLogin(`${place}/last-login`, notes));
+  const directory = attempt('the mailbox', () => mailboxPlace(place, state, address, notes));
+  if (directory === undefined) return { usage: undefined, lastLogin: undefined, notes };
+  const usage = attempt('how much is in the mailbox', () => mailboxSize(directory));
+  const lastLogin = attempt('the last login', () => readLastLogin(`${directory}/last-login`, notes));
   return { usage, lastLogin, notes };
 }
 
 /** The directory in which a user's mail is at this moment, whatever the next apply will do about it. */
-function mailboxPlace(root: string, state: StateFile, address: string, notes: string[]): string | undefined {
-  const track = originOf(pendingMailboxes(root, state), address);
+function mailboxPlace(place: Place, state: StateFile, address: string, notes: string[]): string | undefined {
+  const { root } = place;
+  const track = originOf(pendingMailboxes(place, state), address);
   if (track === undefined) {
     notes.push('not applied yet: the mailbox comes with the next apply');
     return undefined;

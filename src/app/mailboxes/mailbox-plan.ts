@@ -1,16 +1,18 @@
 import { isObject, type Json, type JsonObject } from '../../core/json.ts';
-import { followMailboxes, type Track } from '../../core/mailboxes/tracks.ts';
+import type { Track } from '../../core/mailboxes/tracks.ts';
 import type { Domain, MailModel } from '../../core/model.ts';
 import type { StateChange } from '../../core/plan/state-words.ts';
 import { domainOf, domainsByName, recipientsNow } from '../../core/recipients.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import type { ReadModel } from '../../core/state/model-of.ts';
 import type { AppliedRecord } from '../../system/applied-record.ts';
-import { eventsInForce, lastEvent, signOfEntry } from './mailbox-events.ts';
 import { knownMailboxes, type KnownMailboxes } from './mailbox-ids.ts';
 import { readJournal } from './mailbox-journal.ts';
+import { followedMailboxes } from './strangers.ts';
 import { readPurges } from './purges.ts';
+import type { Place } from '../state/place.ts';
 import { usersOf } from '../state/users-of.ts';
+import { lastEvent } from '../../system/mailbox-log.ts';
 
 /** What an apply does about mailboxes. */
 export interface MailboxPlan {
@@ -44,19 +46,19 @@ export interface MailboxPlan {
 }
 
 export function planMailboxes(
-  root: string,
+  place: Place,
   applied: AppliedRecord | undefined,
   state: JsonObject,
   { model, directory }: Pick<ReadModel, 'model' | 'directory'>,
 ): MailboxPlan {
+  const { root } = place;
   const lib = `${root}/${PATHS.lib}`;
   const { seq, former } = applied?.mailboxes ?? { seq: 0, former: {} };
   const since = applied?.time ?? '';
-  const events = eventsInForce(lib, seq, state);
   const upTo = lastEvent(lib, seq);
   const before = usersOf(applied?.state ?? {});
   const purges = new Set(readPurges(root));
-  const tracks = followMailboxes(before, events, usersOf(state), since, signOfEntry);
+  const { tracks, unknown, strangers } = followedMailboxes(place, applied, state);
   const here = domainsByName(model);
   const changed = tracks.filter(({ origin, archived, to }) => archived || to !== origin);
   const putAway = changed.flatMap(({ origin, archived, to }) =>
@@ -82,7 +84,12 @@ export function planMailboxes(
     scattered: [...heirs].flatMap(([origin, recipients]) => (isOneAccount(recipients, model) ? [] : [origin])),
     purges,
     known: knownMailboxes(root, applied),
-    changes: [...words(changed, purges, model), ...(readJournal(root, since) === undefined ? [] : [CUT_OFF])],
+    changes: [
+      ...words(changed, purges, model),
+      ...unknown.map((address) => emptyWords(address, `which mailbox is that of ${address} is not known`)),
+      ...strangers.map((address) => emptyWords(address, `${address} had another mailbox with this password`)),
+      ...(readJournal(root, since) === undefined ? [] : [CUT_OFF]),
+    ],
   };
 }
 
@@ -91,6 +98,11 @@ const CUT_OFF: StateChange = {
   path: ['users'],
   text: 'mailboxes: what an apply that was cut off began to move gets to its place',
 };
+
+function emptyWords(address: string, why: string): StateChange {
+  const text = `${why}: ${address} begins with an empty one; see what is kept with: eboxmail user restore --list`;
+  return { kind: 'changed', path: ['users', address], text };
+}
 
 function words(changed: readonly Track[], purges: ReadonlySet<string>, { users }: MailModel): readonly StateChange[] {
   const given = new Set(changed.flatMap(({ to }) => (to === undefined ? [] : [to])));

@@ -1,11 +1,13 @@
 import type { UserEntry } from '../../core/generated/state-types.ts';
 import type { Json } from '../../core/json.ts';
-import type { MailboxEvent } from '../../core/mailboxes/tracks.ts';
+import type { MailboxEvent } from '../../core/mailboxes/events.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { lstat, makeDirectory, readIfPresent, requireWritable } from '../../system/files.ts';
 import { appendToMailboxLog, readMailboxLog, type NewEvent } from '../../system/mailbox-log.ts';
 import { readAppliedRecord } from '../../system/applied-record.ts';
-import { signOfEntry } from './mailbox-events.ts';
+import { originsNow } from '../state/followed-state.ts';
+import type { Place } from '../state/place.ts';
+import { signOfEntry } from '../state/state-signs.ts';
 import { usersOf } from '../state/users-of.ts';
 
 /** What commands want the next apply to know about mailboxes. */
@@ -23,12 +25,15 @@ export function requireNotable(root: string): void {
  * @param entry the user's
  * @returns its number
  */
-export function noteEvent(root: string, event: NewEvent, entry?: UserEntry | null): number | undefined {
-  const lib = `${root}/${PATHS.lib}`;
+export function noteEvent(place: Place, event: NewEvent, entry?: UserEntry | null): number | undefined {
+  const lib = `${place.root}/${PATHS.lib}`;
   const applied = readAppliedRecord(lib);
   if (applied === undefined) return undefined;
   const sign = entry === undefined ? {} : { sign: signOfEntry(entry as unknown as Json) };
-  return appendToMailboxLog(lib, applied.mailboxes?.seq ?? 0, applied.time, { ...event, ...sign });
+  const { lineages: after, isSure } = originsNow(place, applied);
+  // Written down as coming from several, it would be taken for each of them later.
+  const doubtful = event.kind === 'back' && !isSure ? { before: undefined } : {};
+  return appendToMailboxLog(lib, applied.mailboxes?.seq ?? 0, applied.time, { ...event, ...sign, ...doubtful, after });
 }
 
 /** Whether a new user gets an address that was somebody's at the last apply, or was meant to be since. */
@@ -48,9 +53,10 @@ export function isTakenOver(root: string, address: string): boolean {
   return Object.hasOwn(lastRecord.users, address);
 }
 
+/** By a rollback that did not come to its end it may be anybody's. */
 function goesTo(event: MailboxEvent, address: string): boolean {
-  if (event.kind === 'back') return event.given.some(({ to }) => to === address);
-  return event.kind !== 'new' && event.to === address;
+  if (event.kind === 'back') return true;
+  return event.kind !== 'new' && event.kind !== 'seen' && event.to === address;
 }
 
 /** The record that was looked at last, and its users once they were needed. */

@@ -1,10 +1,11 @@
-import { followMailboxes, type Track } from '../../core/mailboxes/tracks.ts';
+import type { Track } from '../../core/mailboxes/tracks.ts';
 import type { StateFile } from '../../core/generated/state-types.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { readAppliedRecord } from '../../system/applied-record.ts';
 import { archivedMailboxes, type ArchivedMailbox } from './archive.ts';
-import { eventsInForce, signOfEntry } from './mailbox-events.ts';
+import type { Place } from '../state/place.ts';
+import { followedMailboxes } from './strangers.ts';
 import { usersOf } from '../state/users-of.ts';
 
 /** What the next apply would do about mailboxes, as far as commands need to know it. */
@@ -14,13 +15,10 @@ export interface PendingMailboxes {
   readonly before: JsonObject;
 }
 
-export function pendingMailboxes(root: string, state: StateFile): PendingMailboxes {
-  const lib = `${root}/${PATHS.lib}`;
-  const applied = readAppliedRecord(lib);
-  const events = eventsInForce(lib, applied?.mailboxes?.seq ?? 0, state as unknown as JsonObject);
-  const before = usersOf(applied?.state ?? {});
-  const after = usersOf(state as unknown as JsonObject);
-  return { before, tracks: followMailboxes(before, events, after, applied?.time ?? '', signOfEntry) };
+export function pendingMailboxes(place: Place, state: StateFile): PendingMailboxes {
+  const applied = readAppliedRecord(`${place.root}/${PATHS.lib}`);
+  const { tracks } = followedMailboxes(place, applied, state as unknown as JsonObject);
+  return { before: usersOf(applied?.state ?? {}), tracks };
 }
 
 /** A user who was removed, but not yet by an apply: the address at the last apply, and the entry of then. */

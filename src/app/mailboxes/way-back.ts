@@ -1,18 +1,19 @@
 import { failed } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { holdersOf, type Holder, type Kept, type Period } from '../../core/mailboxes/holders.ts';
-import type { Given } from '../../core/mailboxes/tracks.ts';
+import type { Given, StateSigns } from '../../core/mailboxes/events.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { parseState } from '../../core/state/parse.ts';
 import { readAppliedRecord, type AppliedRecord } from '../../system/applied-record.ts';
 import { listGenerations, mailboxIdsOf, readContent, type Generation } from '../../system/generations.ts';
-import { withdrawMailboxEvent } from '../../system/mailbox-log.ts';
+import { lastEvent, withdrawMailboxEvent, type NewEvent } from '../../system/mailbox-log.ts';
 import { archivedInOrder, archiveKey, type ArchivedMailbox } from './archive.ts';
-import { lastEvent, signsOf } from './mailbox-events.ts';
 import { hasAccount } from './mailbox-plan.ts';
 import { noteEvent } from './mailboxes.ts';
 import type { Place } from '../state/place.ts';
 import { readPurges, requestPurge, forgetPurges } from './purges.ts';
+import { appliedWhole } from '../state/followed-state.ts';
+import { secretsNow, secretsThen, signsOf, type Whole } from '../state/state-signs.ts';
 import { usersOf } from '../state/users-of.ts';
 
 /** What was written down about the mailboxes for a rollback. */
@@ -27,9 +28,10 @@ export interface WayBack {
  * Writes down whose mailbox is whose when an earlier state comes back: all get the mailbox that was theirs, wherever it is
  * now, and what others have got since goes into the archive. Where that cannot be told, nobody gets another's. Call it under
  * the lock of the state, before that is written.
- * @param text the state of the generation; @param before that which it replaces, undefined where it replaces none
+ * @param text the state of the generation; @param before that which is there now, if there is one
  */
-export function noteWayBack({ root }: Place, to: Generation, text: string, before: string | undefined): WayBack {
+export function noteWayBack(place: Place, to: Generation, text: string, before: string | undefined): WayBack {
+  const { root } = place;
   const lib = `${root}/${PATHS.lib}`;
   const found = readAppliedRecord(lib);
   const applied = found?.time === '' ? undefined : found;
@@ -47,9 +49,15 @@ export function noteWayBack({ root }: Place, to: Generation, text: string, befor
   // What was to be deleted was meant by the state that goes.
   forgetPurges(root, purges);
   const seq = applied?.mailboxes?.seq ?? 0;
-  const signs = before === undefined ? undefined : signsOf(state, parseState(before).data);
   const isNeeded = given.length > 0 || lastEvent(lib, seq) > seq;
-  const number = isNeeded ? noteEvent(root, { kind: 'back', given, signs }) : undefined;
+  const signs = (whole: Whole): StateSigns => signsOf(whole, appliedWhole(place, applied));
+  const event = (): NewEvent => ({
+    kind: 'back',
+    given,
+    then: signs({ state, secretOf: secretsThen(to) }),
+    before: before === undefined ? undefined : signs({ state: parseState(before).data, secretOf: secretsNow(place) }),
+  });
+  const number = isNeeded ? noteEvent(place, event()) : undefined;
   const empty = [...holders].flatMap(([address, { kind }]) =>
     hasAccount(then[address]) && (kind === 'gone' || kind === 'unknown') ? [emptyWords(address, kind, to.number)] : [],
   );

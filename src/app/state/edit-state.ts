@@ -8,6 +8,7 @@ import type { Layout } from '../../core/state/layout.ts';
 import { changesBetween } from '../../core/state/edit/changes.ts';
 import { lstat, makeDirectory, readIfPresent, removeStale, resolveLinks, writeAtomically } from '../../system/files.ts';
 import { sha256 } from '../../system/hash.ts';
+import { noteSeen, noteUndone } from './followed-state.ts';
 import {
   checkState,
   hasErrors,
@@ -77,6 +78,7 @@ export async function editState(place: Place, edit: StateEdit, settings: EditSet
       return { changed: dryRun ? false : beside(), warnings: [] };
     const { problems, fresh } = await checked(place, loaded, after);
     if (dryRun) return { changed: true, warnings: fresh };
+    noteUndone(place, loaded.data);
     beforeWriting?.();
     await write(place, path, loaded, after, problems, beside);
     return { changed: true, warnings: fresh };
@@ -127,6 +129,7 @@ async function write(
   beside: () => boolean,
 ): Promise<void> {
   const { text, layout } = await edited(loaded, dataOf(after));
+  noteSeen(place, loaded.data, dataOf(after));
   beside();
   removeStale(dirname(path), basename(path));
   const owner = ownerOf(path);

@@ -42,7 +42,7 @@ async function rename(
   const edit = (state: StateFile): StateFile => {
     const plain = renameUser(state, oldText, newText, options.alias);
     // Who goes back before an apply leaves nothing behind: nobody ever knew the address between.
-    const pending = pendingMailboxes(root, state);
+    const pending = pendingMailboxes(context.place, state);
     const isBack = plain.alias && isBackAgain(pending, plain);
     origin = originOf(pending, plain.from)?.origin;
     done = isBack ? renameUser(state, oldText, newText, false) : plain;
@@ -56,7 +56,7 @@ async function rename(
       if (done === undefined) return;
       withdrawPurge(root, done.to);
       const { from, to, entry } = done;
-      noteEvent(root, { kind: 'renamed', origin, from, to }, entry);
+      noteEvent(context.place, { kind: 'renamed', origin, from, to }, entry);
     },
   });
 }

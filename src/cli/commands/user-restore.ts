@@ -1,4 +1,5 @@
 import { archiveKey, type ArchivedMailbox } from '../../app/mailboxes/archive.ts';
+import type { Place } from '../../app/state/place.ts';
 import { readState } from '../../app/state/load-state.ts';
 import { noteEvent } from '../../app/mailboxes/mailboxes.ts';
 import { withdrawPurge } from '../../app/mailboxes/purges.ts';
@@ -76,7 +77,7 @@ async function restore(
   if (address === undefined)
     throw usageError('whose mailbox?', 'name an address; see them with: eboxmail user restore --list');
   const { root } = context.place;
-  const found = choose(candidates(root, state), address, options.from);
+  const found = choose(candidates(context.place, state), address, options.from);
   if (found.taken !== undefined)
     throw alreadyExists(`that mailbox comes back as ${found.taken} already`, 'see: eboxmail plan');
   const wanted = options.as ?? address;
@@ -90,20 +91,20 @@ async function restore(
     data: { user: target, was: address, id: found.archived?.id ?? null },
     beforehand: () => {
       withdrawPurge(root, address);
-      noteEvent(root, found.event(target), entry);
+      noteEvent(context.place, found.event(target), entry);
     },
   });
 }
 
-function candidates(root: string, state: StateFile): readonly Candidate[] {
-  const pending = pendingMailboxes(root, state);
+function candidates(place: Place, state: StateFile): readonly Candidate[] {
+  const pending = pendingMailboxes(place, state);
   const numbers = new Map<string, number>();
   const next = (address: string): number => {
     const number = (numbers.get(address) ?? 0) + 1;
     numbers.set(address, number);
     return number;
   };
-  return [...removedOnes(pending, next), ...archivedOnes(root, pending, next)];
+  return [...removedOnes(pending, next), ...archivedOnes(place.root, pending, next)];
 }
 
 function removedOnes(pending: PendingMailboxes, next: (address: string) => number): readonly Candidate[] {
@@ -148,7 +149,7 @@ function choose(all: readonly Candidate[], address: string, from = '1'): Candida
 }
 
 async function list(context: Context, state: StateFile, only: string | undefined): Promise<undefined> {
-  const shown = candidates(context.place.root, state).filter(({ address }) => only === undefined || address === only);
+  const shown = candidates(context.place, state).filter(({ address }) => only === undefined || address === only);
   if (context.json) {
     printJson(
       context,

@@ -116,7 +116,7 @@ async function add(
     data: { user: address, ...(password?.generated === undefined ? {} : { password: password.generated }) },
     beforehand: () => {
       withdrawPurge(root, address);
-      if (isTakenOver(root, address)) noteEvent(root, { kind: 'new', address }, entryWith(settings));
+      if (isTakenOver(root, address)) noteEvent(context.place, { kind: 'new', address }, entryWith(settings));
     },
     output: password?.generated === undefined ? undefined : `${password.generated}\n`,
   });

@@ -1,41 +1,7 @@
 import type { Json, JsonObject } from '../json.ts';
 import { sameJson } from '../state/edit/changes.ts';
-import { isLeftAlone, NOWHERE, settledByEntries, type Entries, type SignOf, type Trail } from './trails.ts';
-
-/**
- * What commands did to addresses since the last apply, in their order. The state says only who is there; whose mailbox
- * belongs to whom is known from this. `since` is the time of the last apply when it was written,
- * and the `origin` of a rename names the mailbox by its track; it is absent for a user who has none from that apply.
- * `sign` is of the entry that the user had then; it is absent in events of earlier versions.
- */
-export type MailboxEvent = { readonly seq: number; readonly since: string; readonly sign?: string | undefined } & (
-  | { readonly kind: 'renamed'; readonly origin?: string | undefined; readonly from: string; readonly to: string }
-  /** A user who has nothing to do with whoever had the address before. */
-  | { readonly kind: 'new'; readonly address: string }
-  /** A removal that was not applied is taken back; `origin` is the address at the last apply. */
-  | { readonly kind: 'kept'; readonly origin: string; readonly to: string }
-  /** A mailbox comes back from the archive; `id` is its address and its id there. */
-  | { readonly kind: 'restored'; readonly id: string; readonly to: string }
-  /**
-   * An earlier state comes back, and what was written down before is of no meaning any more. `given` are the users who get
-   * another mailbox than the last apply left at their address, all at once; `signs` are absent where no state is replaced.
-   */
-  | { readonly kind: 'back'; readonly given: readonly Given[]; readonly signs?: StateSigns | undefined }
-);
-
-/** A user's mailbox: that of an address at the last apply, or of the archive by its id there, or an empty one. */
-export interface Given {
-  readonly to: string;
-  readonly origin?: string | undefined;
-  readonly archived?: string | undefined;
-}
-
-/** Hashes of two states as a whole, and of the entries of users in which they differ; null where there is none. */
-export interface StateSigns {
-  readonly then: string;
-  readonly before: string;
-  readonly users: Readonly<Record<string, readonly [string | null, string | null]>>;
-}
+import type { BackEvent, MailboxEvent } from './events.ts';
+import { anothers, isLeftAlone, NOWHERE, settledByEntries, type Entries, type SignOf, type Trail } from './trails.ts';
 
 /** A mailbox and what becomes of it. */
 export interface Track {
@@ -70,8 +36,8 @@ export function followMailboxes(
   const trails = new Map<string, Trail>();
   for (const [origin, entry] of Object.entries(before))
     trails.set(origin, { origin, kind: 'user', positions: [origin], times: [0], entry, signs: [] });
-  const all = [...trails.values(), ...replay(trails, events, since)];
   const entries = { before, after, signOf };
+  const all = [...trails.values(), ...replay(trails, events, since, entries)];
   const owners = isLeftAlone(all, entries) ? asTheyWere(all) : assign(all, entries);
   return all
     .filter(({ kind }) => kind !== 'none')
@@ -91,7 +57,12 @@ function staying(origin: string, isThere: boolean): Track {
  * Takes mailboxes along with their users; what is in the way was removed before.
  * @returns trails that begin in the events
  */
-function replay(trails: ReadonlyMap<string, Trail>, events: readonly MailboxEvent[], since: string): readonly Trail[] {
+function replay(
+  trails: ReadonlyMap<string, Trail>,
+  events: readonly MailboxEvent[],
+  since: string,
+  { before, signOf }: Pick<Entries, 'before' | 'signOf'>,
+): readonly Trail[] {
   const at = new Map(trails);
   const added: Trail[] = [];
   const begin = (kind: 'archived' | 'none', origin: string): Trail => {
@@ -107,16 +78,29 @@ function replay(trails: ReadonlyMap<string, Trail>, events: readonly MailboxEven
     const trail = at.get(address);
     return trail?.kind === 'none' ? trail : undefined;
   };
-  const goBack = (given: readonly Given[], time: number): void => {
+  /** Somebody else has the address by that: only to an entry of the last apply does the mailbox go there. */
+  const asBefore = (trail: Trail | undefined): void => {
+    if (trail?.kind !== 'user') return;
+    trail.signs.length = 0;
+    trail.entry = before[trail.origin];
+  };
+  const move = (trail: Trail, to: string, time: number): void => {
+    trail.positions.splice(0, Infinity, to);
+    trail.times.splice(0, Infinity, time);
+    at.set(to, trail);
+  };
+  const goBack = ({ given, then }: BackEvent, time: number): void => {
     at.clear();
     for (const trail of [...trails.values(), ...added]) {
-      const isHere = trail.kind === 'user';
       trail.signs.length = 0;
-      // It was not by their entries that these got their mailboxes.
-      if (given.length > 0) trail.entry = undefined;
-      trail.positions.splice(0, Infinity, ...(isHere ? [trail.origin] : []));
-      trail.times.splice(0, Infinity, ...(isHere ? [time] : []));
-      if (isHere) at.set(trail.origin, trail);
+      trail.positions.length = 0;
+      trail.times.length = 0;
+      if (trail.kind !== 'user') continue;
+      move(trail, trail.origin, time);
+      const now = then?.users[trail.origin];
+      // Whose entry it was then is not known.
+      if (now ?? (then === undefined && given.length > 0)) trail.entry = undefined;
+      if (now) trail.signs.push(now.entry);
     }
     const placed = given.map(({ to, origin, archived }) => {
       const name = archived ?? origin;
@@ -124,13 +108,17 @@ function replay(trails: ReadonlyMap<string, Trail>, events: readonly MailboxEven
       return { to, trail };
     });
     for (const { trail } of placed) if (trail.kind === 'user') at.delete(trail.origin);
+    for (const { to } of placed) asBefore(at.get(to));
     for (const { to, trail } of placed) {
-      trail.positions.push(to);
-      trail.times.push(time);
-      at.set(to, trail);
+      move(trail, to, time);
+      trail.entry = undefined;
+      trail.signs.length = 0;
+      const now = then?.users[to];
+      if (now) trail.signs.push(now.entry);
+      else if (then !== undefined && Object.hasOwn(before, to)) trail.signs.push(signOf(before[to] ?? null));
     }
   };
-  const trailOf = (event: Exclude<MailboxEvent, { kind: 'back' }>): Trail => {
+  const trailOf = (event: Exclude<MailboxEvent, { kind: 'back' | 'seen' }>): Trail => {
     if (event.kind === 'new') return begin('none', event.address);
     if (event.kind === 'restored') return known(event.id) ?? begin('archived', event.id);
     if (event.kind === 'kept') return known(event.origin) ?? begin('none', event.origin);
@@ -140,9 +128,10 @@ function replay(trails: ReadonlyMap<string, Trail>, events: readonly MailboxEven
   };
   for (const [index, event] of events.entries()) {
     if (event.kind === 'back') {
-      if (event.since === since) goBack(event.given, index + 1);
+      if (event.since === since) goBack(event, index + 1);
       continue;
     }
+    if (event.kind === 'seen') continue;
     const trail = trailOf(event);
     const to = event.kind === 'new' ? event.address : event.to;
     const from = trail.positions.at(-1);
@@ -167,8 +156,10 @@ function assign(trails: readonly Trail[], entries: Entries): ReadonlyMap<Trail, 
   const { before, after } = entries;
   const owners = new Map(settledByEntries(trails, entries));
   const taken = new Set(owners.values());
+  const isAnothers = anothers(trails, entries);
   const give = (trail: Trail, address: string | undefined): void => {
     if (address === undefined || owners.has(trail) || taken.has(address) || !Object.hasOwn(after, address)) return;
+    if (isAnothers(trail, address)) return;
     owners.set(trail, address);
     taken.add(address);
   };

@@ -45,14 +45,7 @@ export function isLeftAlone(trails: readonly Trail[], { before, after, signOf }:
 
 /** Whose mailbox belongs where by the entry alone. */
 export function settledByEntries(trails: readonly Trail[], { after, signOf }: Entries): ReadonlyMap<Trail, string> {
-  const visitors = new Map<string, Trail[]>();
-  for (const trail of trails) {
-    for (const address of placesOf(trail)) {
-      const before = visitors.get(address);
-      if (before === undefined) visitors.set(address, [trail]);
-      else before.push(trail);
-    }
-  }
+  const visitors = visitorsOf(trails);
   const settled = new Map<Trail, string>();
   for (const trail of trails) {
     const theirs = placesOf(trail).filter((address) => {
@@ -64,6 +57,31 @@ export function settledByEntries(trails: readonly Trail[], { after, signOf }: En
     if (place !== undefined && more.length === 0) settled.set(trail, place);
   }
   return settled;
+}
+
+/** Where a mailbox is not to go, as whoever has that entry there had another one. */
+export function anothers(
+  trails: readonly Trail[],
+  { after, signOf }: Entries,
+): (trail: Trail, address: string) => boolean {
+  const visitors = visitorsOf(trails);
+  return (trail, address) => {
+    const entry = after[address];
+    if (!tells(entry) || mayHave(trail, entry, signOf)) return false;
+    return (visitors.get(address) ?? []).some((other) => other !== trail && had(other, entry, signOf));
+  };
+}
+
+function visitorsOf(trails: readonly Trail[]): ReadonlyMap<string, readonly Trail[]> {
+  const visitors = new Map<string, Trail[]>();
+  for (const trail of trails) {
+    for (const address of placesOf(trail)) {
+      const before = visitors.get(address);
+      if (before === undefined) visitors.set(address, [trail]);
+      else before.push(trail);
+    }
+  }
+  return visitors;
 }
 
 /** Two may well have the same name or quota, and it is by the password that people get at their mail. */

@@ -9,7 +9,8 @@ import {
   type MailboxIds,
   type Period,
 } from '../../../src/core/mailboxes/holders.ts';
-import { followMailboxes, type Given, type MailboxEvent, type Track } from '../../../src/core/mailboxes/tracks.ts';
+import type { Given, MailboxEvent } from '../../../src/core/mailboxes/events.ts';
+import { followMailboxes, type Track } from '../../../src/core/mailboxes/tracks.ts';
 
 const ADDRESSES = ['a', 'b', 'c', 'd'];
 

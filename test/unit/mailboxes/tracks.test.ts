@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../../src/core/json.ts';
-import { followMailboxes, type MailboxEvent, type Track } from '../../../src/core/mailboxes/tracks.ts';
+import type { MailboxEvent } from '../../../src/core/mailboxes/events.ts';
+import { followMailboxes, type Track } from '../../../src/core/mailboxes/tracks.ts';
 
 type Unnumbered = MailboxEvent extends infer E ? (E extends unknown ? Omit<E, 'seq' | 'since'> : never) : never;
 
