@@ -241,11 +241,12 @@ describe('a rename', () => {
     let gaps = '';
     for (const to of ['gap@b.test', 'gap-2@b.test', 'gap@a.test']) {
       const watcher = spawn(process.execPath, ['test/support/watch-name.mjs', `${home(user)}/Maildir`, stop]);
+      const closed = once(watcher, 'close');
       watcher.stdout.setEncoding('utf8').on('data', (text: string) => (gaps += text));
       await eventually('somebody looks', () => gaps.endsWith('looking\n'));
       await sandbox().ok(['user', 'rename', user, to, '--no-alias', '--apply']);
       await writeFile(stop, '');
-      await once(watcher, 'close');
+      await closed;
       await rm(stop);
       user = to;
     }
