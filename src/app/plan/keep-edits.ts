@@ -1,7 +1,7 @@
 import { EboxmailError, EXIT } from '../../core/errors.ts';
 import type { StateFile } from '../../core/generated/state-types.ts';
 import { handEditsOf, type HandEdits } from '../../core/plan/hand-edits.ts';
-import { whyNoOverride } from '../../core/state/read/overrides.ts';
+import { whyNoOverride } from '../../core/raw-postfix.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import type { AppliedRecord } from '../../system/applied-record.ts';
 import { editState } from '../state/edit-state.ts';
@@ -32,7 +32,7 @@ export async function keepEdits(place: Place): Promise<HandEdits> {
 /** What the state itself would refuse. */
 function refusals(postfix: HandEdits['postfix']): readonly string[] {
   return [...postfix].flatMap(([name, value]) => {
-    const reason = whyNoOverride(name, value);
+    const reason = whyNoOverride(name, value, postfix);
     return reason === undefined ? [] : [`${PATHS.mainCf}: ${reason.message}: ${reason.hint}`];
   });
 }
