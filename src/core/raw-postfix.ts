@@ -1,4 +1,4 @@
-import { areTooWide, isTooWide, parseNetwork, type Network } from './network.ts';
+import { areTooWide, covers, isTooWide, parseIp, parseNetwork, type Network } from './network.ts';
 
 /** Why a raw setting of Postfix is refused. */
 export interface Refusal {
@@ -95,6 +95,14 @@ function letsStrangersIn(name: string, words: readonly string[]): Refusal | unde
     default:
       return undefined;
   }
+}
+
+/** Whether a raw setting that is a list of networks names one by itself in which an address is. */
+export function namesNetworkOf(address: string, name: string, all: ReadonlyMap<string, string>): boolean {
+  const ip = parseIp(address);
+  const family = address.includes(':') ? 6 : 4;
+  const networks = wordsOf(expanded(all.get(name) ?? '', all)).flatMap((word) => networkIn(word) ?? []);
+  return ip !== undefined && networks.some((network) => network.family === family && covers(network, ip));
 }
 
 function areEverybody(words: readonly string[]): boolean {

@@ -27,7 +27,8 @@ export async function proveService(
   touched: ReadonlySet<DaemonName>,
   probe: ProbeAccount | undefined,
 ): Promise<void> {
-  await insist(() => named(`SMTP on port ${portsOf(facts.portOffset).smtp}`, () => proveRecipients(model, facts)));
+  const smtp = `SMTP on port ${portsOf(facts.portOffset).smtp}`;
+  await insist(() => named(smtp, () => proveRecipients(model, facts, touched.has('postfix'))));
   if (touched.size === 0) return;
   await insist(() => requireSilence(model, facts));
   await insist(() => proveCertificate({ model, facts }));
