@@ -1,7 +1,8 @@
 import { EboxmailError, EXIT } from '../../core/errors.ts';
 import type { StateFile } from '../../core/generated/state-types.ts';
 import { handEditsOf, type HandEdits } from '../../core/plan/hand-edits.ts';
-import { whyNoOverride } from '../../core/raw-postfix.ts';
+import { whyNoDovecotOverride } from '../../core/raw-dovecot.ts';
+import { whyNoOverride, type Refusal } from '../../core/raw-postfix.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import type { AppliedRecord } from '../../system/applied-record.ts';
 import { editState } from '../state/edit-state.ts';
@@ -16,7 +17,7 @@ import { prepare } from './prepare.ts';
 export async function keepEdits(place: Place): Promise<HandEdits> {
   const { plan, applied, textSha256 } = await prepare(place);
   const edits = handEditsOf(plan.files);
-  const reasons = [...edits.inexpressible, ...refusals(edits.postfix), ...mixed(edits, applied, textSha256)];
+  const reasons = [...edits.inexpressible, ...refusals(edits), ...mixed(edits, applied, textSha256)];
   if (reasons.length > 0) {
     throw new EboxmailError(
       EXIT.consent,
@@ -30,11 +31,13 @@ export async function keepEdits(place: Place): Promise<HandEdits> {
 }
 
 /** What the state itself would refuse. */
-function refusals(postfix: HandEdits['postfix']): readonly string[] {
-  return [...postfix].flatMap(([name, value]) => {
-    const reason = whyNoOverride(name, value, postfix);
-    return reason === undefined ? [] : [`${PATHS.mainCf}: ${reason.message}: ${reason.hint}`];
-  });
+function refusals({ postfix, dovecot }: HandEdits): readonly string[] {
+  const refused = (path: string, reason: Refusal | undefined): readonly string[] =>
+    reason === undefined ? [] : [`${path}: ${reason.message}: ${reason.hint}`];
+  return [
+    ...[...postfix].flatMap(([name, value]) => refused(PATHS.mainCf, whyNoOverride(name, value, postfix))),
+    ...refused(PATHS.dovecotConf, whyNoDovecotOverride(dovecot.join('\n'))),
+  ];
 }
 
 /** An apply of another state was cut off: which lines are its own cannot be told from those of a person. */

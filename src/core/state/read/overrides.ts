@@ -1,5 +1,6 @@
 import type { StateFile } from '../../generated/state-types.ts';
 import type { Overrides } from '../../model.ts';
+import { whyNoDovecotOverride } from '../../raw-dovecot.ts';
 import { whyNoOverride } from '../../raw-postfix.ts';
 import type { Findings } from './findings.ts';
 
@@ -12,7 +13,10 @@ export function readOverrides(state: StateFile, findings: Findings): Overrides {
     if (reason === undefined) postfix.set(name, value);
     else findings.error('override', ['overrides', 'postfix', name], 'value', reason.message, reason.hint);
   }
-  return { postfix, dovecot: state.overrides?.dovecot ?? '' };
+  const dovecot = state.overrides?.dovecot ?? '';
+  const reason = whyNoDovecotOverride(dovecot);
+  if (reason !== undefined) findings.error('override', ['overrides', 'dovecot'], 'value', reason.message, reason.hint);
+  return { postfix, dovecot };
 }
 
 function textOf(value: string | number | boolean): string {

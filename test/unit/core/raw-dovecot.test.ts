@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { whyNoDovecotOverride } from '../../../src/core/raw-dovecot.ts';
+
+it.each([
+  'passdb {\n  driver = static\n  args = nopassword=y\n}\n',
+  'passdb {\n  driver = static\n  args = proxy=y host=192.0.2.1 nopassword\n}\n',
+  'passdb static {\n  fields {\n    nopassword = yes\n  }\n}\n',
+  'passdb {\n  default_fields = nopassword=y # allow_nets=127.0.0.1\n}\n',
+])('a passdb that asks for no password is refused: %j', (text) => {
+  expect(whyNoDovecotOverride(text)?.message).toContain('nopassword');
+});
+
+it.each([
+  '',
+  'mail_max_userip_connections = 20\n',
+  '# nopassword=y\npassdb {\n  driver = pam\n}\n',
+  'passdb {\n  driver = static\n  args = nopassword=y allow_nets=127.0.0.1/32\n}\n',
+])('others are taken: %j', (text) => {
+  expect(whyNoDovecotOverride(text)).toBeUndefined();
+});
