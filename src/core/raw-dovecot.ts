@@ -6,6 +6,8 @@ import type { Refusal } from './raw-postfix.ts';
  */
 export function whyNoDovecotOverride(text: string): Refusal | undefined {
   const settings = text.replace(/(^|\s)#.*$/gm, '');
+  if (/^\s*auth_mechanisms\s*=.*(?<!\w)anonymous(?!\w)/im.test(settings))
+    return { message: 'the mechanism anonymous lets everybody in', hint: 'take it out of auth_mechanisms' };
   if (!/(?<!\w)nopassword(?!\w)/.test(settings) || /(?<!\w)allow_nets(?!\w)/.test(settings)) return undefined;
   return {
     message: 'nopassword lets everybody in, with any password',

@@ -11,14 +11,22 @@ const REFUSED_BY_THEN = 4_000;
 export async function isPasswordOf(address: string, password: string, baseDirectory: string): Promise<boolean> {
   const socket = await openAuth(baseDirectory);
   try {
-    return (await logIn(socket, address, password)) === address;
+    return (await logIn(socket, address, password, 'eboxmail')) === address;
   } finally {
     socket.close();
   }
 }
 
-/** Whether Dovecot lets somebody in with a password that is nobody's, be it as somebody else. */
-export async function isLetIn(address: string, password: string, baseDirectory: string): Promise<boolean> {
+/**
+ * Whether Dovecot lets somebody in with a password that is nobody's, be it as somebody else.
+ * @param service whose client asks: the block "protocol" of its configuration that counts
+ */
+export async function isLetIn(
+  address: string,
+  password: string,
+  service: string,
+  baseDirectory: string,
+): Promise<boolean> {
   const socket = await openAuth(baseDirectory);
   let late = false;
   const timer = setTimeout(() => {
@@ -26,7 +34,7 @@ export async function isLetIn(address: string, password: string, baseDirectory: 
     socket.close();
   }, REFUSED_BY_THEN);
   try {
-    return (await logIn(socket, address, password)) !== undefined;
+    return (await logIn(socket, address, password, service)) !== undefined;
   } catch (error) {
     if (late) return false;
     throw error;
@@ -44,7 +52,12 @@ function openAuth(baseDirectory: string): Promise<LineSocket> {
  * By Dovecot's authentication protocol, as in "Dovecot Auth Protocol v1.2".
  * @returns as whom; undefined when it is refused
  */
-async function logIn(socket: LineSocket, address: string, password: string): Promise<string | undefined> {
+async function logIn(
+  socket: LineSocket,
+  address: string,
+  password: string,
+  service: string,
+): Promise<string | undefined> {
   socket.send(`VERSION\t1\t1\nCPID\t${process.pid}\n`);
   let offered = false;
   for (let line = await socket.line(); line !== 'DONE'; line = await socket.line()) {
@@ -53,7 +66,7 @@ async function logIn(socket: LineSocket, address: string, password: string): Pro
   // Dovecot calls it a bug to ask all the same.
   if (!offered) return undefined;
   const response = Buffer.from(`\0${address}\0${password}`, 'utf8').toString('base64');
-  socket.send(`AUTH\t1\tPLAIN\tservice=eboxmail\tsecured\tresp=${response}\n`);
+  socket.send(`AUTH\t1\tPLAIN\tservice=${service}\tsecured\tresp=${response}\n`);
   for (;;) {
     const [word, id, ...fields] = (await socket.line()).split('\t');
     if (id === '1' && word === 'OK') return fields.find((field) => field.startsWith('user='))?.slice(5) ?? '';

@@ -76,6 +76,14 @@ describe('raw settings that let everybody in', { timeout: 120_000 }, () => {
     await expectBack(letsIn);
   });
 
+  it('also where one protocol only is so', async () => {
+    const file = `${sandbox().root}/more-users`;
+    await writeFile(file, 'alice@a.test:{PLAIN}::::::nopassword=y\n');
+    const block = `protocol imap {\\n  passdb {\\n    driver = passwd-file\\n    args = username_format=%u ${file}\\n  }\\n}\\n`;
+    await sandbox().writeState(state(`{dovecot: "${block}"}`));
+    await expectBack(letsIn);
+  });
+
   it('are refused where they say that no password is wanted', async () => {
     const before = await reloads(sandbox().root);
     await sandbox().writeState(state(passdb('driver = static', 'args = nopassword=y')));

@@ -71,8 +71,11 @@ export async function proveRefusal({ name }: ProbeAccount, model: MailModel, fac
   if (model.overrides.dovecot === '') return;
   const account = [...model.users.values()].find((user) => user.account)?.address;
   const password = randomBytes(24).toString('base64url');
+  const questions = [name, account ?? name].flatMap((one) =>
+    servicesOf(model.overrides.dovecot).map((service) => ({ one, service })),
+  );
   const letIn = await Promise.all(
-    [name, account ?? name].map((one) => isLetIn(one, password, below(facts, PATHS.dovecotRun))),
+    questions.map(({ one, service }) => isLetIn(one, password, service, below(facts, PATHS.dovecotRun))),
   );
   if (!letIn.includes(true)) return;
   throw new OpenRelay(
@@ -81,6 +84,11 @@ export async function proveRefusal({ name }: ProbeAccount, model: MailModel, fac
       'overrides.dovecot says so: look for a passdb there',
     ),
   );
+}
+
+/** Postfix, and those that raw settings have something of their own for. */
+function servicesOf(overrides: string): readonly string[] {
+  return [...new Set(['smtp', ...[...overrides.matchAll(/^\s*protocol\s+(\w+)/gm)].map(([, name = '']) => name)])];
 }
 
 /**
