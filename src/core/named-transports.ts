@@ -1,4 +1,4 @@
-/** A service of master.cf by which a setting of Postfix has mail delivered: TRANSPORT:NEXTHOP (transport(5)). */
+/** A service of master.cf that a setting of Postfix names: TRANSPORT:NEXTHOP (transport(5)), or another of its programs. */
 export interface NamedTransport {
   readonly setting: string;
   readonly transport: string;
@@ -9,7 +9,7 @@ export interface NamedTransport {
  * @param settings as postconf(1) lists them, "name = value" or "service/type/name = value", with every $name expanded
  */
 export function namedTransports(settings: string): readonly NamedTransport[] {
-  return [...settings.matchAll(/^(?:.*\/)?(\w+_transport|content_filter) = *([^:\s]+)/gm)].map(
+  return [...settings.matchAll(/^(?:.*\/)?(\w+_transport|\w+_service_name|content_filter) = *([^:\s]+)/gm)].map(
     ([, setting = '', transport = '']) => ({ setting, transport }),
   );
 }

@@ -51,6 +51,12 @@ export function firstAddressOf({ family, first }: Network): string {
   return family === 4 ? formatIpv4(first) : formatIpv6(first);
 }
 
+/** Whether an address, as a number, is in a network of its family. */
+export function covers({ family, first, prefix }: Network, ip: bigint): boolean {
+  const behind = BigInt(BITS[family] - prefix);
+  return first >> behind === ip >> behind;
+}
+
 /** Most specific first, then in the order of addresses: the first row of a cidr table that matches wins. */
 export function bySpecificity(a: Network, b: Network): number {
   if (a.family !== b.family) return a.family - b.family;

@@ -1,5 +1,5 @@
 import type { MailModel } from './model.ts';
-import { bySpecificity, parseIp, type Network } from './network.ts';
+import { bySpecificity, covers, parseIp } from './network.ts';
 
 /** Whether a client may send to the outside without a login: the most specific network that it is in decides. */
 export function mayRelay({ networks, relay }: Pick<MailModel, 'networks' | 'relay'>, address: string): boolean {
@@ -13,9 +13,4 @@ export function mayRelay({ networks, relay }: Pick<MailModel, 'networks' | 'rela
     .filter(({ network, policy }) => policy !== undefined && network.family === family && covers(network, ip))
     .sort((a, b) => bySpecificity(a.network, b.network));
   return decides?.policy === 'allow';
-}
-
-function covers({ family, first, prefix }: Network, ip: bigint): boolean {
-  const behind = BigInt((family === 4 ? 32 : 128) - prefix);
-  return first >> behind === ip >> behind;
 }

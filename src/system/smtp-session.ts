@@ -106,8 +106,17 @@ export class SmtpSession {
 
   /** Says goodbye without waiting for the answer. */
   end(): void {
+    this.close('QUIT\r\n');
+  }
+
+  /** Leaves in the middle of a message, which the server throws away then (RFC 5321 section 4.1.1.10). */
+  breakOff(): void {
+    this.close('');
+  }
+
+  private close(lastWords: string): void {
     this.socket.on('error', () => undefined);
-    this.socket.end('QUIT\r\n');
+    this.socket.end(lastWords);
     this.socket.setTimeout(1000, () => this.socket.destroy());
     this.socket.resume();
   }

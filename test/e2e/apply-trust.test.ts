@@ -634,7 +634,7 @@ describe('a configuration that the daemons take and that does not work', () => {
     ],
     [
       'unknown recipients are taken',
-      '{postfix: {smtpd_recipient_restrictions: permit, virtual_mailbox_maps: "static:all"}}',
+      '{postfix: {smtpd_recipient_restrictions: permit, smtpd_reject_unlisted_recipient: no}}',
       /refused/,
     ],
   ])('%s: exit 8, and the previous one is back in force', async (_, overrides, said) => {

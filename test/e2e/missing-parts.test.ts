@@ -28,7 +28,7 @@ describe('tables and transports that overrides name', { timeout: 60_000 }, () =>
       state(
         [
           'mine: "hash:/nonexistent/a"',
-          'virtual_alias_maps: "proxy:$mine"',
+          'recipient_canonical_maps: "proxy:$mine"',
           'smtp_tls_policy_maps: "hash:/nonexistent/b"',
           'smtpd_sender_restrictions: "check_sender_access cidr:$config_directory/c"',
           'header_checks: "pcre:{{/x/ DUNNO}}, regexp:/nonexistent/d"',
@@ -40,7 +40,7 @@ describe('tables and transports that overrides name', { timeout: 60_000 }, () =>
     expect(code, stderr).toBe(1);
     expect(stderr).toContain('nothing was changed');
     expect(stderr).toContain(
-      'virtual_alias_maps names the table hash:/nonexistent/a, but there is no /nonexistent/a.db',
+      'recipient_canonical_maps names the table hash:/nonexistent/a, but there is no /nonexistent/a.db',
     );
     for (const file of ['/nonexistent/b.db', `${sandbox().root}/etc/postfix/c`, '/nonexistent/d']) {
       expect(stderr).toContain(`there is no ${file}\n`);
@@ -62,12 +62,15 @@ describe('tables and transports that overrides name', { timeout: 60_000 }, () =>
   });
 
   it('transports without a service are named, and nothing is changed', async () => {
-    await sandbox().writeState(state('virtual_transport: nosuch, content_filter: "scan:[127.0.0.1]:10024"'));
+    await sandbox().writeState(
+      state('virtual_transport: nosuch, content_filter: "scan:[127.0.0.1]:10024", bounce_service_name: gone'),
+    );
     const { code, stderr } = await sandbox().run(['apply']);
     expect(code, stderr).toBe(1);
     for (const [setting, transport] of [
       ['virtual_transport', 'nosuch'],
       ['content_filter', 'scan'],
+      ['bounce_service_name', 'gone'],
     ]) {
       expect(stderr).toContain(`${setting} names the transport ${transport}, and master.cf has no such service`);
     }

@@ -11,11 +11,15 @@ describe('transports that settings of Postfix name', () => {
       '10.0.0.1:25/inet/content_filter = scan:[127.0.0.1]:10025',
       'transport_maps = cdb:/t/a',
       'virtual_transport_rate_delay = 1s',
+      '127.0.0.1:10026/inet/cleanup_service_name = cleanup-copy',
+      'bounce_service_name = nosuch',
     ];
     expect(namedTransports(settings.join('\n'))).toEqual([
       { setting: 'virtual_transport', transport: 'lmtp' },
       { setting: 'default_transport', transport: 'smtp' },
       { setting: 'content_filter', transport: 'scan' },
+      { setting: 'cleanup_service_name', transport: 'cleanup-copy' },
+      { setting: 'bounce_service_name', transport: 'nosuch' },
     ]);
   });
 

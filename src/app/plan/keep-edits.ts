@@ -1,7 +1,9 @@
 import { EboxmailError, EXIT } from '../../core/errors.ts';
 import type { StateFile } from '../../core/generated/state-types.ts';
 import { handEditsOf, type HandEdits } from '../../core/plan/hand-edits.ts';
-import { whyNoOverride } from '../../core/state/read/overrides.ts';
+import type { Overrides } from '../../core/model.ts';
+import { whyNoDovecotOverride } from '../../core/raw-dovecot.ts';
+import { whyNoOverride, type Refusal } from '../../core/raw-postfix.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import type { AppliedRecord } from '../../system/applied-record.ts';
 import { editState } from '../state/edit-state.ts';
@@ -14,9 +16,13 @@ import { prepare } from './prepare.ts';
  * @throws exit 7 when an edit cannot be said there; then nothing was written
  */
 export async function keepEdits(place: Place): Promise<HandEdits> {
-  const { plan, applied, textSha256 } = await prepare(place);
+  const { plan, applied, model, textSha256 } = await prepare(place);
   const edits = handEditsOf(plan.files);
-  const reasons = [...edits.inexpressible, ...refusals(edits.postfix), ...mixed(edits, applied, textSha256)];
+  const reasons = [
+    ...edits.inexpressible,
+    ...refusals(edits, model.overrides.postfix),
+    ...mixed(edits, applied, textSha256),
+  ];
   if (reasons.length > 0) {
     throw new EboxmailError(
       EXIT.consent,
@@ -30,11 +36,14 @@ export async function keepEdits(place: Place): Promise<HandEdits> {
 }
 
 /** What the state itself would refuse. */
-function refusals(postfix: HandEdits['postfix']): readonly string[] {
-  return [...postfix].flatMap(([name, value]) => {
-    const reason = whyNoOverride(name, value);
-    return reason === undefined ? [] : [`${PATHS.mainCf}: ${reason.message}: ${reason.hint}`];
-  });
+function refusals({ postfix, dovecot }: HandEdits, before: Overrides['postfix']): readonly string[] {
+  const all = new Map([...before, ...postfix]);
+  const refused = (path: string, reason: Refusal | undefined): readonly string[] =>
+    reason === undefined ? [] : [`${path}: ${reason.message}: ${reason.hint}`];
+  return [
+    ...[...postfix].flatMap(([name, value]) => refused(PATHS.mainCf, whyNoOverride(name, value, all))),
+    ...refused(PATHS.dovecotConf, whyNoDovecotOverride(dovecot.join('\n'))),
+  ];
 }
 
 /** An apply of another state was cut off: which lines are its own cannot be told from those of a person. */

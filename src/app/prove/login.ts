@@ -7,9 +7,10 @@ import type { MailModel } from '../../core/model.ts';
 import { PROBE } from '../../core/probe.ts';
 import { below, PATHS } from '../../core/render/paths.ts';
 import { listDirectory, lstat } from '../../system/files.ts';
-import { isPasswordOf } from '../../system/dovecot-auth.ts';
+import { isLetIn, isPasswordOf } from '../../system/dovecot-auth.ts';
 import { SmtpSession } from '../../system/smtp-session.ts';
 import { DOVECOT_LOOKS, writePasswdFile } from '../../system/passwd-file.ts';
+import { OpenRelay } from './smtp.ts';
 
 /**
  * An account that exists only while an apply proves that the service works: a random name and password, a mailbox that goes
@@ -59,6 +60,35 @@ export function writeProbeFile(facts: Pick<HostFacts, 'root'>, content: string):
 export async function proveAuthentication({ name, password }: ProbeAccount, facts: HostFacts): Promise<void> {
   if (await isPasswordOf(name, password, below(facts, PATHS.dovecotRun))) return;
   throw failed('logging in does not work: Dovecot refuses the right password', 'the log of Dovecot says why');
+}
+
+/**
+ * Asks Dovecot with wrong passwords, where raw settings may have it take them. They may do so for some names only, so it is
+ * asked about somebody's account as well. It takes its time to refuse, and writes that down.
+ * @throws OpenRelay when it lets anybody in
+ */
+export async function proveRefusal({ name }: ProbeAccount, model: MailModel, facts: HostFacts): Promise<void> {
+  if (model.overrides.dovecot === '') return;
+  const account = [...model.users.values()].find((user) => user.account)?.address;
+  const password = randomBytes(24).toString('base64url');
+  const questions = [name, account ?? name].flatMap((one) =>
+    servicesOf(model.overrides.dovecot).map((service) => ({ one, service })),
+  );
+  const letIn = await Promise.all(
+    questions.map(({ one, service }) => isLetIn(one, password, service, below(facts, PATHS.dovecotRun))),
+  );
+  if (!letIn.includes(true)) return;
+  throw new OpenRelay(
+    failed(
+      'everybody can log in: Dovecot takes a wrong password',
+      'overrides.dovecot says so: look for a passdb there',
+    ),
+  );
+}
+
+/** Postfix, and those that raw settings have something of their own for. */
+function servicesOf(overrides: string): readonly string[] {
+  return [...new Set(['smtp', ...[...overrides.matchAll(/^\s*protocol\s+(\w+)/gm)].map(([, name = '']) => name)])];
 }
 
 /**

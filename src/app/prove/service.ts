@@ -5,7 +5,7 @@ import { portsOf } from '../../core/host-facts.ts';
 import type { Prepared } from '../plan/prepare.ts';
 import { requireSilence } from '../status/listeners.ts';
 import { certificateStatus } from '../status/certificate.ts';
-import { proveAuthentication, proveLogin, type ProbeAccount } from './login.ts';
+import { proveAuthentication, proveLogin, proveRefusal, type ProbeAccount } from './login.ts';
 import { proveMailbox, proveStore } from './mailbox.ts';
 import { proveQueueManager } from './delivery.ts';
 import { OpenRelay, proveRecipients } from './smtp.ts';
@@ -27,7 +27,23 @@ export async function proveService(
   touched: ReadonlySet<DaemonName>,
   probe: ProbeAccount | undefined,
 ): Promise<void> {
-  await insist(() => named(`SMTP on port ${portsOf(facts.portOffset).smtp}`, () => proveRecipients(model, facts)));
+  const results = await Promise.allSettled([
+    proveEverything({ model, facts }, touched, probe),
+    // Dovecot lets who is refused wait, so the others do not wait for that.
+    probe !== undefined && touched.has('dovecot')
+      ? insist(() => named('logging in', () => proveRefusal(probe, model, facts), 'Dovecot'))
+      : undefined,
+  ]);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+async function proveEverything(
+  { model, facts }: Pick<Prepared, 'model' | 'facts'>,
+  touched: ReadonlySet<DaemonName>,
+  probe: ProbeAccount | undefined,
+): Promise<void> {
+  const smtp = `SMTP on port ${portsOf(facts.portOffset).smtp}`;
+  await insist(() => named(smtp, () => proveRecipients(model, facts, touched.has('postfix'))));
   if (touched.size === 0) return;
   await insist(() => requireSilence(model, facts));
   await insist(() => proveCertificate({ model, facts }));

@@ -4,8 +4,9 @@ import { portsOf, type HostFacts } from '../../core/host-facts.ts';
 import type { MailModel } from '../../core/model.ts';
 import { EboxmailError, failed } from '../../core/errors.ts';
 import { PROBE } from '../../core/probe.ts';
+import { namesNetworkOf } from '../../core/raw-postfix.ts';
 import { mayRelay } from '../../core/relay-policy.ts';
-import { SmtpSession } from '../../system/smtp-session.ts';
+import { SmtpSession, type SmtpReply } from '../../system/smtp-session.ts';
 
 /** What SMTP on port 25 has to answer when the configuration is what the state says. */
 export interface Question {
@@ -16,8 +17,7 @@ export interface Question {
 }
 
 /**
- * One address that exists, one that does not, and one elsewhere. Recipients only: no message is handed over, so nobody
- * gets anything.
+ * One address that exists, one that does not, and one elsewhere. No message is handed over, so nobody gets anything.
  */
 export function questionsFor(model: MailModel): readonly Question[] {
   const nobody = `${PROBE}${randomBytes(8).toString('hex')}`;
@@ -43,9 +43,10 @@ export class OpenRelay extends EboxmailError {
 
 /**
  * Asks them as a stranger does: from an address that may not relay.
+ * @param withData whether to go on to where the message would follow
  * @throws failed when an answer is not the expected one
  */
-export async function proveRecipients(model: MailModel, facts: HostFacts): Promise<void> {
+export async function proveRecipients(model: MailModel, facts: HostFacts, withData: boolean): Promise<void> {
   const address = strangersAddress(facts);
   const session = await SmtpSession.connect({
     address: address ?? facts.listen[0] ?? '127.0.0.1',
@@ -55,50 +56,86 @@ export async function proveRecipients(model: MailModel, facts: HostFacts): Promi
     authorities: [],
     ...(address === undefined ? {} : { localAddress: address }),
   });
+  let inMessage = false;
   try {
-    await session.reply();
-    await session.command('EHLO localhost.localdomain');
-    if (model.smtp.tls === 'required') {
-      await session.command('STARTTLS');
-      await session.startTls();
-      await session.command('EHLO localhost.localdomain');
-    }
+    requireNoPosing(await begin(session, model), address, model, facts);
     const sender = await session.command('MAIL FROM:<>');
-    if (sender.code >= 400)
-      throw failed(
-        'the new configuration does not do what it should: mail is refused before it says for whom it is',
-        `the server says: ${sender.code} ${sender.lines.join(' ')}`,
-      );
-    for (const question of questionsFor(model)) {
-      const isRelay = question.recipient.endsWith('.invalid');
-      // Who is no stranger may relay, and that proves nothing.
-      if (isRelay && !isStranger(address, model, facts)) continue;
-      const { code, lines } = await session.command(`RCPT TO:<${question.recipient}>`);
-      if (fits(code, lines[0] ?? '', question.expected)) continue;
-      const problem = failed(
-        `the new configuration does not do what it should: mail for ${question.recipient} should be ${question.expected}, because ${question.because}`,
-        `the server says: ${code} ${lines.join(' ')}`,
-      );
-      throw isRelay ? new OpenRelay(problem) : problem;
-    }
+    if (sender.code >= 400) throw wrong('mail is refused before it says for whom it is', sender);
+    const accepted = await askQuestions(session, address, model, facts);
+    if (!withData || !accepted) return;
+    const data = await session.command('DATA');
+    inMessage = data.code === 354;
+    if (!fits(data, 'accepted')) throw wrong('every message is refused when it is about to follow', data);
   } finally {
-    session.end();
+    if (inMessage) session.breakOff();
+    else session.end();
   }
+}
+
+/** @returns the answer to the last EHLO: what the server offers */
+async function begin(session: SmtpSession, model: MailModel): Promise<SmtpReply> {
+  await session.reply();
+  const answer = await session.command('EHLO localhost.localdomain');
+  if (model.smtp.tls !== 'required') return answer;
+  await session.command('STARTTLS');
+  await session.startTls();
+  return session.command('EHLO localhost.localdomain');
+}
+
+/** @returns whether a message could follow */
+async function askQuestions(
+  session: SmtpSession,
+  address: string | undefined,
+  model: MailModel,
+  facts: HostFacts,
+): Promise<boolean> {
+  let accepted = false;
+  for (const { recipient, expected, because } of questionsFor(model)) {
+    const isRelay = recipient.endsWith('.invalid');
+    // Who is no stranger may relay, and that proves nothing.
+    if (isRelay && !isStranger(address, model, facts, 'mynetworks')) continue;
+    const reply = await session.command(`RCPT TO:<${recipient}>`);
+    if (reply.code < 300) accepted = true;
+    const isOurs = isRelay && reply.lines[0]?.startsWith('5.1.1 ') === true;
+    if (isOurs) throw wrong(`domains elsewhere, as that of ${recipient}, are taken for domains of this server`, reply);
+    if (fits(reply, expected)) continue;
+    const problem = wrong(`mail for ${recipient} should be ${expected}, because ${because}`, reply);
+    throw isRelay ? new OpenRelay(problem) : problem;
+  }
+  return accepted;
+}
+
+/** A client that may use XCLIENT says itself from where it comes (XCLIENT_README). */
+function requireNoPosing(offered: SmtpReply, address: string | undefined, model: MailModel, facts: HostFacts): void {
+  const isOffered = offered.lines.some((line) => /^XCLIENT( |$)/.test(line));
+  if (!isOffered || !isStranger(address, model, facts, 'smtpd_authorized_xclient_hosts')) return;
+  throw new OpenRelay(wrong('strangers may pose as somebody else, because they are offered XCLIENT', offered));
+}
+
+function wrong(what: string, { code, lines }: SmtpReply): EboxmailError {
+  return failed(
+    `the new configuration does not do what it should: ${what}`,
+    `the server says: ${code} ${lines.join(' ')}`,
+  );
 }
 
 /**
  * A full mailbox, or a policy that has the sender come again, is no fault of the configuration; 4.3.x is: a table that
  * cannot be read, a setting that means nothing (RFC 3463 section 3.4).
  */
-function fits(code: number, text: string, expected: Question['expected']): boolean {
+function fits({ code, lines: [text = ''] }: SmtpReply, expected: Question['expected']): boolean {
   if (expected === 'refused') return code >= 500;
   return code < 400 || code === 552 || (code < 500 && code !== 421 && !text.startsWith('4.3.'));
 }
 
-/** Whether the server takes this client for one who may not relay; undefined is its own loopback, strange to a sandbox only. */
-function isStranger(address: string | undefined, model: MailModel, facts: HostFacts): boolean {
+/**
+ * Whether the server takes this client for one who may not relay; undefined is its own loopback, strange to a sandbox only.
+ * @param raw the raw setting that may name the client
+ */
+function isStranger(address: string | undefined, model: MailModel, facts: HostFacts, raw: string): boolean {
   if (address === undefined && facts.sandbox === undefined) return false;
-  return !mayRelay(model, address ?? '127.0.0.1');
+  const client = address ?? '127.0.0.1';
+  return !mayRelay(model, client) && !namesNetworkOf(client, raw, model.overrides.postfix);
 }
 
 /** An address of this machine that is not its loopback: mail from there comes from outside, for all that Postfix knows. */

@@ -25,6 +25,7 @@ import { refusedValues } from '../../system/postfix-programs.ts';
 import { buildIndex, checkInstallation, checkPostfix, requireLoginPlugins } from '../../system/postfix.ts';
 import { compileSieve } from '../../system/sieve.ts';
 import { isPasswdFile, makeNewerThan } from '../../system/passwd-file.ts';
+import { unknownConditions } from '../../system/unknown-conditions.ts';
 import type { Place } from '../state/place.ts';
 import type { Prepared } from '../plan/prepare.ts';
 import { noteIndex, type FilesAfter } from './applied.ts';
@@ -98,6 +99,7 @@ export async function checkConfigurations(
           checkInstallation(place.postfix),
           missingParts(place.postfix, `${root}/${PATHS.postfix}`, filesOf(root, changes)),
           refusedValues(place.postfix, prepared.model.overrides.postfix),
+          unknownConditions(place.postfix, prepared.model.overrides.postfix),
         ]
       : []),
     ...(touched(PATHS.dovecotConf) ? [checkDovecot(place.dovecot)] : []),

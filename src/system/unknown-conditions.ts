@@ -1,0 +1,39 @@
+import { conditionsIn, isConditionList } from '../core/conditions.ts';
+import { exec } from './exec.ts';
+import { bytesIfPresent } from './files.ts';
+
+/** No mail that a proof could send and take back gets as far as to be asked these. */
+const LAST = 'smtpd_end_of_data_restrictions';
+
+/**
+ * Conditions of raw settings that would stop mail, in sentences that begin with the name of the setting: Postfix looks at the
+ * name of a condition when it has come to that, and then answers "Server configuration error" for the rest of its days.
+ * @param staged the directory of main.cf and master.cf
+ */
+export async function unknownConditions(
+  staged: string,
+  overrides: ReadonlyMap<string, string>,
+): Promise<readonly string[]> {
+  const settings = [...overrides.keys()].filter(isConditionList);
+  if (settings.length === 0) return [];
+  const [directory = '', classes = '', ...values] = await Promise.all(
+    ['daemon_directory', 'smtpd_restriction_classes', ...settings].map(async (name) =>
+      (await exec('postconf', ['-c', staged, '-hx', name])).stdout.trim(),
+    ),
+  );
+  const program = bytesIfPresent(`${directory}/smtpd`);
+  const own = new Set(classes.split(/[\s,]+/));
+  // Their names are in the program as they are compared with: a list of our own would be that of one version.
+  const isKnown = (name: string): boolean =>
+    own.has(name) || program === undefined || program.includes(`${name.toLowerCase()}\0`);
+  return settings.flatMap((setting, number) => {
+    const names = conditionsIn(values[number] ?? '');
+    const refusesAll = setting === LAST && /^(reject|defer)$/i.test((values[number] ?? '').split(/[\s,]/)[0] ?? '');
+    return [
+      ...names
+        .filter((name) => !isKnown(name))
+        .map((name) => `${setting} names the condition ${name}, which Postfix does not know`),
+      ...(refusesAll ? [`${setting} refuses every message`] : []),
+    ];
+  });
+}
