@@ -5,11 +5,12 @@ import type { StateChange } from '../../core/plan/state-words.ts';
 import { domainOf, domainsByName, recipientsNow } from '../../core/recipients.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import type { ReadModel } from '../../core/state/model-of.ts';
-import type { AppliedRecord } from '../../system/applied-record.ts';
+import { lastRecord, type AppliedRecord } from '../../system/applied-record.ts';
 import { eventsInForce, lastEvent, signOfEntry } from './mailbox-events.ts';
 import { knownMailboxes, type KnownMailboxes } from './mailbox-ids.ts';
 import { readJournal } from './mailbox-journal.ts';
 import { readPurges } from './purges.ts';
+import { findStrays, wordsOfStrays, type Strays } from './strays.ts';
 import { usersOf } from '../state/users-of.ts';
 
 /** What an apply does about mailboxes. */
@@ -37,6 +38,8 @@ export interface MailboxPlan {
   readonly links: readonly string[];
   /** Addresses whose mail commands want deleted and not kept. */
   readonly purges: ReadonlySet<string>;
+  /** What is in the way, and no apply that was cut off knows of. */
+  readonly strays: Strays;
   /** What mailboxes are known by. */
   readonly known: KnownMailboxes;
   /** In words. */
@@ -45,11 +48,12 @@ export interface MailboxPlan {
 
 export function planMailboxes(
   root: string,
-  applied: AppliedRecord | undefined,
+  inForce: AppliedRecord | undefined,
   state: JsonObject,
   { model, directory }: Pick<ReadModel, 'model' | 'directory'>,
 ): MailboxPlan {
   const lib = `${root}/${PATHS.lib}`;
+  const applied = lastRecord(lib, inForce);
   const { seq, former } = applied?.mailboxes ?? { seq: 0, former: {} };
   const since = applied?.time ?? '';
   const events = eventsInForce(lib, seq, state);
@@ -64,6 +68,8 @@ export function planMailboxes(
   );
   const heirs = heirsOf([...putAway, ...formerOf(putAway, former)], here, directory);
   const moves = movesOf(changed, before);
+  const domains = new Set([...model.domains.keys(), ...Object.keys(before).map(domainOf)]);
+  const strays = findStrays(root, since, domains, () => new Set([...model.users.keys(), ...Object.keys(before)]));
   const toAccounts = [...moves].filter(([, to]) => model.users.get(to)?.account === true);
   return {
     tracks,
@@ -81,8 +87,13 @@ export function planMailboxes(
     putAway,
     scattered: [...heirs].flatMap(([origin, recipients]) => (isOneAccount(recipients, model) ? [] : [origin])),
     purges,
+    strays,
     known: knownMailboxes(root, applied),
-    changes: [...words(changed, purges, model), ...(readJournal(root, since) === undefined ? [] : [CUT_OFF])],
+    changes: [
+      ...words(changed, purges, model),
+      ...(readJournal(root, since) === undefined ? [] : [CUT_OFF]),
+      ...wordsOfStrays(root, strays),
+    ],
   };
 }
 

@@ -15,11 +15,15 @@ import {
 import type { MailboxPlan } from './mailbox-plan.ts';
 import { idOf } from './mailbox-ids.ts';
 import type { MailboxPlaces } from './mailbox-places.ts';
-import { Whereabouts } from './whereabouts.ts';
+import { clearStrays } from './strays.ts';
+import { Whereabouts, type Origins } from './whereabouts.ts';
+
+/** What the mover needs to know of a plan. */
+export type MovePlan = Origins & Pick<MailboxPlan, 'links' | 'strays'>;
 
 export interface MoverOptions {
   readonly places: MailboxPlaces;
-  readonly plan: MailboxPlan;
+  readonly plan: MovePlan;
   /** Addresses of the users in the state. */
   readonly users: ReadonlySet<string>;
   /** dovecot.conf. */
@@ -42,7 +46,7 @@ export interface MoverOptions {
 export class MailboxMover {
   readonly purges: ReadonlySet<string>;
   private readonly places: MailboxPlaces;
-  private readonly plan: MailboxPlan;
+  private readonly plan: MovePlan;
   private readonly users: ReadonlySet<string>;
   private readonly config: string;
   private readonly say: (line: string) => void;
@@ -94,11 +98,12 @@ export class MailboxMover {
       if (!Object.hasOwn(this.plan.before, old)) this.places.open(this.places.home(old));
     }
     this.whereabouts.reopen();
-    this.whereabouts.note(this.jobs, (track) => this.destinations(track));
+    this.whereabouts.note(this.jobs, (track) => this.destinations(track), this.contested);
   }
 
   /** Before Dovecot learns of the new accounts. */
   begin(): void {
+    clearStrays(this.places, this.plan.strays, { since: this.plan.since, time: this.time, say: this.say });
     dropFromIndex(this.places.root, this.returned(isWanted));
     for (const track of this.jobs) {
       if (isUnwanted(track) && this.wanted.has(this.whereabouts.find(track) ?? '')) this.giveBack(track);
@@ -133,8 +138,22 @@ export class MailboxMover {
       for (const link of this.links) this.places.open(link);
     }
     for (const { origin, archived } of renamed) if (!archived) this.putStrayAway(origin);
+    // Closed by one that was cut off, and not in the way of anybody now.
+    for (const home of this.whereabouts.closedNames) this.places.openClosed(home);
     dropFromIndex(this.places.root, this.returned(isWanted));
     this.places.removeWaiting();
+  }
+
+  /** @throws failed (exit 1) when it can be seen beforehand that `back` would fail; then nothing was changed */
+  requireWayBack(): void {
+    const { places, whereabouts } = this;
+    for (const track of this.jobs) {
+      const from = whereabouts.find(track);
+      const [first] = track.archived ? whereabouts.placesOf(track) : [places.home(track.origin)];
+      const inode = from === undefined || from === first ? undefined : places.inode(from);
+      if (from === undefined || first === undefined || inode === undefined) continue;
+      places.requireSameDevice(inode, track.archived ? [from, first] : [from, first, places.waiting(track.origin)]);
+    }
   }
 
   /**
@@ -150,12 +169,14 @@ export class MailboxMover {
     const moves = here.flatMap((track) => {
       const from = this.whereabouts.find(track);
       if (this.whereabouts.isDeleted(track)) this.say(wordsOfDeleted(track.origin, from));
+      else if (from === undefined && this.whereabouts.isKnown(track)) this.say(this.wordsOfLost(track));
       return from === undefined || from === this.places.home(track.origin) ? [] : [{ from, address: track.origin }];
     });
     const kept = here.filter((track) => typeof this.whereabouts.archived(track)?.path === 'string');
     this.places.moveBack(moves, (address) => this.clear(address));
     // Only now: a name that is free before its mailbox is back would get a fresh one by the next delivery.
     for (const home of [...this.wanted, ...this.links]) this.places.open(home);
+    for (const home of this.whereabouts.closedNames) this.places.openClosed(home);
     for (const { origin } of kept) this.say(wordsOfReturned(origin));
     forgetArchived(
       this.places.root,
@@ -210,10 +231,7 @@ export class MailboxMover {
     }
     if (now === undefined) {
       if (isDeleted || !this.whereabouts.isKnown(track)) return;
-      throw failed(
-        `the mailbox of ${track.name} is in none of ${this.whereabouts.placesOf(track).join(', ')}`,
-        'put it back and try again',
-      );
+      throw failed(this.wordsOfLost(track), 'put it back and try again');
     }
     const leavesLink = link && now === old;
     this.places.move(now, home, () => this.clear(to), leavesLink ? 'link' : 'free');
@@ -221,6 +239,10 @@ export class MailboxMover {
     const isBack = track.archived || this.whereabouts.archived(track) !== undefined;
     if (isBack) this.say(wordsOfReturned(to));
     else if (to !== track.origin) this.say(`mailbox of ${track.origin} is now that of ${to}`);
+  }
+
+  private wordsOfLost(track: Track): string {
+    return `the mailbox of ${track.name} is in none of ${this.whereabouts.placesOf(track).join(', ')}`;
   }
 
   /** A mailbox that was begun under the old name all the same is not mixed with the real one, and not left there. */
@@ -251,7 +273,7 @@ export class MailboxMover {
       const isKnown = this.whereabouts.isKnown(track);
       const home = this.places.home(origin);
       // The first mail of all may have come meanwhile.
-      const isLate = !isKnown && !this.contested.has(origin) && lstat(home) !== undefined;
+      const isLate = !isKnown && !this.contested.has(origin) && this.places.isTaken(home);
       const directory = isLate ? home : this.whereabouts.find(track);
       const kept = this.whereabouts.archived(track);
       const isPurged = this.purges.has(name);

@@ -2,7 +2,7 @@ import { followMailboxes, type Track } from '../../core/mailboxes/tracks.ts';
 import type { StateFile } from '../../core/generated/state-types.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { PATHS } from '../../core/render/paths.ts';
-import { readAppliedRecord } from '../../system/applied-record.ts';
+import { lastRecord } from '../../system/applied-record.ts';
 import { archivedMailboxes, type ArchivedMailbox } from './archive.ts';
 import { eventsInForce, signOfEntry } from './mailbox-events.ts';
 import { usersOf } from '../state/users-of.ts';
@@ -16,7 +16,7 @@ export interface PendingMailboxes {
 
 export function pendingMailboxes(root: string, state: StateFile): PendingMailboxes {
   const lib = `${root}/${PATHS.lib}`;
-  const applied = readAppliedRecord(lib);
+  const applied = lastRecord(lib);
   const events = eventsInForce(lib, applied?.mailboxes?.seq ?? 0, state as unknown as JsonObject);
   const before = usersOf(applied?.state ?? {});
   const after = usersOf(state as unknown as JsonObject);
@@ -34,7 +34,7 @@ export function pendingRemoval(
 
 /** What can come back from the archive; what an apply that was cut off has put there is a removal that was not applied. */
 export function archivedForGood(root: string): readonly ArchivedMailbox[] {
-  const applied = readAppliedRecord(`${root}/${PATHS.lib}`);
+  const applied = lastRecord(`${root}/${PATHS.lib}`);
   const inForce = new Set(Object.values(applied?.mailboxes?.ids ?? {}));
   return archivedMailboxes(root).filter(
     ({ since, mailbox }) => since !== applied?.time || mailbox === undefined || !inForce.has(mailbox),
