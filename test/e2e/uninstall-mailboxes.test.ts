@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { lchown, rename, rm, symlink } from 'node:fs/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { runWithFault } from '../support/faults.ts';
 import { copies, imaps, maildir, sendAsStranger, subjectOf } from '../support/mail.ts';
@@ -119,6 +119,15 @@ describe('an uninstall after an apply that was killed while two change places', 
     await changePlaces();
     await killed('apply', third());
     const args = ['--root', sandbox().root, 'uninstall', '--yes'];
+    await rename(mail('a.test'), mail('elsewhere'));
+    await symlink('elsewhere', mail('a.test'));
+    await lchown(mail('a.test'), 5000, 5000);
+    const early = await sandbox().run(['uninstall', '--yes']);
+    expect(early.code, early.stderr).toBe(1);
+    expect(early.stderr).toContain("is a symbolic link that is not root's");
+    expect(early.stderr).not.toContain('stop dovecot');
+    await rm(mail('a.test'));
+    await rename(mail('elsewhere'), mail('a.test'));
     const refused = await runWithFault(args, `fail:renameSync ${mail()}:2`);
     expect(refused).toMatchObject({ code: 1 });
     expect(refused.stderr).toContain('could not be brought back');

@@ -68,8 +68,12 @@ export function planMailboxes(
   );
   const heirs = heirsOf([...putAway, ...formerOf(putAway, former)], here, directory);
   const moves = movesOf(changed, before);
-  const domains = new Set([...model.domains.keys(), ...Object.keys(before).map(domainOf)]);
-  const strays = findStrays(root, since, domains, () => new Set([...model.users.keys(), ...Object.keys(before)]));
+  const strays = findStrays(
+    root,
+    since,
+    model.domains.keys(),
+    () => new Set([...model.users.keys(), ...Object.keys(before)]),
+  );
   const toAccounts = [...moves].filter(([, to]) => model.users.get(to)?.account === true);
   return {
     tracks,
@@ -90,7 +94,7 @@ export function planMailboxes(
     strays,
     known: knownMailboxes(root, applied),
     changes: [
-      ...words(changed, purges, model),
+      ...words(changed, purges, model, usersOf(inForce?.state ?? {})),
       ...(readJournal(root, since) === undefined ? [] : [CUT_OFF]),
       ...wordsOfStrays(root, strays),
     ],
@@ -103,7 +107,13 @@ const CUT_OFF: StateChange = {
   text: 'mailboxes: what an apply that was cut off began to move gets to its place',
 };
 
-function words(changed: readonly Track[], purges: ReadonlySet<string>, { users }: MailModel): readonly StateChange[] {
+/** @param inForce of these a removal is told already */
+function words(
+  changed: readonly Track[],
+  purges: ReadonlySet<string>,
+  { users }: MailModel,
+  inForce: JsonObject,
+): readonly StateChange[] {
   const given = new Set(changed.flatMap(({ to }) => (to === undefined ? [] : [to])));
   return changed.flatMap(({ origin, archived, to, name }): StateChange[] => {
     if (to === origin || (archived && to === undefined)) return [];
@@ -113,7 +123,9 @@ function words(changed: readonly Track[], purges: ReadonlySet<string>, { users }
     if (archived) return change(`mailbox of ${to ?? ''} comes back from the archive`);
     if (to !== undefined) return change(`mailbox of ${origin} becomes that of ${to}`);
     const isPurged = purges.has(name);
-    if (!users.has(origin)) return isPurged ? change(`mail of ${name} is deleted`, 'removed') : [];
+    if (!users.has(origin) && isPurged) return change(`mail of ${name} is deleted`, 'removed');
+    if (!users.has(origin) && Object.hasOwn(inForce, origin)) return [];
+    if (!users.has(origin)) return change(`mailbox of the former ${name} goes into the archive`);
     const instead = given.has(origin) ? `${origin} gets another mailbox` : `the new ${origin} begins with an empty one`;
     if (isPurged) return change(`mailbox of the former ${name} is deleted: ${instead}`);
     return change(`mailbox of the former ${name} goes into the archive: ${instead}`);

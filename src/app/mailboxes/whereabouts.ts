@@ -89,7 +89,7 @@ export class Whereabouts {
       const found = inode === undefined ? undefined : inodes.get(inode);
       if (found?.path !== null && found !== undefined && found.mailbox === id) return found;
       // Mail that came too late to be written down; who has got some since has a mailbox.
-      if (inode === undefined && lstat(this.places.home(track.origin)) !== undefined) return undefined;
+      if (inode === undefined && this.places.isTaken(this.places.home(track.origin))) return undefined;
       if (id !== undefined) return ids.get(id);
       // Of an earlier version.
       const isTheirs = (one: ArchivedMailbox): boolean =>
