@@ -14,6 +14,7 @@ import {
 } from './archive.ts';
 import type { MailboxPlan } from './mailbox-plan.ts';
 import { idOf } from './mailbox-ids.ts';
+import { wordsOfDeleted, wordsOfLost, wordsOfReturned } from './mailbox-words.ts';
 import type { MailboxPlaces } from './mailbox-places.ts';
 import { clearStrays } from './strays.ts';
 import { Whereabouts, type Origins } from './whereabouts.ts';
@@ -169,7 +170,8 @@ export class MailboxMover {
     const moves = here.flatMap((track) => {
       const from = this.whereabouts.find(track);
       if (this.whereabouts.isDeleted(track)) this.say(wordsOfDeleted(track.origin, from));
-      else if (from === undefined && this.whereabouts.isKnown(track)) this.say(this.wordsOfLost(track));
+      else if (from === undefined && this.whereabouts.isKnown(track))
+        this.say(wordsOfLost(track, this.whereabouts.placesOf(track)));
       return from === undefined || from === this.places.home(track.origin) ? [] : [{ from, address: track.origin }];
     });
     const kept = here.filter((track) => typeof this.whereabouts.archived(track)?.path === 'string');
@@ -225,24 +227,24 @@ export class MailboxMover {
     const isDeleted = this.whereabouts.isDeleted(track);
     if (isDeleted) this.say(wordsOfDeleted(to, now));
     if (now === home) {
-      if (link && lstat(old) === undefined) this.places.link(old, home);
-      if (link) this.links.push(old);
+      if (link) this.keepWay(old, home);
       return;
     }
     if (now === undefined) {
       if (isDeleted || !this.whereabouts.isKnown(track)) return;
-      throw failed(this.wordsOfLost(track), 'put it back and try again');
+      throw failed(wordsOfLost(track, this.whereabouts.placesOf(track)), 'put it back and try again');
     }
-    const leavesLink = link && now === old;
-    this.places.move(now, home, () => this.clear(to), leavesLink ? 'link' : 'free');
-    if (leavesLink) this.links.push(old);
+    this.places.move(now, home, () => this.clear(to), link && now === old ? 'link' : 'free');
+    if (link) this.keepWay(old, home);
     const isBack = track.archived || this.whereabouts.archived(track) !== undefined;
     if (isBack) this.say(wordsOfReturned(to));
     else if (to !== track.origin) this.say(`mailbox of ${track.origin} is now that of ${to}`);
   }
 
-  private wordsOfLost(track: Track): string {
-    return `the mailbox of ${track.name} is in none of ${this.whereabouts.placesOf(track).join(', ')}`;
+  /** The old name leads to the new one until the end, also where one that was cut off had moved the mailbox from there. */
+  private keepWay(old: string, home: string): void {
+    if (lstat(old) === undefined) this.places.link(old, home);
+    this.links.push(old);
   }
 
   /** A mailbox that was begun under the old name all the same is not mixed with the real one, and not left there. */
@@ -292,17 +294,6 @@ export class MailboxMover {
       if (path !== null) this.say(`mail of ${address} kept in ${root}/${path}`);
     }
   }
-}
-
-function wordsOfReturned(address: string): string {
-  return `mailbox of ${address} is back from the archive`;
-}
-
-/** @param left the directory, if it is still there */
-function wordsOfDeleted(address: string, left: string | undefined): string {
-  return left === undefined
-    ? `the mail of ${address} was deleted already: ${address} begins with an empty mailbox`
-    : `some mail of ${address} may have been deleted already: what is left is in the mailbox`;
 }
 
 function isWanted({ to }: Track): boolean {
