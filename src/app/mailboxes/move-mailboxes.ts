@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { failed } from '../../core/errors.ts';
-import type { Track } from '../../core/mailboxes/tracks.ts';
+import { isUnwanted, isWanted, type Track } from '../../core/mailboxes/tracks.ts';
 import { noDeliveryRuns, kickUsers } from '../../system/dovecot.ts';
 import { lstat } from '../../system/files.ts';
 import {
@@ -294,12 +294,4 @@ export class MailboxMover {
       if (path !== null) this.say(`mail of ${address} kept in ${root}/${path}`);
     }
   }
-}
-
-function isWanted({ to }: Track): boolean {
-  return to !== undefined;
-}
-
-function isUnwanted({ archived, to }: Track): boolean {
-  return archived && to === undefined;
 }

@@ -34,11 +34,18 @@ export function findStrays(
   // Others cannot look into the mail.
   if (process.getuid?.() !== 0 || readJournal(root, since) !== undefined) return NONE;
   const mail = `${root}/${PATHS.mail}`;
-  const shut = [...domains].map((domain) => `${mail}/${domain}`).filter((path) => isShut(path) || isClosed(path));
+  const shut = [...domains].map((domain) => `${mail}/${domain}`).filter(isInTheWay);
   const waiting = waitingIn(`${mail}/${WAITING}`);
   // An apply may have begun to move them meanwhile.
   if (shut.length + waiting.length === 0 || readJournal(root, since) !== undefined) return NONE;
   return { shut, waiting, closed: [...users()].filter((address) => isClosed(homeOf(root, address))) };
+}
+
+function isInTheWay(path: string): boolean {
+  const found = lstat(path);
+  // So it is with nearly all, of which there may be many.
+  if (found === undefined || (found.isDirectory() && found.uid !== 0 && (found.mode & 0o200) !== 0)) return false;
+  return isShut(path) || isClosed(path);
 }
 
 function waitingIn(base: string): readonly string[] {
