@@ -1,9 +1,9 @@
-import { rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import type { HostFacts } from '../core/host-facts.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { MailboxIds } from '../core/mailboxes/holders.ts';
 import type { AppliedFile, Unfinished } from '../core/plan/plan.ts';
-import { makeDirectory, readIfPresent, writeAtomically } from './files.ts';
+import { lstat, makeDirectory, readIfPresent, syncDirectories, writeAtomically } from './files.ts';
 
 /** What the last apply left behind: the state and a hash of every file. Generations will be many of these. */
 export interface AppliedRecord {
@@ -64,6 +64,21 @@ export function readAppliedRecord(lib: string): AppliedRecord | undefined {
   };
 }
 
+/**
+ * What the last apply that came to its end left of mailboxes, also when an uninstall has come since: they are where they were.
+ * @param applied the record in force
+ */
+export function lastRecord(lib: string, applied = readAppliedRecord(lib)): AppliedRecord | undefined {
+  if (applied !== undefined && applied.time !== '') return applied;
+  const stored = parse<Stored>(asideIn(lib));
+  return stored === undefined ? applied : { ...stored, files: new Map(), unfinished: undefined };
+}
+
+/** Where `lastRecord` is to be found; undefined where there is none. */
+export function lastRecordFile(lib: string): string | undefined {
+  return [fileIn(lib), asideIn(lib)].find((path) => lstat(path) !== undefined);
+}
+
 /** What is in force from now on; nothing is unfinished any more. */
 export function writeAppliedRecord(
   lib: string,
@@ -81,6 +96,7 @@ export function writeAppliedRecord(
   };
   write(fileIn(lib), stored);
   rmSync(unfinishedIn(lib), { force: true });
+  rmSync(asideIn(lib), { force: true });
 }
 
 /**
@@ -102,9 +118,12 @@ export function removeUnfinished(lib: string, before: AppliedRecord | undefined)
   rmSync(unfinishedIn(lib), { force: true });
 }
 
-/** There is no configuration of ours in force, and none is being put there. */
-export function removeAppliedRecord(lib: string): void {
-  rmSync(fileIn(lib), { force: true });
+/** There is no configuration of ours in force, and none is being put there; whose mailbox is whose stays known. */
+export function setRecordAside(lib: string): void {
+  const stored = parse<Stored>(fileIn(lib));
+  if (stored !== undefined && stored.time !== '') renameSync(fileIn(lib), asideIn(lib));
+  else rmSync(fileIn(lib), { force: true });
+  syncDirectories([fileIn(lib)]);
   rmSync(unfinishedIn(lib), { force: true });
 }
 
@@ -121,6 +140,11 @@ function write(path: string, content: Stored | StoredUnfinished): void {
 
 function fileIn(lib: string): string {
   return `${lib}/applied.json`;
+}
+
+/** The record that was in force before an uninstall. */
+function asideIn(lib: string): string {
+  return `${lib}/uninstalled.json`;
 }
 
 function unfinishedIn(lib: string): string {

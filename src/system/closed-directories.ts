@@ -1,4 +1,4 @@
-import { closeSync, constants, fchmodSync, fstatSync, openSync, realpathSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, openSync, realpathSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { failed, refused } from '../core/errors.ts';
 import { lstat } from './files.ts';
@@ -40,6 +40,13 @@ export function whileClosed(directories: readonly string[], work: () => void): v
       closeSync(descriptor);
     }
   }
+}
+
+/** Whether nobody but root can make anything in a directory. */
+export function isShut(path: string): boolean {
+  const link = lstat(path);
+  const found = link?.isSymbolicLink() === true && link.uid === 0 ? statSync(path, { throwIfNoEntry: false }) : link;
+  return found?.isDirectory() === true && (found.mode & 0o222) === 0;
 }
 
 /** Opens a directory to its owner again where `whileClosed` was killed; none is none. */

@@ -46,7 +46,8 @@ export async function hostFacts(
   };
 }
 
-function mailOwner(host: HostFile): HostFacts['mailOwner'] {
+/** Who owns all mail. */
+export function mailOwner(host: HostFile): HostFacts['mailOwner'] {
   const { uid, gid } = host.mail_owner ?? {
     uid: userId('vmail') ?? MAIL_OWNER_WITHOUT_NAME,
     gid: groupId('vmail') ?? MAIL_OWNER_WITHOUT_NAME,

@@ -180,14 +180,17 @@ describe('status', () => {
     expect(await troubles()).toEqual([]);
   });
 
-  it('counts what waits in the queue', async () => {
+  it('counts what waits in the queue, and names the directory of a domain in which nobody can make anything', async () => {
     const mail = `${sandbox().root}/var/vmail/a.test`;
     await mkdir(mail, { mode: 0o700 });
     const token = await sendAsStranger(sandbox(), 'alice@a.test');
     await eventually('it waits', async () => {
-      const { stdout } = await sandbox().ok(['status']);
+      const { stdout } = await sandbox().run(['status']);
       return /^ok 1 message waits in the queue \(1 deferred\)$/m.test(stdout);
     });
+    expect(await troubles()).toEqual([
+      `!! not applied yet: mailboxes: ${mail}: no mail can be delivered there, as it is closed; it is opened again`,
+    ]);
     await chown(mail, 5000, 5000);
     await exec('postqueue', ['-c', `${sandbox().root}/etc/postfix`, '-f']);
     expect(await copies(sandbox(), token, ['alice@a.test'])).toEqual({ 'alice@a.test': 1 });

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { failed } from '../../core/errors.ts';
 import { giveBackOwnedLine } from '../../core/plan/owned-line.ts';
 import { PATHS, POSTMASTER_LINE } from '../../core/render/paths.ts';
-import { readAppliedRecord, removeAppliedRecord, type AppliedRecord } from '../../system/applied-record.ts';
+import { readAppliedRecord, setRecordAside, type AppliedRecord } from '../../system/applied-record.ts';
 import { bytesIfPresent, directoriesBelow, lstat, syncDirectories, writeAtomically } from '../../system/files.ts';
 import { forgetFilterChange } from '../../system/filter-queue.ts';
 import { sha256 } from '../../system/hash.ts';
@@ -20,6 +20,7 @@ import { isUnit, startTimers, stopTimer } from '../../system/timers.ts';
 import { usesSystemd } from '../../system/systemd.ts';
 import { directoryIn as undoIn, endUndo } from '../../system/undo.ts';
 import { withExistingApplyLock } from './apply-lock.ts';
+import { mailboxesAreAway, mailboxesBack } from './mailboxes-back.ts';
 import { removeTemporaries } from '../switch/leftovers.ts';
 import { checkPlaceIn, removeCheckPlace } from '../switch/stage.ts';
 import { servicesFor } from '../switch/switch-daemons.ts';
@@ -40,6 +41,8 @@ export interface Uninstalled {
 export interface UninstallPlan extends Uninstalled {
   /** Whether the mail service that runs may be ours: not where an apply was cut off before it put anything in place. */
   readonly stops: boolean;
+  /** Whether mailboxes that an apply had begun to move go back. */
+  readonly moves: boolean;
 }
 
 /** What an uninstall would do, without doing it. @throws exit 1 when nothing of ours is there */
@@ -48,8 +51,9 @@ export function planUninstall({ root }: Pick<Place, 'root'>): UninstallPlan {
   const applied = readAppliedRecord(lib);
   if (applied === undefined && !somethingIsLeft(root, lib))
     throw failed('nothing of eboxmail is installed here', 'it is what "eboxmail apply" installs');
+  const moves = mailboxesAreAway(root);
   // Nothing was put in place yet, or nothing is left there.
-  if (applied === undefined) return { restored: [], removed: [], left: [], stops: false };
+  if (applied === undefined) return { restored: [], removed: [], left: [], stops: false, moves };
   const written = writtenBy(applied);
   const originals = readOriginals(lib);
   const [restored, removed, left]: [string[], string[], string[]] = [[], [], []];
@@ -62,7 +66,7 @@ export function planUninstall({ root }: Pick<Place, 'root'>): UninstallPlan {
     else if (originals.get(path)?.copy !== undefined) restored.push(path);
     else if (now !== undefined) removed.push(path);
   }
-  return { restored, removed, left, stops: true };
+  return { restored, removed, left, stops: true, moves };
 }
 
 /**
@@ -74,9 +78,13 @@ export async function uninstall(place: Place, progress: (step: string) => void):
   const { root } = place;
   const lib = `${root}/${PATHS.lib}`;
   planUninstall(place);
-  const { services: wish } = await readHost(root);
+  const host = await readHost(root);
+  const wish = host.services;
   return withExistingApplyLock(place, async () => {
-    const { stops, ...done } = planUninstall(place);
+    const { stops, restored, removed, left } = planUninstall(place);
+    const done = { restored, removed, left };
+    const mailboxes = mailboxesBack(root, host);
+    mailboxes.check();
     const originals = readOriginals(lib);
     const ever = everOurs(writtenBy(readAppliedRecord(lib)), originals);
     if (stops) {
@@ -86,6 +94,7 @@ export async function uninstall(place: Place, progress: (step: string) => void):
         await services[name]('stop');
       }
     }
+    mailboxes.bringBack(progress);
     const touched = [...done.restored, ...done.removed];
     const units = usesSystemd(root, wish) ? touched.filter(isUnit) : [];
     for (const path of units) await stopTimer(path);
@@ -105,7 +114,7 @@ export async function uninstall(place: Place, progress: (step: string) => void):
     syncDirectories(ever.map((path) => `${root}/${path}`).filter(hasDirectory));
     if (units.length > 0) await startTimers([]);
     endUndo(lib);
-    removeAppliedRecord(lib);
+    setRecordAside(lib);
     forgetFilterChange(lib);
     forgetOriginals(lib);
     return done;
@@ -115,7 +124,7 @@ export async function uninstall(place: Place, progress: (step: string) => void):
 /** Of an apply that was cut off before it had announced itself, or an uninstall that was before its end. */
 function somethingIsLeft(root: string, lib: string): boolean {
   const places = [undoIn(lib), originalsIn(lib), checkPlaceIn(root), `${root}/${PATHS.probe}`];
-  return places.some((path) => lstat(path) !== undefined);
+  return mailboxesAreAway(root) || places.some((path) => lstat(path) !== undefined);
 }
 
 /** Hashes of what we wrote at each path, or were about to write when we were killed. */

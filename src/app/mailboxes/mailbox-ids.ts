@@ -17,13 +17,14 @@ export interface KnownMailboxes {
   readonly archived: ReadonlyMap<string, string>;
 }
 
+/** @param applied what the last apply left */
 export function knownMailboxes(root: string, applied: AppliedRecord | undefined): KnownMailboxes {
   const lib = `${root}/${PATHS.lib}`;
   const ids = applied === undefined || applied.time === '' ? idsBefore(lib) : applied.mailboxes?.ids;
   return { inForce: ids ?? {}, archived: archivedIds(root) };
 }
 
-/** After an uninstall the mail is still there, and whoever has the address has the mailbox. */
+/** After an uninstall of an earlier version the mail is still there, and whoever has the address has the mailbox. */
 function idsBefore(lib: string): MailboxIds | undefined {
   const newest = readGeneration(lib, newestGeneration(lib));
   return newest === undefined ? undefined : mailboxIdsOf(lib, newest);

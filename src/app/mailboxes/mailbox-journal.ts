@@ -10,6 +10,8 @@ export interface Journal {
   /** Time of the apply before: a journal of another one is of no meaning. */
   readonly since: string;
   readonly mailboxes: Readonly<Record<string, JournalEntry>>;
+  /** Addresses that change hands, whose names are closed meanwhile; absent in journals of earlier versions. */
+  readonly closed?: readonly string[];
 }
 
 export interface JournalEntry {

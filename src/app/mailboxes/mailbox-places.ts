@@ -3,12 +3,12 @@ import { dirname, relative } from 'node:path';
 import { failed } from '../../core/errors.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { reopen, requireRootsLinks, whileClosed } from '../../system/closed-directories.ts';
-import { lstat, makeDirectory } from '../../system/files.ts';
+import { isEmptyDirectory, lstat, makeDirectory } from '../../system/files.ts';
 import { moveDirectory, moveLeavingLink } from '../../system/move-directory.ts';
 import { archiveMailboxes } from './archive.ts';
 
 /** Where mailboxes wait, beside the domains; no domain begins with a dot. */
-const WAITING = '.moving';
+export const WAITING = '.moving';
 
 /** Mode of a directory, root's own, that stands where nothing may be delivered for a moment. */
 const CLOSED = 0o700;
@@ -116,7 +116,15 @@ export class MailboxPlaces {
 
   /** After a move that was killed on its way. */
   reopen(homes: readonly string[]): void {
-    for (const path of new Set(homes.map((home) => dirname(home)))) reopen(path);
+    this.reopenDirectories(new Set(homes.map((home) => dirname(home))));
+  }
+
+  /** One that was made, and not given to its owner yet, is made again by who needs it. */
+  reopenDirectories(directories: Iterable<string>): void {
+    for (const path of directories) {
+      if (!path.includes(`/${WAITING}/`) && isClosed(path)) removeIfEmpty(path);
+      reopen(path);
+    }
   }
 
   /** In the way of every delivery and login of this name, which then have to wait: only root can enter it. */
@@ -132,7 +140,17 @@ export class MailboxPlaces {
   open(home: string): void {
     const found = lstat(home);
     if (found?.isSymbolicLink() === true && this.isOurLink(home)) rmSync(home);
-    else if (found?.isDirectory() === true && found.uid === 0 && (found.mode & 0o777) === CLOSED) removeIfEmpty(home);
+    else this.openClosed(home);
+  }
+
+  /** The same where a link may be somebody's wish. */
+  openClosed(home: string): void {
+    if (isClosed(home)) removeIfEmpty(home);
+  }
+
+  /** Whether anything is there that is not in the way for a moment only. */
+  isTaken(home: string): boolean {
+    return lstat(home) !== undefined && !isClosed(home);
   }
 
   /** Puts away what stands where a mailbox is to go, and belongs to nobody. */
@@ -168,6 +186,13 @@ export class MailboxPlaces {
   private isOurLink(home: string): boolean {
     return /^(?:\.\.\/[^/]+\/)?[^/]+$/.test(readlinkSync(home));
   }
+}
+
+/** Also a directory that was made, and not given to its owner yet. */
+export function isClosed(path: string): boolean {
+  const found = lstat(path);
+  const isRoots = found?.isDirectory() === true && found.uid === 0 && (found.mode & 0o777) === CLOSED;
+  return isRoots && isEmptyDirectory(path);
 }
 
 function removeIfEmpty(path: string): void {

@@ -5,11 +5,12 @@ import type { StateChange } from '../../core/plan/state-words.ts';
 import { domainOf, domainsByName, recipientsNow } from '../../core/recipients.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import type { ReadModel } from '../../core/state/model-of.ts';
-import type { AppliedRecord } from '../../system/applied-record.ts';
+import { lastRecord, type AppliedRecord } from '../../system/applied-record.ts';
 import { knownMailboxes, type KnownMailboxes } from './mailbox-ids.ts';
 import { readJournal } from './mailbox-journal.ts';
 import { followedMailboxes } from './strangers.ts';
 import { readPurges } from './purges.ts';
+import { findStrays, wordsOfStrays, type Strays } from './strays.ts';
 import type { Place } from '../state/place.ts';
 import { usersOf } from '../state/users-of.ts';
 import { lastEvent } from '../../system/mailbox-log.ts';
@@ -39,6 +40,8 @@ export interface MailboxPlan {
   readonly links: readonly string[];
   /** Addresses whose mail commands want deleted and not kept. */
   readonly purges: ReadonlySet<string>;
+  /** What is in the way, and no apply that was cut off knows of. */
+  readonly strays: Strays;
   /** What mailboxes are known by. */
   readonly known: KnownMailboxes;
   /** In words. */
@@ -47,12 +50,13 @@ export interface MailboxPlan {
 
 export function planMailboxes(
   place: Place,
-  applied: AppliedRecord | undefined,
+  inForce: AppliedRecord | undefined,
   state: JsonObject,
   { model, directory }: Pick<ReadModel, 'model' | 'directory'>,
 ): MailboxPlan {
   const { root } = place;
   const lib = `${root}/${PATHS.lib}`;
+  const applied = lastRecord(lib, inForce);
   const { seq, former } = applied?.mailboxes ?? { seq: 0, former: {} };
   const since = applied?.time ?? '';
   const upTo = lastEvent(lib, seq);
@@ -66,6 +70,12 @@ export function planMailboxes(
   );
   const heirs = heirsOf([...putAway, ...formerOf(putAway, former)], here, directory);
   const moves = movesOf(changed, before);
+  const strays = findStrays(
+    root,
+    since,
+    model.domains.keys(),
+    () => new Set([...model.users.keys(), ...Object.keys(before)]),
+  );
   const toAccounts = [...moves].filter(([, to]) => model.users.get(to)?.account === true);
   return {
     tracks,
@@ -83,12 +93,14 @@ export function planMailboxes(
     putAway,
     scattered: [...heirs].flatMap(([origin, recipients]) => (isOneAccount(recipients, model) ? [] : [origin])),
     purges,
+    strays,
     known: knownMailboxes(root, applied),
     changes: [
-      ...words(changed, purges, model),
+      ...words(changed, purges, model, usersOf(inForce?.state ?? {})),
       ...unknown.map((address) => emptyWords(address, `which mailbox is that of ${address} is not known`)),
       ...strangers.map((address) => emptyWords(address, `${address} had another mailbox with this password`)),
       ...(readJournal(root, since) === undefined ? [] : [CUT_OFF]),
+      ...wordsOfStrays(root, strays),
     ],
   };
 }
@@ -104,7 +116,13 @@ function emptyWords(address: string, why: string): StateChange {
   return { kind: 'changed', path: ['users', address], text };
 }
 
-function words(changed: readonly Track[], purges: ReadonlySet<string>, { users }: MailModel): readonly StateChange[] {
+/** @param inForce of these a removal is told already */
+function words(
+  changed: readonly Track[],
+  purges: ReadonlySet<string>,
+  { users }: MailModel,
+  inForce: JsonObject,
+): readonly StateChange[] {
   const given = new Set(changed.flatMap(({ to }) => (to === undefined ? [] : [to])));
   return changed.flatMap(({ origin, archived, to, name }): StateChange[] => {
     if (to === origin || (archived && to === undefined)) return [];
@@ -114,7 +132,9 @@ function words(changed: readonly Track[], purges: ReadonlySet<string>, { users }
     if (archived) return change(`mailbox of ${to ?? ''} comes back from the archive: ${origin}`);
     if (to !== undefined) return change(`mailbox of ${origin} becomes that of ${to}`);
     const isPurged = purges.has(name);
-    if (!users.has(origin)) return isPurged ? change(`mail of ${name} is deleted`, 'removed') : [];
+    if (!users.has(origin) && isPurged) return change(`mail of ${name} is deleted`, 'removed');
+    if (!users.has(origin) && Object.hasOwn(inForce, origin)) return [];
+    if (!users.has(origin)) return change(`mailbox of the former ${name} goes into the archive`);
     const instead = given.has(origin) ? `${origin} gets another mailbox` : `the new ${origin} begins with an empty one`;
     if (isPurged) return change(`mailbox of the former ${name} is deleted: ${instead}`);
     return change(`mailbox of the former ${name} goes into the archive: ${instead}`);

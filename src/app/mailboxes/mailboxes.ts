@@ -4,7 +4,7 @@ import type { MailboxEvent } from '../../core/mailboxes/events.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { lstat, makeDirectory, readIfPresent, requireWritable } from '../../system/files.ts';
 import { appendToMailboxLog, readMailboxLog, type NewEvent } from '../../system/mailbox-log.ts';
-import { readAppliedRecord } from '../../system/applied-record.ts';
+import { lastRecord, lastRecordFile } from '../../system/applied-record.ts';
 import { originsNow } from '../state/followed-state.ts';
 import type { Place } from '../state/place.ts';
 import { signOfEntry } from '../state/state-signs.ts';
@@ -27,7 +27,7 @@ export function requireNotable(root: string): void {
  */
 export function noteEvent(place: Place, event: NewEvent, entry?: UserEntry | null): number | undefined {
   const lib = `${place.root}/${PATHS.lib}`;
-  const applied = readAppliedRecord(lib);
+  const applied = lastRecord(lib);
   if (applied === undefined) return undefined;
   const sign = entry === undefined ? {} : { sign: signOfEntry(entry as unknown as Json) };
   const { lineages: after, isSure } = originsNow(place, applied);
@@ -40,17 +40,18 @@ export function noteEvent(place: Place, event: NewEvent, entry?: UserEntry | nul
 export function isTakenOver(root: string, address: string): boolean {
   const lib = `${root}/${PATHS.lib}`;
   if (readMailboxLog(lib).some((event) => goesTo(event, address))) return true;
-  const found = lstat(`${lib}/applied.json`);
-  if (found === undefined) return false;
+  const path = lastRecordFile(lib);
+  const found = path === undefined ? undefined : lstat(path);
+  if (path === undefined || found === undefined) return false;
   const record = `${lib} ${found.ino} ${found.mtimeMs}`;
   // A glance is enough for most: the record of thousands of users is long. A batch looks at it once.
-  if (lastRecord?.record !== record) {
-    lastRecord = { record };
+  if (lastLook?.record !== record) {
+    lastLook = { record };
     const local = address.slice(0, address.lastIndexOf('@') + 1);
-    if (readIfPresent(`${lib}/applied.json`)?.toLowerCase().includes(`"${local}`) !== true) return false;
+    if (readIfPresent(path)?.toLowerCase().includes(`"${local}`) !== true) return false;
   }
-  lastRecord.users ??= usersOf(readAppliedRecord(lib)?.state ?? {});
-  return Object.hasOwn(lastRecord.users, address);
+  lastLook.users ??= usersOf(lastRecord(lib)?.state ?? {});
+  return Object.hasOwn(lastLook.users, address);
 }
 
 /** By a rollback that did not come to its end it may be anybody's. */
@@ -60,4 +61,4 @@ function goesTo(event: MailboxEvent, address: string): boolean {
 }
 
 /** The record that was looked at last, and its users once they were needed. */
-let lastRecord: { readonly record: string; users?: ReturnType<typeof usersOf> } | undefined;
+let lastLook: { readonly record: string; users?: ReturnType<typeof usersOf> } | undefined;

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { failed } from '../../core/errors.ts';
-import type { Track } from '../../core/mailboxes/tracks.ts';
+import { isUnwanted, isWanted, type Track } from '../../core/mailboxes/tracks.ts';
 import { noDeliveryRuns, kickUsers } from '../../system/dovecot.ts';
 import { lstat } from '../../system/files.ts';
 import {
@@ -14,12 +14,17 @@ import {
 } from './archive.ts';
 import type { MailboxPlan } from './mailbox-plan.ts';
 import { idOf } from './mailbox-ids.ts';
+import { wordsOfDeleted, wordsOfLost, wordsOfReturned } from './mailbox-words.ts';
 import type { MailboxPlaces } from './mailbox-places.ts';
-import { Whereabouts } from './whereabouts.ts';
+import { clearStrays } from './strays.ts';
+import { Whereabouts, type Origins } from './whereabouts.ts';
+
+/** What the mover needs to know of a plan. */
+export type MovePlan = Origins & Pick<MailboxPlan, 'links' | 'strays'>;
 
 export interface MoverOptions {
   readonly places: MailboxPlaces;
-  readonly plan: MailboxPlan;
+  readonly plan: MovePlan;
   /** Addresses of the users in the state. */
   readonly users: ReadonlySet<string>;
   /** dovecot.conf. */
@@ -42,7 +47,7 @@ export interface MoverOptions {
 export class MailboxMover {
   readonly purges: ReadonlySet<string>;
   private readonly places: MailboxPlaces;
-  private readonly plan: MailboxPlan;
+  private readonly plan: MovePlan;
   private readonly users: ReadonlySet<string>;
   private readonly config: string;
   private readonly say: (line: string) => void;
@@ -94,11 +99,12 @@ export class MailboxMover {
       if (!Object.hasOwn(this.plan.before, old)) this.places.open(this.places.home(old));
     }
     this.whereabouts.reopen();
-    this.whereabouts.note(this.jobs, (track) => this.destinations(track));
+    this.whereabouts.note(this.jobs, (track) => this.destinations(track), this.contested);
   }
 
   /** Before Dovecot learns of the new accounts. */
   begin(): void {
+    clearStrays(this.places, this.plan.strays, { since: this.plan.since, time: this.time, say: this.say });
     dropFromIndex(this.places.root, this.returned(isWanted));
     for (const track of this.jobs) {
       if (isUnwanted(track) && this.wanted.has(this.whereabouts.find(track) ?? '')) this.giveBack(track);
@@ -133,8 +139,22 @@ export class MailboxMover {
       for (const link of this.links) this.places.open(link);
     }
     for (const { origin, archived } of renamed) if (!archived) this.putStrayAway(origin);
+    // Closed by one that was cut off, and not in the way of anybody now.
+    for (const home of this.whereabouts.closedNames) this.places.openClosed(home);
     dropFromIndex(this.places.root, this.returned(isWanted));
     this.places.removeWaiting();
+  }
+
+  /** @throws failed (exit 1) when it can be seen beforehand that `back` would fail; then nothing was changed */
+  requireWayBack(): void {
+    const { places, whereabouts } = this;
+    for (const track of this.jobs) {
+      const from = whereabouts.find(track);
+      const [first] = track.archived ? whereabouts.placesOf(track) : [places.home(track.origin)];
+      const inode = from === undefined || from === first ? undefined : places.inode(from);
+      if (from === undefined || first === undefined || inode === undefined) continue;
+      places.requireSameDevice(inode, track.archived ? [from, first] : [from, first, places.waiting(track.origin)]);
+    }
   }
 
   /**
@@ -150,12 +170,15 @@ export class MailboxMover {
     const moves = here.flatMap((track) => {
       const from = this.whereabouts.find(track);
       if (this.whereabouts.isDeleted(track)) this.say(wordsOfDeleted(track.origin, from));
+      else if (from === undefined && this.whereabouts.isKnown(track))
+        this.say(wordsOfLost(track, this.whereabouts.placesOf(track)));
       return from === undefined || from === this.places.home(track.origin) ? [] : [{ from, address: track.origin }];
     });
     const kept = here.filter((track) => typeof this.whereabouts.archived(track)?.path === 'string');
     this.places.moveBack(moves, (address) => this.clear(address));
     // Only now: a name that is free before its mailbox is back would get a fresh one by the next delivery.
     for (const home of [...this.wanted, ...this.links]) this.places.open(home);
+    for (const home of this.whereabouts.closedNames) this.places.openClosed(home);
     for (const { origin } of kept) this.say(wordsOfReturned(origin));
     forgetArchived(
       this.places.root,
@@ -204,23 +227,24 @@ export class MailboxMover {
     const isDeleted = this.whereabouts.isDeleted(track);
     if (isDeleted) this.say(wordsOfDeleted(to, now));
     if (now === home) {
-      if (link && lstat(old) === undefined) this.places.link(old, home);
-      if (link) this.links.push(old);
+      if (link) this.keepWay(old, home);
       return;
     }
     if (now === undefined) {
       if (isDeleted || !this.whereabouts.isKnown(track)) return;
-      throw failed(
-        `the mailbox of ${track.name} is in none of ${this.whereabouts.placesOf(track).join(', ')}`,
-        'put it back and try again',
-      );
+      throw failed(wordsOfLost(track, this.whereabouts.placesOf(track)), 'put it back and try again');
     }
-    const leavesLink = link && now === old;
-    this.places.move(now, home, () => this.clear(to), leavesLink ? 'link' : 'free');
-    if (leavesLink) this.links.push(old);
+    this.places.move(now, home, () => this.clear(to), link && now === old ? 'link' : 'free');
+    if (link) this.keepWay(old, home);
     const isBack = track.archived || this.whereabouts.archived(track) !== undefined;
     if (isBack) this.say(wordsOfReturned(to));
     else if (to !== track.origin) this.say(`mailbox of ${track.origin} is now that of ${to}`);
+  }
+
+  /** The old name leads to the new one until the end, also where one that was cut off had moved the mailbox from there. */
+  private keepWay(old: string, home: string): void {
+    if (lstat(old) === undefined) this.places.link(old, home);
+    this.links.push(old);
   }
 
   /** A mailbox that was begun under the old name all the same is not mixed with the real one, and not left there. */
@@ -251,7 +275,7 @@ export class MailboxMover {
       const isKnown = this.whereabouts.isKnown(track);
       const home = this.places.home(origin);
       // The first mail of all may have come meanwhile.
-      const isLate = !isKnown && !this.contested.has(origin) && lstat(home) !== undefined;
+      const isLate = !isKnown && !this.contested.has(origin) && this.places.isTaken(home);
       const directory = isLate ? home : this.whereabouts.find(track);
       const kept = this.whereabouts.archived(track);
       const isPurged = this.purges.has(name);
@@ -270,23 +294,4 @@ export class MailboxMover {
       if (path !== null) this.say(`mail of ${address} kept in ${root}/${path}`);
     }
   }
-}
-
-function wordsOfReturned(address: string): string {
-  return `mailbox of ${address} is back from the archive`;
-}
-
-/** @param left the directory, if it is still there */
-function wordsOfDeleted(address: string, left: string | undefined): string {
-  return left === undefined
-    ? `the mail of ${address} was deleted already: ${address} begins with an empty mailbox`
-    : `some mail of ${address} may have been deleted already: what is left is in the mailbox`;
-}
-
-function isWanted({ to }: Track): boolean {
-  return to !== undefined;
-}
-
-function isUnwanted({ archived, to }: Track): boolean {
-  return archived && to === undefined;
 }

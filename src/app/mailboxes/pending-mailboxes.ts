@@ -2,7 +2,7 @@ import type { Track } from '../../core/mailboxes/tracks.ts';
 import type { StateFile } from '../../core/generated/state-types.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { PATHS } from '../../core/render/paths.ts';
-import { readAppliedRecord } from '../../system/applied-record.ts';
+import { lastRecord } from '../../system/applied-record.ts';
 import { archivedMailboxes, type ArchivedMailbox } from './archive.ts';
 import type { Place } from '../state/place.ts';
 import { followedMailboxes } from './strangers.ts';
@@ -16,7 +16,7 @@ export interface PendingMailboxes {
 }
 
 export function pendingMailboxes(place: Place, state: StateFile): PendingMailboxes {
-  const applied = readAppliedRecord(`${place.root}/${PATHS.lib}`);
+  const applied = lastRecord(`${place.root}/${PATHS.lib}`);
   const { tracks } = followedMailboxes(place, applied, state as unknown as JsonObject);
   return { before: usersOf(applied?.state ?? {}), tracks };
 }
@@ -32,7 +32,7 @@ export function pendingRemoval(
 
 /** What can come back from the archive; what an apply that was cut off has put there is a removal that was not applied. */
 export function archivedForGood(root: string): readonly ArchivedMailbox[] {
-  const applied = readAppliedRecord(`${root}/${PATHS.lib}`);
+  const applied = lastRecord(`${root}/${PATHS.lib}`);
   const inForce = new Set(Object.values(applied?.mailboxes?.ids ?? {}));
   return archivedMailboxes(root).filter(
     ({ since, mailbox }) => since !== applied?.time || mailbox === undefined || !inForce.has(mailbox),

@@ -4,7 +4,7 @@ import { holdersOf, type Holder, type Kept, type Period } from '../../core/mailb
 import type { Given, StateSigns } from '../../core/mailboxes/events.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { parseState } from '../../core/state/parse.ts';
-import { readAppliedRecord, type AppliedRecord } from '../../system/applied-record.ts';
+import { lastRecord, readAppliedRecord, type AppliedRecord } from '../../system/applied-record.ts';
 import { listGenerations, mailboxIdsOf, readContent, type Generation } from '../../system/generations.ts';
 import { lastEvent, withdrawMailboxEvent, type NewEvent } from '../../system/mailbox-log.ts';
 import { archivedInOrder, archiveKey, type ArchivedMailbox } from './archive.ts';
@@ -33,7 +33,8 @@ export interface WayBack {
 export function noteWayBack(place: Place, to: Generation, text: string, before: string | undefined): WayBack {
   const { root } = place;
   const lib = `${root}/${PATHS.lib}`;
-  const found = readAppliedRecord(lib);
+  const inForce = readAppliedRecord(lib);
+  const found = lastRecord(lib, inForce);
   const applied = found?.time === '' ? undefined : found;
   const state = parseState(text).data;
   const then = usersOf(state);
@@ -43,7 +44,7 @@ export function noteWayBack(place: Place, to: Generation, text: string, before: 
   const holders = holdersOf(Object.keys(then), periods, archiveOf(root, generations));
   const given = [...holders].flatMap(([address, holder]) => givenTo(address, holder, now));
   // Mailboxes move from where an apply left them.
-  if (applied === undefined && given.length > 0)
+  if ((inForce?.time ?? '') === '' && given.length > 0)
     throw failed('nothing is in force, and mailboxes would have to move', 'run "eboxmail apply" first, and then this');
   const purges = readPurges(root);
   // What was to be deleted was meant by the state that goes.
@@ -101,7 +102,7 @@ function periodsSince(
       isNew: (address) => one.summary.some((line) => line.includes(`: the new ${address} begins with an empty `)),
     };
   });
-  // After an uninstall the mail is where the newest one left it.
+  // After an uninstall of an earlier version the mail is where the newest one left it.
   if (applied === undefined) return periods;
   const users = usersOf(applied.state);
   // Its number is none: it may be newer than the newest that could be written down.

@@ -7,6 +7,9 @@ import { readJournal, removeJournal, writeJournal, type JournalEntry } from './m
 import { hasAccount, type MailboxPlan } from './mailbox-plan.ts';
 import type { MailboxPlaces } from './mailbox-places.ts';
 
+/** What has to be known of a plan to find mailboxes. */
+export type Origins = Pick<MailboxPlan, 'tracks' | 'before' | 'since' | 'known'>;
+
 /**
  * Which directory is whose mailbox while they move: each has the inode that it had, and is in one of a few places. It is written
  * down before the first one moves, and so known again after a crash.
@@ -15,14 +18,17 @@ export class Whereabouts {
   /** Mailboxes that an apply which was cut off had brought out of the archive, and of which nothing else is written down any more. */
   readonly broughtBack: readonly Track[];
   private readonly places: MailboxPlaces;
-  private readonly plan: MailboxPlan;
+  private readonly plan: Origins;
   private readonly known: Map<string, JournalEntry>;
+  private readonly closed: Set<string>;
   private lookUp: ((track: Track) => ArchivedMailbox | undefined) | undefined;
 
-  constructor(places: MailboxPlaces, plan: MailboxPlan) {
+  constructor(places: MailboxPlaces, plan: Origins) {
     this.places = places;
     this.plan = plan;
-    this.known = new Map(Object.entries(readJournal(places.root, plan.since)?.mailboxes ?? {}));
+    const journal = readJournal(places.root, plan.since);
+    this.known = new Map(Object.entries(journal?.mailboxes ?? {}));
+    this.closed = new Set(journal?.closed);
     const followed = new Set(plan.tracks.map(keyOf));
     const lost = [...this.known.keys()].filter((key) => key.startsWith('#') && !followed.has(key));
     this.broughtBack = lost.map((key) => ({ origin: key.slice(1), archived: true, to: undefined, name: key.slice(1) }));
@@ -83,7 +89,7 @@ export class Whereabouts {
       const found = inode === undefined ? undefined : inodes.get(inode);
       if (found?.path !== null && found !== undefined && found.mailbox === id) return found;
       // Mail that came too late to be written down; who has got some since has a mailbox.
-      if (inode === undefined && lstat(this.places.home(track.origin)) !== undefined) return undefined;
+      if (inode === undefined && this.places.isTaken(this.places.home(track.origin))) return undefined;
       if (id !== undefined) return ids.get(id);
       // Of an earlier version.
       const isTheirs = (one: ArchivedMailbox): boolean =>
@@ -100,14 +106,21 @@ export class Whereabouts {
   /** All of them can be moved again. */
   reopen(): void {
     for (const { places } of this.known.values()) this.places.reopen(places);
+    this.places.reopen(this.closedNames);
+  }
+
+  /** Names that this apply has closed, or one that was cut off. */
+  get closedNames(): readonly string[] {
+    return [...this.closed].map((address) => this.places.home(address));
   }
 
   /**
    * Writes down which directory is whose.
    * @param destinations to where it has to be moved
+   * @param closed addresses whose names are to be closed meanwhile
    * @throws failed (exit 1) when one cannot be moved there
    */
-  note(tracks: readonly Track[], destinations: (track: Track) => readonly string[]): void {
+  note(tracks: readonly Track[], destinations: (track: Track) => readonly string[], closed: Iterable<string>): void {
     for (const track of tracks) {
       const key = keyOf(track);
       const before = this.known.get(key);
@@ -119,7 +132,8 @@ export class Whereabouts {
       const all = new Set([start, ...waiting, ...target, ...(before?.places ?? [])]);
       this.known.set(key, { ...before, inode, places: [...all] });
     }
-    if (this.known.size === 0) return;
+    for (const address of closed) this.closed.add(address);
+    if (this.known.size + this.closed.size === 0) return;
     for (const track of tracks) {
       const inode = this.known.get(keyOf(track))?.inode;
       if (inode !== undefined) this.places.requireSameDevice(inode, destinations(track));
@@ -132,7 +146,8 @@ export class Whereabouts {
   }
 
   private write(): void {
-    writeJournal(this.places.root, { since: this.plan.since, mailboxes: Object.fromEntries(this.known) });
+    const closed = [...this.closed];
+    writeJournal(this.places.root, { since: this.plan.since, mailboxes: Object.fromEntries(this.known), closed });
   }
 
   /** Where a mailbox was at the last apply; made when its user has got no mail yet, so that the old name leads to it. */
@@ -145,7 +160,10 @@ export class Whereabouts {
     const kept = this.archivedAt(track);
     if (kept !== undefined && !this.isKnown(track)) return kept;
     const home = this.places.home(origin);
-    if (to === undefined || lstat(home) !== undefined || this.known.has(origin)) return home;
+    if (this.known.has(origin) || this.places.isTaken(home)) return home;
+    if (to === undefined) return undefined;
+    // What was about to be made when the power failed is not to be taken for a mailbox.
+    this.places.open(home);
     return hasAccount(this.plan.before[origin]) ? this.places.makeHome(origin) : undefined;
   }
 }

@@ -3,7 +3,7 @@ import type { MailboxEvent } from '../../core/mailboxes/events.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { parseState } from '../../core/state/parse.ts';
-import { readAppliedRecord, type AppliedRecord } from '../../system/applied-record.ts';
+import { lastRecord, type AppliedRecord } from '../../system/applied-record.ts';
 import { readIfPresent } from '../../system/files.ts';
 import { appendToMailboxLog, readMailboxLog } from '../../system/mailbox-log.ts';
 import type { Place } from './place.ts';
@@ -90,7 +90,7 @@ function logOf(lib: string): readonly MailboxEvent[] {
 }
 
 function readAppliedIfLogged(lib: string): AppliedRecord | undefined {
-  return logOf(lib).length === 0 ? undefined : readAppliedRecord(lib);
+  return logOf(lib).length === 0 ? undefined : lastRecord(lib);
 }
 
 function hasBack(events: readonly MailboxEvent[], { mailboxes }: AppliedRecord): boolean {

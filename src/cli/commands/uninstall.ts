@@ -1,4 +1,4 @@
-import { planUninstall, uninstall, type Uninstalled } from '../../app/apply/uninstall.ts';
+import { planUninstall, uninstall, type UninstallPlan } from '../../app/apply/uninstall.ts';
 import { usageError } from '../../core/errors.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { confirm } from '../../ui/prompt.ts';
@@ -25,10 +25,11 @@ async function run(context: Context): Promise<number> {
   return 0;
 }
 
-function words({ restored, removed, left }: Uninstalled, root: string): readonly string[] {
+function words({ restored, removed, left, moves }: UninstallPlan, root: string): readonly string[] {
   const each = (title: string, paths: readonly string[]): readonly string[] =>
     paths.map((path) => `${title} ${root}/${path}`);
   return [
+    ...(moves ? ['brings mailboxes back that an apply which was cut off had begun to move'] : []),
     ...each('gives back the original of', restored),
     ...each('removes', removed),
     ...each('leaves, because it was changed since the last apply,', left),

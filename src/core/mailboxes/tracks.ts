@@ -14,6 +14,16 @@ export interface Track {
   readonly name: string;
 }
 
+/** Whether a user gets it. */
+export function isWanted({ to }: Track): boolean {
+  return to !== undefined;
+}
+
+/** Whether it stays in the archive. */
+export function isUnwanted({ archived, to }: Track): boolean {
+  return archived && to === undefined;
+}
+
 /**
  * Follows every mailbox of the last apply, and those that come back, to where it belongs now.
  *

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { forEachDaemon } from '../../../src/core/daemons.ts';
 import {
+  lastRecord,
   readAppliedRecord,
-  removeAppliedRecord,
   removeUnfinished,
+  setRecordAside,
   writeAppliedRecord,
   writeUnfinished,
 } from '../../../src/system/applied-record.ts';
@@ -40,8 +41,24 @@ describe('an apply that is announced', () => {
   it('is known where nothing was applied before', () => {
     writeUnfinished(lib, '', WORK);
     expect(readAppliedRecord(lib)).toMatchObject({ time: '', state: {}, unfinished: WORK });
-    removeAppliedRecord(lib);
+    setRecordAside(lib);
     expect(readAppliedRecord(lib)).toBeUndefined();
+  });
+
+  it('is forgotten by an uninstall, which keeps what the last one left', () => {
+    writeAppliedRecord(lib, RECORD);
+    writeUnfinished(lib, RECORD.time, WORK);
+    setRecordAside(lib);
+    setRecordAside(lib);
+    expect(readAppliedRecord(lib)).toBeUndefined();
+    writeUnfinished(lib, '', WORK);
+    expect(lastRecord(lib)).toMatchObject({ time: RECORD.time, unfinished: undefined });
+    setRecordAside(lib);
+    expect(lastRecord(lib)).toMatchObject({ time: RECORD.time });
+    const next = { ...RECORD, time: '2026-01-02T00:00:00.000Z' };
+    writeAppliedRecord(lib, next);
+    rmSync(`${lib}/applied.json`);
+    expect(lastRecord(lib)).toBeUndefined();
   });
 
   it('has come to its end with the next record, also when it is killed at once', () => {
