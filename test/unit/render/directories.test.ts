@@ -34,11 +34,19 @@ it('every file of ours is in one of ours that an apply makes', async () => {
   expect(above.filter((path) => !made.has(path))).toEqual([]);
 });
 
-it('those with our name are ours', async () => {
+it('those with our name are ours, and where the mail is', async () => {
   const own = (await wanted(STATE)).filter(isOwnDirectory).map(({ path }) => path);
   const all = ['etc/postfix/eboxmail', 'etc/dovecot/eboxmail', 'etc/rspamd-eboxmail/local.d', 'var/lib/redis-eboxmail'];
-  expect(own).toEqual(expect.arrayContaining([...all, 'etc/eboxmail/secrets', 'var/lib/eboxmail/contents']));
-  for (const path of ['etc/postfix', 'var/spool/postfix', 'var/lib/postfix', 'var/vmail', 'var/lib/fetchmail'])
+  expect(own).toEqual(
+    expect.arrayContaining([
+      ...all,
+      'etc/eboxmail/secrets',
+      'var/lib/eboxmail/contents',
+      'var/vmail',
+      'var/vmail/.archive',
+    ]),
+  );
+  for (const path of ['etc/postfix', 'var/spool/postfix', 'var/lib/postfix', 'var/lib/fetchmail'])
     expect(own).not.toContain(path);
 });
 
