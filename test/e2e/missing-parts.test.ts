@@ -77,11 +77,13 @@ describe('tables and transports that overrides name', { timeout: 60_000 }, () =>
     expect(stderr).toMatch(/state\.yaml:\d+:\d+: .*virtual_transport/);
   });
 
-  it('a socket for mail that nobody listens on is found by the proof, and the previous configuration is back', async () => {
-    await sandbox().writeState(state('virtual_transport: "lmtp:unix:private/nobody"'));
-    const { code, stderr } = await sandbox().run(['apply']);
-    expect(code, stderr).toBe(8);
-    expect(stderr).toContain('virtual_transport');
+  it('a place for mail where nobody listens is found by the proof, and the previous configuration is back', async () => {
+    for (const transport of ['lmtp:unix:private/nobody', 'lmtp:inet:127.0.0.1:9', 'smtp:[127.0.0.1]:9']) {
+      await sandbox().writeState(state(`virtual_transport: "${transport}"`));
+      const { code, stderr } = await sandbox().run(['apply']);
+      expect(code, stderr).toBe(8);
+      expect(stderr).toContain(`virtual_transport = ${transport}: nobody takes mail there`);
+    }
   });
 });
 

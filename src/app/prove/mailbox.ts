@@ -5,6 +5,7 @@ import type { MailModel } from '../../core/model.ts';
 import { below, PATHS } from '../../core/render/paths.ts';
 import { LineSocket } from '../../system/line-socket.ts';
 import { tryLogin, type LoginTarget } from '../../system/mail-login.ts';
+import { answers } from '../../system/ports.ts';
 import type { ProbeAccount } from './login.ts';
 
 /** Bytes that must be free for this: a full disk is no fault of the configuration. */
@@ -30,11 +31,18 @@ export async function proveMailbox(probe: ProbeAccount, model: MailModel, facts:
   }
 }
 
-/** Where a raw setting has Postfix give mail for mailboxes to another socket than Dovecot's, somebody has to answer there. */
+/**
+ * Where a raw setting has Postfix give mail for mailboxes to another place of this machine than Dovecot's socket, somebody has to
+ * answer there. Another machine may well be away for a while.
+ */
 export async function proveStore({ overrides }: MailModel, facts: HostFacts): Promise<void> {
   const transport = overrides.postfix.get('virtual_transport');
-  const [, path] = /^[^:]+:unix:(.+)$/.exec(transport ?? '') ?? [];
-  if (transport === undefined || path === undefined) return;
+  if (transport === undefined) return;
+  const [, path] = /^[^:]+:unix:(.+)$/.exec(transport) ?? [];
+  const [, host, port] = /^[^:]+:(?:inet:)?\[?(127\.[\d.]+|::1|localhost)\]?:(\d+)$/.exec(transport) ?? [];
+  if (host !== undefined && !(await answers(host, Number(port))))
+    throw failed(`virtual_transport = ${transport}: nobody takes mail there`);
+  if (path === undefined) return;
   try {
     const socket = await LineSocket.openUnix(path.startsWith('/') ? path : `${below(facts, PATHS.queue)}/${path}`);
     socket.close();
