@@ -7,5 +7,15 @@ export function transportServices(services: string): ReadonlySet<string> {
 
 /** @returns the programs that they name, each once */
 export function programsOf(services: string): readonly string[] {
-  return [...new Set([...services.matchAll(/^\S+\s+\S+(?:\s+\S+){5}\s+(\S+)/gm)].map(([, program = '']) => program))];
+  return [...new Set(lines(services).map(([, program]) => program))];
+}
+
+/** @returns the program of each, by name */
+export function programsByService(services: string): ReadonlyMap<string, string> {
+  return new Map(lines(services));
+}
+
+function lines(services: string): readonly (readonly [string, string])[] {
+  const found = services.matchAll(/^(\S+)\s+\S+(?:\s+\S+){5}\s+(\S+)/gm);
+  return [...found].map(([, name = '', program = '']) => [name, program]);
 }

@@ -1,6 +1,7 @@
 /** A look-up table that a setting of Postfix names: TYPE:PATH (DATABASE_README). */
 export interface NamedTable {
   readonly setting: string;
+  readonly type: string;
   /** As it is written. */
   readonly table: string;
   /** What Postfix opens: the index, where the type has one. */
@@ -41,12 +42,30 @@ export function namedTables(settings: string): readonly NamedTable[] {
   return all.filter(({ setting, table }) => !caches.has(table) && !NOT_OPENED.test(setting));
 }
 
-function tablesIn(line: string): readonly NamedTable[] {
-  const end = line.indexOf(' = ');
-  if (end < 0) return [];
-  const setting = line.slice(line.lastIndexOf('/', end) + 1, end);
-  return [...line.slice(end + 3).matchAll(TABLE)].map(([table, type = '', path = '']) => {
-    const ending = ENDINGS[type] ?? '';
-    return { setting, table, file: path + ending, ...(ending === '' ? {} : { source: path }) };
+/** Of any type that a Postfix may lack: most are packages of their own (DATABASE_README). */
+const OTHERS = ['ldap', 'mysql', 'pgsql', 'sqlite', 'mongodb', 'memcache', 'nis', 'nisplus'];
+const TYPED = new RegExp(`(?<=^|[\\s,{!:])(${[...Object.keys(ENDINGS), ...OTHERS].join('|')}):[^\\s,}]+`, 'g');
+
+/** All look-up tables whose type says so, also those that are written out in the setting. @param settings as above */
+export function namedTypes(settings: string): readonly Pick<NamedTable, 'setting' | 'type' | 'table'>[] {
+  return settings.split('\n').flatMap((line) => {
+    const { setting, value } = partsOf(line);
+    if (NOT_OPENED.test(setting)) return [];
+    return [...value.matchAll(TYPED)].map(([table, type = '']) => ({ setting, type, table }));
   });
+}
+
+function tablesIn(line: string): readonly NamedTable[] {
+  const { setting, value } = partsOf(line);
+  return [...value.matchAll(TABLE)].map(([table, type = '', path = '']) => {
+    const ending = ENDINGS[type] ?? '';
+    return { setting, type, table, file: path + ending, ...(ending === '' ? {} : { source: path }) };
+  });
+}
+
+function partsOf(line: string): { readonly setting: string; readonly value: string } {
+  const end = line.indexOf(' = ');
+  return end < 0
+    ? { setting: '', value: '' }
+    : { setting: line.slice(line.lastIndexOf('/', end) + 1, end), value: line.slice(end + 3) };
 }

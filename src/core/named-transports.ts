@@ -4,6 +4,11 @@ export interface NamedTransport {
   readonly transport: string;
 }
 
+/** A part of Postfix by whose name the others reach it. */
+export function isServiceName(setting: string): boolean {
+  return setting.endsWith('_service_name');
+}
+
 /**
  * The services that have to be there; what tables say is not looked at.
  * @param settings as postconf(1) lists them, "name = value" or "service/type/name = value", with every $name expanded

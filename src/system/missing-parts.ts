@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { namedTables, type NamedTable } from '../core/named-tables.ts';
-import { transportServices } from '../core/master-services.ts';
-import { namedTransports } from '../core/named-transports.ts';
+import { namedTables, namedTypes, type NamedTable } from '../core/named-tables.ts';
+import { programsByService, transportServices } from '../core/master-services.ts';
+import { isServiceName, namedTransports, type NamedTransport } from '../core/named-transports.ts';
 import { exec } from './exec.ts';
 
 /**
@@ -17,22 +17,49 @@ export async function missingParts(
   live: string,
   coming: ReadonlySet<string>,
 ): Promise<readonly string[]> {
-  const [general = '', ofServices = '', services = ''] = await Promise.all(
-    [['-n', '-x'], ['-P', '-x'], ['-M']].map(async (args) => (await exec('postconf', ['-c', staged, ...args])).stdout),
+  const [general = '', ofServices = '', services = '', types = ''] = await Promise.all(
+    [['-n', '-x'], ['-P', '-x'], ['-M'], ['-m']].map(
+      async (args) => (await exec('postconf', ['-c', staged, ...args])).stdout,
+    ),
   );
   const listed = `${general}\n${ofServices}`.replaceAll(`${staged}/`, `${live}/`);
   const there = (path: string): boolean => coming.has(path) || existsSync(path);
   const transports = transportServices(services);
+  const known = new Set(types.split('\n'));
+  const isKnown = (type: string): boolean => types === '' || known.has(type);
+  const named = namedTransports(listed);
   return [
+    ...namedTypes(listed)
+      .filter(({ type }) => !isKnown(type))
+      .map(
+        ({ setting, table, type }) =>
+          `${setting} names the table ${table}, and this Postfix has no tables of type ${type}; install postfix-${type}, if there is one`,
+      ),
     ...namedTables(listed)
-      .filter(({ file }) => !there(file))
+      .filter(({ type, file }) => isKnown(type) && !there(file))
       .map((table) => describe(table, live, there)),
-    ...namedTransports(listed)
+    ...(await otherPrograms(named, services)),
+    ...named
       .filter(({ transport }) => !transports.has(transport))
       .map(
         ({ setting, transport }) => `${setting} names the transport ${transport}, and master.cf has no such service`,
       ),
   ];
+}
+
+/** A part of Postfix that is asked in another's place never answers, and who waits for it is not even reached by a reload. */
+async function otherPrograms(named: readonly NamedTransport[], services: string): Promise<readonly string[]> {
+  const parts = named.filter(({ setting }) => isServiceName(setting));
+  if (parts.length === 0) return [];
+  const defaults = namedTransports((await exec('postconf', ['-d', ...parts.map(({ setting }) => setting)])).stdout);
+  const programs = programsByService(services);
+  const meant = new Map(defaults.map(({ setting, transport }) => [setting, programs.get(transport)]));
+  return parts.flatMap(({ setting, transport }) => {
+    const [is, should] = [programs.get(transport), meant.get(setting)];
+    return is === undefined || should === undefined || is === should
+      ? []
+      : [`${setting} names the service ${transport}, which is ${is} and not ${should}`];
+  });
 }
 
 function describe(

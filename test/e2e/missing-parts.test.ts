@@ -31,7 +31,8 @@ describe('tables and transports that overrides name', { timeout: 60_000 }, () =>
           'recipient_canonical_maps: "proxy:$mine"',
           'smtp_tls_policy_maps: "hash:/nonexistent/b"',
           'smtpd_sender_restrictions: "check_sender_access cidr:$config_directory/c"',
-          'header_checks: "pcre:{{/x/ DUNNO}}, regexp:/nonexistent/d"',
+          'header_checks: "regexp:{{/x/ DUNNO}}, regexp:/nonexistent/d"',
+          'body_checks: "ldap:some, mongodb:{{x}}, regexp:{{/x/ DUNNO}}"',
           'smtp_tls_session_cache_database: "btree:${data_directory}/cache"',
         ].join(', '),
       ),
@@ -45,6 +46,8 @@ describe('tables and transports that overrides name', { timeout: 60_000 }, () =>
     for (const file of ['/nonexistent/b.db', `${sandbox().root}/etc/postfix/c`, '/nonexistent/d']) {
       expect(stderr).toContain(`there is no ${file}\n`);
     }
+    for (const [type, table] of Object.entries({ ldap: 'ldap:some', mongodb: 'mongodb:{{x' }))
+      expect(stderr).toContain(`body_checks names the table ${table}, and this Postfix has no tables of type ${type}`);
     expect(stderr).not.toContain('cache');
     expect(await reloads(sandbox().root)).toEqual(before);
   });
@@ -75,6 +78,17 @@ describe('tables and transports that overrides name', { timeout: 60_000 }, () =>
       expect(stderr).toContain(`${setting} names the transport ${transport}, and master.cf has no such service`);
     }
     expect(stderr).toMatch(/state\.yaml:\d+:\d+: .*virtual_transport/);
+  });
+
+  it('parts of Postfix in the place of others are refused: who asks them would wait for ever', async () => {
+    await sandbox().writeState(
+      state('rewrite_service_name: bounce, cleanup_service_name: pickup, defer_service_name: bounce'),
+    );
+    const { code, stderr } = await sandbox().run(['apply']);
+    expect(code, stderr).toBe(1);
+    expect(stderr).toContain('rewrite_service_name names the service bounce, which is bounce and not trivial-rewrite');
+    expect(stderr).toContain('cleanup_service_name names the service pickup, which is pickup and not cleanup');
+    expect(stderr).not.toContain('defer_service_name');
   });
 
   it('a place for mail where nobody listens is found by the proof, and the previous configuration is back', async () => {

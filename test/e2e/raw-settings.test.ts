@@ -23,7 +23,12 @@ const passdb = (...lines: readonly string[]): string =>
 
 const sandbox = useSandbox({
   state: state(),
-  tolerate: [/smtpd\[\d+\]: warning: .*(tcp:127\.0\.0\.1:1|TCP map 127\.0\.0\.1:1|table lookup problem)/],
+  tolerate: [
+    /smtpd\[\d+\]: warning: .*(tcp:127\.0\.0\.1:1|TCP map 127\.0\.0\.1:1|table lookup problem)/,
+    // A passdb that Dovecot cannot ask ends its auth, and that the programs of Postfix.
+    /auth: Fatal: sql |service\(auth\): command startup failed|quota-status.*(Disconnected unexpectedly|Internal error)/,
+    /fatal: no SASL authentication mechanisms|smtpd pid \d+ exit status 1|smtpd: bad command startup/,
+  ],
 });
 
 beforeEach(async () => {
@@ -90,6 +95,13 @@ describe('raw settings that let everybody in', { timeout: 120_000 }, () => {
     const { code, stderr } = await sandbox().run(['apply']);
     expect([code, stderr]).toEqual([3, expect.stringContaining('nopassword lets everybody in')]);
     expect(await reloads(sandbox().root)).toEqual(before);
+  });
+
+  it('a passdb that Dovecot cannot ask leaves Postfix at work, also when it is tried twice', async () => {
+    for (let time = 0; time < 2; time += 1) {
+      await sandbox().writeState(state(passdb('driver = sql', 'args = /nonexistent')));
+      await expectBack(/./);
+    }
   });
 
   it('another passdb that asks for passwords is taken', async () => {

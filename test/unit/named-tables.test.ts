@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { namedTables } from '../../src/core/named-tables.ts';
+import { namedTables, namedTypes } from '../../src/core/named-tables.ts';
 
 const files = (...lines: string[]): string[] => namedTables(lines.join('\n')).map(({ file }) => file);
 
@@ -22,7 +22,24 @@ describe('tables that settings of Postfix name', () => {
       ),
     ).toEqual(['/t/a.cdb', '/t/b', '/t/c', '/t/d.db', '/t/e.db', '/t/f', '/t/g.db']);
     expect(namedTables('10.0.0.1:25/inet/x_maps = hash:/t/g')).toEqual([
-      { setting: 'x_maps', table: 'hash:/t/g', file: '/t/g.db', source: '/t/g' },
+      { setting: 'x_maps', type: 'hash', table: 'hash:/t/g', file: '/t/g.db', source: '/t/g' },
+    ]);
+  });
+
+  it('of every type are named, also where they are written out or elsewhere', () => {
+    const all = namedTypes(
+      [
+        'header_checks = pcre:{{/x/ DUNNO}}, regexp:/t/a',
+        'virtual_alias_maps = proxy:ldap:/etc/ldap-aliases.cf, hash:/t/b',
+        'proxy_read_maps = pcre:/t/c',
+        'content_filter = smtp:[127.0.0.1]:10025',
+      ].join('\n'),
+    );
+    expect(all.map(({ setting, type }) => `${setting} ${type}`)).toEqual([
+      'header_checks pcre',
+      'header_checks regexp',
+      'virtual_alias_maps ldap',
+      'virtual_alias_maps hash',
     ]);
   });
 

@@ -88,7 +88,9 @@ export async function putBack(
     await services[name](actionBack(done, wanted, masterProcesses(root)[name] !== undefined));
   }
   await requirePrevious(place, prepared);
-  if (configured && plan.daemons.postfix !== 'nothing') await endThrottling(services, factsInForce(prepared));
+  // Its programs die as well when Dovecot lets nobody in.
+  if (configured && (plan.daemons.postfix !== 'nothing' || plan.daemons.dovecot !== 'nothing'))
+    await endThrottling(services, factsInForce(prepared));
   clientsAreBack();
   try {
     await letFormerFilterGo(place, () => undefined);
