@@ -28,12 +28,17 @@ export async function unknownConditions(
     own.has(name) || program === undefined || program.includes(`${name.toLowerCase()}\0`);
   return settings.flatMap((setting, number) => {
     const names = conditionsIn(values[number] ?? '');
-    const refusesAll = setting === LAST && /^(reject|defer)$/i.test((values[number] ?? '').split(/[\s,]/)[0] ?? '');
+    const refusesAll = setting === LAST && names.some(isForAll);
     return [
       ...names
         .filter((name) => !isKnown(name))
         .map((name) => `${setting} names the condition ${name}, which Postfix does not know`),
-      ...(refusesAll ? [`${setting} refuses every message`] : []),
+      ...(refusesAll ? [`${setting} refuses every message that comes from elsewhere`] : []),
     ];
   });
+}
+
+/** Who gets as far as to this one is refused, except where it is only for the log. */
+function isForAll(condition: string, at: number, all: readonly string[]): boolean {
+  return /^(reject|defer|defer_if_permit)$/i.test(condition) && all[at - 1] !== 'warn_if_reject';
 }

@@ -32,7 +32,8 @@ describe('tables and transports that overrides name', { timeout: 60_000 }, () =>
           'smtp_tls_policy_maps: "hash:/nonexistent/b"',
           'smtpd_sender_restrictions: "check_sender_access cidr:$config_directory/c"',
           'header_checks: "regexp:{{/x/ DUNNO}}, regexp:/nonexistent/d"',
-          'body_checks: "ldap:some, mongodb:{{x}}, regexp:{{/x/ DUNNO}}"',
+          'body_checks: "regexp:{{/x/ DUNNO}}, mongodb:{{x}}"',
+          'nested_header_checks: "ldap:some"',
           'smtp_tls_session_cache_database: "btree:${data_directory}/cache"',
         ].join(', '),
       ),
@@ -46,8 +47,8 @@ describe('tables and transports that overrides name', { timeout: 60_000 }, () =>
     for (const file of ['/nonexistent/b.db', `${sandbox().root}/etc/postfix/c`, '/nonexistent/d']) {
       expect(stderr).toContain(`there is no ${file}\n`);
     }
-    for (const [type, table] of Object.entries({ ldap: 'ldap:some', mongodb: 'mongodb:{{x' }))
-      expect(stderr).toContain(`body_checks names the table ${table}, and this Postfix has no tables of type ${type}`);
+    expect(stderr).toContain('body_checks names the table mongodb:{{x, and this Postfix has no tables of type mongodb');
+    expect(stderr).toContain('header_checks names the table ldap:some, and this Postfix has no tables of type ldap');
     expect(stderr).not.toContain('cache');
     expect(await reloads(sandbox().root)).toEqual(before);
   });

@@ -127,7 +127,7 @@ describe('raw settings that stop mail', { timeout: 120_000 }, () => {
   it.each([
     ['smtpd_data_restrictions', 'reject_unauth_pipelining, bogus', /smtpd_data_restrictions names the condition bogus/],
     ['smtpd_end_of_data_restrictions', 'bogus', /smtpd_end_of_data_restrictions names the condition bogus/],
-    ['smtpd_end_of_data_restrictions', 'reject', /smtpd_end_of_data_restrictions refuses every message/],
+    ['smtpd_end_of_data_restrictions', 'permit_mynetworks, reject', /_restrictions refuses every message that comes/],
   ])('%s: %s is refused with its line, and nothing is changed', async (name, value, said) => {
     const before = await reloads(sandbox().root);
     await sandbox().writeState(state(`{postfix: {${name}: "${value}"}}`));
@@ -153,6 +153,30 @@ describe('raw settings that stop mail', { timeout: 120_000 }, () => {
   ])('%s is found by the proof', async (_, settings, said) => {
     await sandbox().writeState(state(`{postfix: {${settings}}}`));
     await expectBack(said);
+  });
+
+  it.each([
+    [
+      "Postfix's own",
+      'smtpd_relay_restrictions',
+      'permit_mynetworks, permit_sasl_authenticated, defer_unauth_destination',
+    ],
+    ['common ones of names', 'smtpd_helo_restrictions', 'reject_non_fqdn_helo_hostname, reject_unknown_helo_hostname'],
+    [
+      'own names refused',
+      'smtpd_helo_restrictions',
+      'check_helo_access inline:{localhost.localdomain=REJECT, localhost=REJECT, mx.example.test=REJECT}',
+    ],
+    ['only for the log', 'smtpd_end_of_data_restrictions', 'warn_if_reject reject'],
+  ])('conditions that stop nobody are taken: %s', async (_, name, value) => {
+    await sandbox().writeState(state(`{postfix: {${name}: "${value}"}}`));
+    await sandbox().ok(['apply']);
+  });
+
+  it('a sender of our own that may relay without a password is found by the proof', async () => {
+    const conditions = 'check_sender_access inline:{a.test=OK}, permit_sasl_authenticated, reject_unauth_destination';
+    await sandbox().writeState(state(`{postfix: {smtpd_relay_restrictions: "${conditions}"}}`));
+    await expectBack(/strangers may relay when they say that they are alice@a\.test/);
   });
 
   it('conditions that there are are taken, also of classes and tables of somebody', async () => {

@@ -21,7 +21,7 @@ export interface Question {
  */
 export function questionsFor(model: MailModel): readonly Question[] {
   const nobody = `${PROBE}${randomBytes(8).toString('hex')}`;
-  const account = [...model.users.values()].find((user) => user.account)?.address;
+  const account = accountOf(model);
   const strict = [...model.domains.values()].find(({ catchAll }) => catchAll?.unknownTo === undefined)?.name;
   return [
     ...(account === undefined
@@ -58,7 +58,8 @@ export async function proveRecipients(model: MailModel, facts: HostFacts, withDa
   });
   let inMessage = false;
   try {
-    requireNoPosing(await begin(session, model), address, model, facts);
+    requireNoPosing(await begin(session, model, nameOf(address, facts)), address, model, facts);
+    await askAsOneOfOurs(session, address, model, facts);
     const sender = await session.command('MAIL FROM:<>');
     if (sender.code >= 400) throw wrong('mail is refused before it says for whom it is', sender);
     const accepted = await askQuestions(session, address, model, facts);
@@ -73,13 +74,41 @@ export async function proveRecipients(model: MailModel, facts: HostFacts, withDa
 }
 
 /** @returns the answer to the last EHLO: what the server offers */
-async function begin(session: SmtpSession, model: MailModel): Promise<SmtpReply> {
+async function begin(session: SmtpSession, model: MailModel, name: string): Promise<SmtpReply> {
   await session.reply();
-  const answer = await session.command('EHLO localhost.localdomain');
+  const answer = await session.command(`EHLO ${name}`);
   if (model.smtp.tls !== 'required') return answer;
   await session.command('STARTTLS');
   await session.startTls();
-  return session.command('EHLO localhost.localdomain');
+  return session.command(`EHLO ${name}`);
+}
+
+/** An address literal (RFC 5321 section 4.1.3): names are often refused, be it that they are local, or not to be found. */
+function nameOf(address: string | undefined, facts: HostFacts): string {
+  const client = address ?? facts.listen[0] ?? '127.0.0.1';
+  return client.includes(':') ? `[IPv6:${client}]` : `[${client}]`;
+}
+
+/** Raw conditions may let everybody relay who only says to be one of our users: a classical mistake with access tables. */
+async function askAsOneOfOurs(
+  session: SmtpSession,
+  address: string | undefined,
+  model: MailModel,
+  facts: HostFacts,
+): Promise<void> {
+  const sender = accountOf(model);
+  const isRaw = [...model.overrides.postfix.keys()].some((name) => name.endsWith('_restrictions'));
+  if (!isRaw || sender === undefined || !isStranger(address, model, facts, 'mynetworks')) return;
+  const taken = await session.command(`MAIL FROM:<${sender}>`);
+  if (taken.code >= 400) return;
+  const reply = await session.command(`RCPT TO:<${PROBE}${randomBytes(8).toString('hex')}@relay-probe.invalid>`);
+  if (reply.code < 400)
+    throw new OpenRelay(wrong(`strangers may relay when they say that they are ${sender}, without a password`, reply));
+  await session.command('RSET');
+}
+
+function accountOf({ users }: MailModel): string | undefined {
+  return [...users.values()].find((user) => user.account)?.address;
 }
 
 /** @returns whether a message could follow */
@@ -98,7 +127,8 @@ async function askQuestions(
     if (reply.code < 300) accepted = true;
     const isOurs = isRelay && reply.lines[0]?.startsWith('5.1.1 ') === true;
     if (isOurs) throw wrong(`domains elsewhere, as that of ${recipient}, are taken for domains of this server`, reply);
-    if (fits(reply, expected)) continue;
+    // By default Postfix has a stranger come again (smtpd_relay_restrictions, postconf(5)).
+    if (fits(reply, expected) || (isRelay && reply.code >= 400)) continue;
     const problem = wrong(`mail for ${recipient} should be ${expected}, because ${because}`, reply);
     throw isRelay ? new OpenRelay(problem) : problem;
   }
