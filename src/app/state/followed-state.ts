@@ -6,6 +6,7 @@ import { parseState } from '../../core/state/parse.ts';
 import { lastRecord, type AppliedRecord } from '../../system/applied-record.ts';
 import { readIfPresent } from '../../system/files.ts';
 import { appendToMailboxLog, readMailboxLog } from '../../system/mailbox-log.ts';
+import { knownMailboxes, placeOf } from '../mailboxes/mailbox-ids.ts';
 import type { Place } from './place.ts';
 import { secretsApplied, secretsNow, signOfEntry, signsOf, userSigns, wholeSign, type Whole } from './state-signs.ts';
 import { usersOf } from './users-of.ts';
@@ -33,6 +34,7 @@ function situationOf(
     seq: applied?.mailboxes?.seq ?? 0,
     since: applied?.time ?? '',
     signOf: signOfEntry,
+    placeOf: (mailbox) => placeOf(knownMailboxes(place.root, applied), mailbox),
     signs: () => {
       const before = appliedWhole(place, applied);
       return {
