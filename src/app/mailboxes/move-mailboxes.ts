@@ -268,7 +268,7 @@ export class MailboxMover {
 
   private putAway(tracks: readonly Track[]): void {
     const { root } = this.places;
-    const { since, before } = this.plan;
+    const { since, before, known } = this.plan;
     // One may have been archived by an apply that was cut off, and got back from there.
     const given = new Set(this.jobs.flatMap((track) => (track.to === undefined ? [] : this.whereabouts.find(track))));
     const leaving = tracks.flatMap((track): Leaving[] => {
@@ -284,8 +284,7 @@ export class MailboxMover {
       // An apply that was cut off did it already.
       if (directory === undefined && (isKnown || kept !== undefined)) return [];
       if (given.has(directory ?? '') || (!isPurged && isKept)) return [];
-      const mailbox = idOf(this.plan.known, track);
-      const leaves = { directory, address: name, entry: before[origin] ?? null, since, mailbox };
+      const leaves = { directory, address: name, entry: before[origin] ?? null, since, mailbox: idOf(known, track) };
       if (!isPurged) return [leaves];
       if (directory === undefined) return [];
       const isMeant = (): boolean => readPurges(root).includes(name);

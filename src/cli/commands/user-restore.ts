@@ -112,7 +112,7 @@ async function restore(
 }
 
 function entryOf(entry: Json): UserEntry {
-  return isObject(entry) ? (entry) : {};
+  return isObject(entry) ? entry : {};
 }
 
 function candidates(place: Place, state: StateFile): readonly Candidate[] {
