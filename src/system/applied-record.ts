@@ -74,6 +74,11 @@ export function lastRecord(lib: string, applied = readAppliedRecord(lib)): Appli
   return stored === undefined ? applied : { ...stored, files: new Map(), unfinished: undefined };
 }
 
+/** Whether an apply is at work, or was cut off: who is a user by then, `lastRecord` need not know. */
+export function isApplying(lib: string): boolean {
+  return lstat(unfinishedIn(lib)) !== undefined;
+}
+
 /** Where `lastRecord` is to be found; undefined where there is none. */
 export function lastRecordFile(lib: string): string | undefined {
   return [fileIn(lib), asideIn(lib)].find((path) => lstat(path) !== undefined);

@@ -1,6 +1,6 @@
 // Loaded with `node --import` before the program: counts every call that changes something (files, processes), and at a
-// chosen one either kills the process, as a power failure does, presses Ctrl-C, or makes the call fail. FAULT is "count",
-// "kill:N", "interrupt:N" or "fail:N"; "count" lists them in the file FAULT_COUNT. Instead of a number, the
+// chosen one either kills the process, as a power failure does, presses Ctrl-C, stops it until it is told to go on (SIGCONT), or
+// makes the call fail. FAULT is "count", "kill:N", "interrupt:N", "stop:N" or "fail:N"; "count" lists them in the file FAULT_COUNT. Instead of a number, the
 // beginning of a line of that list, and with ":N" behind it the Nth such line.
 // "watch:PATH,PATH" lists there, instead, each call before which one of these names was free, and its directory open to
 // its owner: then a delivery could have begun a mailbox there. "unknown:DIRECTORY,ADDRESS,…" lists each renaming there before
@@ -25,6 +25,7 @@ function fault(name, target) {
   else if (calls !== Number(at)) return;
   if (alike > 0 && alike !== Number(nth)) return;
   if (mode === 'kill') process.kill(process.pid, 'SIGKILL');
+  if (mode === 'stop') return process.kill(process.pid, 'SIGSTOP');
   if (mode === 'interrupt') return process.kill(process.pid, 'SIGINT');
   throw Object.assign(new Error(`ENOSPC: no space left on device, ${name} '${target}'`), {
     code: 'ENOSPC',

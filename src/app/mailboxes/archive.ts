@@ -49,14 +49,23 @@ export function archivedIds(root: string): ReadonlyMap<string, string> {
   return new Map(readIndex(root).flatMap((one) => (one.mailbox === undefined ? [] : [[archiveKey(one), one.mailbox]])));
 }
 
-/** Those that are there, in the order in which they came. */
-export function archivedInOrder(root: string): readonly ArchivedMailbox[] {
-  return readIndex(root).filter((one) => !isLost(root, one));
+/**
+ * Those that are there, in the order in which they came.
+ * @param isKept of those whose directory has left, which count as well
+ */
+export function archivedInOrder(
+  root: string,
+  isKept: (mailbox: ArchivedMailbox) => boolean = () => false,
+): readonly ArchivedMailbox[] {
+  return readIndex(root).filter((one) => !isLost(root, one) || isKept(one));
 }
 
-/** Those that are there, newest first. */
-export function archivedMailboxes(root: string): readonly ArchivedMailbox[] {
-  const there = [...archivedInOrder(root)];
+/** The same, newest first. */
+export function archivedMailboxes(
+  root: string,
+  isKept?: (mailbox: ArchivedMailbox) => boolean,
+): readonly ArchivedMailbox[] {
+  const there = [...archivedInOrder(root, isKept)];
   const order = (one: ArchivedMailbox): string => `${one.address}\u0000${one.id}`;
   return there.sort((a, b) => b.removed.localeCompare(a.removed) || order(a).localeCompare(order(b)));
 }

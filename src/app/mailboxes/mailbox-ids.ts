@@ -35,6 +35,17 @@ export function idOf({ inForce, archived }: KnownMailboxes, track: Track): strin
   return track.archived ? archived.get(track.origin) : inForce[track.origin];
 }
 
+/** Where the last apply left it. */
+export function placeOf(
+  { inForce, archived }: KnownMailboxes,
+  mailbox: string,
+): Pick<Track, 'origin' | 'archived'> | undefined {
+  const [address] = Object.entries(inForce).find(([, id]) => id === mailbox) ?? [];
+  if (address !== undefined) return { origin: address, archived: false };
+  const [key] = [...archived].find(([, id]) => id === mailbox) ?? [];
+  return key === undefined ? undefined : { origin: key, archived: true };
+}
+
 /** What mailboxes of these users are known by from now on. @param tracks where those of the last apply went */
 export function idsFor(addresses: readonly string[], tracks: readonly Track[], known: KnownMailboxes): MailboxIds {
   const before = new Set<string>();

@@ -1,6 +1,8 @@
 import { rmSync } from 'node:fs';
 import { PATHS } from '../../core/render/paths.ts';
 import { readIfPresent, writeAtomically } from '../../system/files.ts';
+import { archiveKey, type ArchivedMailbox } from './archive.ts';
+import { inodeOf } from './mailbox-places.ts';
 
 /**
  * Written before the first mailbox moves and removed when the apply is recorded. A directory keeps its inode wherever it
@@ -28,6 +30,25 @@ export function readJournal(root: string, since: string): Journal | undefined {
   if (text === undefined) return undefined;
   const journal = JSON.parse(text) as Journal;
   return journal.since === since ? journal : undefined;
+}
+
+/** Which mailboxes of the archive an apply that was cut off since then has brought out of it: they are in one of their places. */
+export function broughtOut(root: string, since: string): (mailbox: ArchivedMailbox) => boolean {
+  const { mailboxes = {} } = readJournal(root, since) ?? {};
+  return (mailbox) => {
+    const { inode, places = [] } = mailboxes[archivedAs(archiveKey(mailbox))] ?? {};
+    return places.some((path) => inodeOf(path) === inode);
+  };
+}
+
+/** Whether an apply since then has begun to delete the mail that was an address's. */
+export function isBeingDeleted(root: string, since: string, address: string): boolean {
+  return readJournal(root, since)?.mailboxes[address]?.deleted === true;
+}
+
+/** By which one of the archive is written down; others are by their address. */
+export function archivedAs(key: string): string {
+  return `#${key}`;
 }
 
 export function writeJournal(root: string, journal: Journal): void {

@@ -13,6 +13,12 @@ export const WAITING = '.moving';
 /** Mode of a directory, root's own, that stands where nothing may be delivered for a moment. */
 const CLOSED = 0o700;
 
+/** What a directory is known by wherever it is. */
+export function inodeOf(path: string): string | undefined {
+  const found = lstat(path);
+  return found === undefined ? undefined : `${found.dev}:${found.ino}`;
+}
+
 /** Dovecot's mail_home. */
 export function homeOf(root: string, address: string): string {
   const at = address.lastIndexOf('@');
@@ -38,10 +44,8 @@ export class MailboxPlaces {
     return this.home(address).replace(`/${PATHS.mail}/`, `/${PATHS.mail}/${WAITING}/`);
   }
 
-  /** What a directory is known by wherever it is. */
   inode(path: string): string | undefined {
-    const found = lstat(path);
-    return found === undefined ? undefined : `${found.dev}:${found.ino}`;
+    return inodeOf(path);
   }
 
   /** A directory is moved by its name only. @throws when one of its places is on another file system, or behind another's link */

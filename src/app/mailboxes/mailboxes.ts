@@ -4,7 +4,7 @@ import type { MailboxEvent } from '../../core/mailboxes/events.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { lstat, makeDirectory, readIfPresent, requireWritable } from '../../system/files.ts';
 import { appendToMailboxLog, readMailboxLog, type NewEvent } from '../../system/mailbox-log.ts';
-import { lastRecord, lastRecordFile } from '../../system/applied-record.ts';
+import { isApplying, lastRecord, lastRecordFile } from '../../system/applied-record.ts';
 import { originsNow } from '../state/followed-state.ts';
 import type { Place } from '../state/place.ts';
 import { signOfEntry } from '../state/state-signs.ts';
@@ -36,10 +36,10 @@ export function noteEvent(place: Place, event: NewEvent, entry?: UserEntry | nul
   return appendToMailboxLog(lib, applied.mailboxes?.seq ?? 0, applied.time, { ...event, ...sign, ...doubtful, after });
 }
 
-/** Whether a new user gets an address that was somebody's at the last apply, or was meant to be since. */
+/** Whether a new user gets an address that was somebody's at the last apply, or was or is meant to be since. */
 export function isTakenOver(root: string, address: string): boolean {
   const lib = `${root}/${PATHS.lib}`;
-  if (readMailboxLog(lib).some((event) => goesTo(event, address))) return true;
+  if (isApplying(lib) || readMailboxLog(lib).some((event) => goesTo(event, address))) return true;
   const path = lastRecordFile(lib);
   const found = path === undefined ? undefined : lstat(path);
   if (path === undefined || found === undefined) return false;

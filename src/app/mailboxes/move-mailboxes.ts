@@ -16,6 +16,7 @@ import type { MailboxPlan } from './mailbox-plan.ts';
 import { idOf } from './mailbox-ids.ts';
 import { wordsOfDeleted, wordsOfLost, wordsOfReturned } from './mailbox-words.ts';
 import type { MailboxPlaces } from './mailbox-places.ts';
+import { readPurges } from './purges.ts';
 import { clearStrays } from './strays.ts';
 import { Whereabouts, type Origins } from './whereabouts.ts';
 
@@ -267,7 +268,7 @@ export class MailboxMover {
 
   private putAway(tracks: readonly Track[]): void {
     const { root } = this.places;
-    const { since, before } = this.plan;
+    const { since, before, known } = this.plan;
     // One may have been archived by an apply that was cut off, and got back from there.
     const given = new Set(this.jobs.flatMap((track) => (track.to === undefined ? [] : this.whereabouts.find(track))));
     const leaving = tracks.flatMap((track): Leaving[] => {
@@ -278,14 +279,16 @@ export class MailboxMover {
       const isLate = !isKnown && !this.contested.has(origin) && this.places.isTaken(home);
       const directory = isLate ? home : this.whereabouts.find(track);
       const kept = this.whereabouts.archived(track);
+      const isKept = typeof kept?.path === 'string';
       const isPurged = this.purges.has(name);
       // An apply that was cut off did it already.
       if (directory === undefined && (isKnown || kept !== undefined)) return [];
-      if (given.has(directory ?? '') || (!isPurged && typeof kept?.path === 'string')) return [];
-      const mailbox = idOf(this.plan.known, track);
-      if (!isPurged) return [{ directory, address: name, entry: before[origin] ?? null, since, mailbox }];
+      if (given.has(directory ?? '') || (!isPurged && isKept)) return [];
+      const leaves = { directory, address: name, entry: before[origin] ?? null, since, mailbox: idOf(known, track) };
+      if (!isPurged) return [leaves];
       if (directory === undefined) return [];
-      this.whereabouts.noteDeletion(track, directory);
+      const isMeant = (): boolean => readPurges(root).includes(name);
+      if (!this.whereabouts.beginDeletion(track, directory, isMeant)) return isKept ? [] : [leaves];
       rmSync(directory, { recursive: true, force: true });
       this.say(`mail of ${name} deleted`);
       return [];

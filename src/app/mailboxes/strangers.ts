@@ -8,7 +8,7 @@ import { followState } from '../state/followed-state.ts';
 import type { Place } from '../state/place.ts';
 import { loginOf, secretsApplied, secretsNow, secretsThen, userSigns, wholeSign } from '../state/state-signs.ts';
 import { usersOf } from '../state/users-of.ts';
-import { idOf, knownMailboxes } from './mailbox-ids.ts';
+import { idOf, knownMailboxes, placeOf } from './mailbox-ids.ts';
 
 export interface FollowedMailboxes {
   readonly tracks: readonly Track[];
@@ -27,7 +27,9 @@ export function followedMailboxes(
   applied: AppliedRecord | undefined,
   state: JsonObject,
 ): FollowedMailboxes {
-  const { tracks, unknown } = followState(place, applied, state);
+  const { tracks, unknown } = followState(place, applied, state, (mailbox) =>
+    placeOf(knownMailboxes(place.root, applied), mailbox),
+  );
   const [before, after] = [usersOf(applied?.state ?? {}), usersOf(state)];
   const [then, now] = [once(() => secretsApplied(place)), secretsNow(place)];
   const hasOtherLogin = (one: Json | undefined, other: Json | undefined): boolean => {

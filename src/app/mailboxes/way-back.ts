@@ -9,6 +9,7 @@ import { listGenerations, mailboxIdsOf, readContent, type Generation } from '../
 import { lastEvent, withdrawMailboxEvent, type NewEvent } from '../../system/mailbox-log.ts';
 import { archivedInOrder, archiveKey, type ArchivedMailbox } from './archive.ts';
 import { hasAccount } from './mailbox-plan.ts';
+import { broughtOut } from './mailbox-journal.ts';
 import { noteEvent } from './mailboxes.ts';
 import type { Place } from '../state/place.ts';
 import { readPurges, requestPurge, forgetPurges } from './purges.ts';
@@ -41,7 +42,7 @@ export function noteWayBack(place: Place, to: Generation, text: string, before: 
   const generations = listGenerations(lib);
   const periods = periodsSince(lib, generations, to, applied);
   const now = periods.at(-1)?.users() ?? {};
-  const holders = holdersOf(Object.keys(then), periods, archiveOf(root, generations));
+  const holders = holdersOf(Object.keys(then), periods, archiveOf(root, generations, applied?.time ?? ''));
   const given = [...holders].flatMap(([address, holder]) => givenTo(address, holder, now));
   // Mailboxes move from where an apply left them.
   if ((inForce?.time ?? '') === '' && given.length > 0)
@@ -114,10 +115,10 @@ function usersIn(text: string | undefined): JsonObject | undefined {
   return text === undefined ? undefined : usersOf(parseState(text).data);
 }
 
-function archiveOf(root: string, generations: readonly Generation[]): readonly Kept[] {
+function archiveOf(root: string, generations: readonly Generation[], since: string): readonly Kept[] {
   const numberOf = ({ generation, removed }: ArchivedMailbox): number =>
     generation ?? generations.find(({ time }) => time < removed)?.number ?? 0;
-  return archivedInOrder(root).map((one) => ({
+  return archivedInOrder(root, broughtOut(root, since)).map((one) => ({
     key: archiveKey(one),
     address: one.address,
     entry: one.entry,

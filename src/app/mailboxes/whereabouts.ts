@@ -3,7 +3,7 @@ import { sameJson } from '../../core/state/edit/changes.ts';
 import type { Track } from '../../core/mailboxes/tracks.ts';
 import { archivedMailboxes, archiveKey, type ArchivedMailbox } from './archive.ts';
 import { idOf } from './mailbox-ids.ts';
-import { readJournal, removeJournal, writeJournal, type JournalEntry } from './mailbox-journal.ts';
+import { archivedAs, readJournal, removeJournal, writeJournal, type JournalEntry } from './mailbox-journal.ts';
 import { hasAccount, type MailboxPlan } from './mailbox-plan.ts';
 import type { MailboxPlaces } from './mailbox-places.ts';
 
@@ -57,11 +57,20 @@ export class Whereabouts {
     return this.known.get(keyOf(track))?.deleted === true;
   }
 
-  /** Written down before anything of it is deleted. */
-  noteDeletion(track: Track, directory: string): void {
-    const entry = this.known.get(keyOf(track)) ?? { inode: this.places.inode(directory) ?? '', places: [directory] };
-    this.known.set(keyOf(track), { ...entry, deleted: true });
+  /**
+   * Written down before anything of it is deleted.
+   * @param isMeant is asked then: who takes it back from then on finds it written down
+   * @returns whether it is to be deleted
+   */
+  beginDeletion(track: Track, directory: string, isMeant: () => boolean): boolean {
+    const key = keyOf(track);
+    const entry = this.known.get(key) ?? { inode: this.places.inode(directory) ?? '', places: [directory] };
+    this.known.set(key, { ...entry, deleted: true });
     this.write();
+    if (isMeant()) return true;
+    this.known.set(key, entry);
+    this.write();
+    return false;
   }
 
   /** After something went into the archive or came out of it. */
@@ -154,6 +163,9 @@ export class Whereabouts {
   private start(track: Track): string | undefined {
     const { origin, archived, to } = track;
     if (archived) {
+      // One that was cut off may have brought it out already.
+      const [first] = this.placesOf(track);
+      if (first !== undefined) return first;
       const path = archivedMailboxes(this.places.root).find((mailbox) => archiveKey(mailbox) === origin)?.path;
       return path === null || path === undefined ? undefined : `${this.places.root}/${path}`;
     }
@@ -174,5 +186,5 @@ function isNobodys({ mailbox, entry }: ArchivedMailbox): boolean {
 }
 
 function keyOf({ origin, archived }: Track): string {
-  return archived ? `#${origin}` : origin;
+  return archived ? archivedAs(origin) : origin;
 }

@@ -1,5 +1,6 @@
 import { followAll, startAgain, type Followed, type Situation } from '../../core/mailboxes/followed.ts';
 import type { MailboxEvent } from '../../core/mailboxes/events.ts';
+import type { PlaceOf } from '../../core/mailboxes/tracks.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { parseState } from '../../core/state/parse.ts';
@@ -15,9 +16,10 @@ export function followState(
   place: Place,
   applied: AppliedRecord | undefined,
   state: JsonObject,
-  events: readonly MailboxEvent[] = readMailboxLog(`${place.root}/${PATHS.lib}`),
+  placeOf: PlaceOf,
 ): Followed {
-  return followAll(situationOf(place, applied, state, events));
+  const events = readMailboxLog(`${place.root}/${PATHS.lib}`);
+  return followAll(situationOf(place, applied, state, events, placeOf));
 }
 
 function situationOf(
@@ -25,6 +27,8 @@ function situationOf(
   applied: AppliedRecord | undefined,
   state: JsonObject,
   events: readonly MailboxEvent[],
+  // Of no meaning for where a state has come from.
+  placeOf: PlaceOf = () => undefined,
 ): Situation {
   return {
     before: usersOf(applied?.state ?? {}),
@@ -33,6 +37,7 @@ function situationOf(
     seq: applied?.mailboxes?.seq ?? 0,
     since: applied?.time ?? '',
     signOf: signOfEntry,
+    placeOf,
     signs: () => {
       const before = appliedWhole(place, applied);
       return {
@@ -53,7 +58,7 @@ export function originsNow(place: Place, applied: AppliedRecord): Pick<Followed,
   const events = readMailboxLog(`${place.root}/${PATHS.lib}`);
   const text = hasBack(events, applied) ? readIfPresent(place.statePath) : undefined;
   if (text === undefined) return { lineages: [0], isSure: true };
-  return followState(place, applied, parseState(text).data, events);
+  return followAll(situationOf(place, applied, parseState(text).data, events));
 }
 
 /**
@@ -77,7 +82,7 @@ export function noteSeen(place: Place, before: JsonObject, after: JsonObject): v
   const lib = `${place.root}/${PATHS.lib}`;
   const [events, applied] = [logOf(lib), readAppliedIfLogged(lib)];
   if (applied === undefined || !hasBack(events, applied)) return;
-  const { isSure, lineages } = followState(place, applied, before, events);
+  const { isSure, lineages } = followAll(situationOf(place, applied, before, events));
   // Otherwise it would take away the doubt of whose a mailbox is.
   if (!isSure) return;
   const state = signsOf({ state: after, secretOf: secretsNow(place) }, appliedWhole(place, applied));

@@ -5,6 +5,7 @@ import { noteEvent } from '../../app/mailboxes/mailboxes.ts';
 import { withdrawPurge } from '../../app/mailboxes/purges.ts';
 import {
   archivedForGood,
+  isGoing,
   pendingMailboxes,
   pendingRemoval,
   type PendingMailboxes,
@@ -55,13 +56,17 @@ export const setup: Setup = (user, action) => {
     .action(action(restore));
 };
 
+const DELETED = 'an apply has begun to delete the mail, and only what is left of it comes back with apply';
+
 /** A mailbox that can come back, from the archive or from a removal that no apply has seen. */
 interface Candidate {
   readonly number: number;
   readonly address: string;
-  readonly entry: Json;
+  readonly entry: UserEntry;
   readonly archived: ArchivedMailbox | undefined;
   readonly event: (to: string) => NewEvent;
+  /** The address at the last apply; undefined for one of the archive. */
+  readonly origin: string | undefined;
   /** Who is to get it already. */
   readonly taken: string | undefined;
 }
@@ -77,23 +82,37 @@ async function restore(
   if (address === undefined)
     throw usageError('whose mailbox?', 'name an address; see them with: eboxmail user restore --list');
   const { root } = context.place;
-  const found = choose(candidates(context.place, state), address, options.from);
-  if (found.taken !== undefined)
-    throw alreadyExists(`that mailbox comes back as ${found.taken} already`, 'see: eboxmail plan');
   const wanted = options.as ?? address;
   const target = addressArgument(wanted, state);
+  const find = (current: StateFile): Candidate => {
+    const candidate = choose(candidates(context.place, current), address, options.from);
+    if (candidate.taken !== undefined)
+      throw alreadyExists(`that mailbox comes back as ${candidate.taken} already`, 'see: eboxmail plan');
+    return candidate;
+  };
+  let found = find(state);
+  let isDeleted = false;
   requireAlone(context.place, address, target);
-  const entry = isObject(found.entry) ? (found.entry as unknown as UserEntry) : {};
-  const isLocked = entry.password === undefined && entry.account !== false;
-  return runEdit(context, options, (current) => restoreUser(current, wanted, entry), {
-    done: `restored the user ${target}; the mailbox comes back with apply`,
+  const isLocked = found.entry.password === undefined && found.entry.account !== false;
+  const edit = (current: StateFile): StateFile => {
+    // An apply may have put it into the archive meanwhile.
+    found = find(current);
+    return restoreUser(current, wanted, found.entry);
+  };
+  return runEdit(context, options, edit, {
+    done: () => `restored the user ${target}; ${isDeleted ? DELETED : 'the mailbox comes back with apply'}`,
     next: isLocked ? [`it has no password: eboxmail user passwd ${target}`] : [],
-    data: { user: target, was: address, id: found.archived?.id ?? null },
+    data: () => ({ user: target, was: address, id: found.archived?.id ?? null }),
     beforehand: () => {
       withdrawPurge(root, address);
-      noteEvent(context.place, found.event(target), entry);
+      isDeleted = found.origin !== undefined && isGoing(context.place, found.origin);
+      noteEvent(context.place, found.event(target), found.entry);
     },
   });
+}
+
+function entryOf(entry: Json): UserEntry {
+  return isObject(entry) ? entry : {};
 }
 
 function candidates(place: Place, state: StateFile): readonly Candidate[] {
@@ -111,9 +130,19 @@ function removedOnes(pending: PendingMailboxes, next: (address: string) => numbe
   return pending.tracks.flatMap(({ name }): Candidate[] => {
     const removal = pendingRemoval(pending, name);
     if (removal === undefined) return [];
-    const { origin, entry } = removal;
-    const event = (to: string): NewEvent => ({ kind: 'kept', origin, to });
-    return [{ number: next(name), address: name, entry, archived: undefined, event, taken: undefined }];
+    const { origin, entry, mailbox } = removal;
+    const event = (to: string): NewEvent => ({ kind: 'kept', origin, mailbox, to });
+    return [
+      {
+        number: next(name),
+        address: name,
+        entry: entryOf(entry),
+        archived: undefined,
+        event,
+        origin,
+        taken: undefined,
+      },
+    ];
   });
 }
 
@@ -123,10 +152,11 @@ function archivedOnes(
   next: (address: string) => number,
 ): readonly Candidate[] {
   return archivedForGood(root).map((archived) => {
-    const { address, entry } = archived;
+    const { address, entry, mailbox } = archived;
     const id = archiveKey(archived);
     const taken = tracks.find((track) => track.archived && track.origin === id)?.to;
-    return { number: next(address), address, entry, archived, event: (to) => ({ kind: 'restored', id, to }), taken };
+    const event = (to: string): NewEvent => ({ kind: 'restored', id, mailbox, to });
+    return { number: next(address), address, entry: entryOf(entry), archived, event, origin: undefined, taken };
   });
 }
 

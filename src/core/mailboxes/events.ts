@@ -15,9 +15,9 @@ export type MailboxEvent = {
   /** A user who has nothing to do with whoever had the address before. */
   | { readonly kind: 'new'; readonly address: string }
   /** A removal that was not applied is taken back; `origin` is the address at the last apply. */
-  | { readonly kind: 'kept'; readonly origin: string; readonly to: string }
+  | { readonly kind: 'kept'; readonly origin: string; readonly to: string; readonly mailbox?: MailboxId }
   /** A mailbox comes back from the archive; `id` is its address and its id there. */
-  | { readonly kind: 'restored'; readonly id: string; readonly to: string }
+  | { readonly kind: 'restored'; readonly id: string; readonly to: string; readonly mailbox?: MailboxId }
   /**
    * An earlier state comes back, and what was written down before is of no meaning for it. `given` are the users who get
    * another mailbox than the last apply left at their address, all at once. `then` is that state and `before` the one that
@@ -32,6 +32,9 @@ export type MailboxEvent = {
   /** The state as a command is about to write it while there is a `back`, so that it is known again. */
   | { readonly kind: 'seen'; readonly state: StateSigns }
 );
+
+/** What a mailbox is known by wherever it goes; absent in events and for mailboxes of earlier versions. */
+type MailboxId = string | undefined;
 
 export type BackEvent = Extract<MailboxEvent, { kind: 'back' }>;
 

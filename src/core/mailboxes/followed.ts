@@ -1,7 +1,7 @@
 import type { JsonObject } from '../json.ts';
 import type { BackEvent, MailboxEvent, StateSigns, UserSigns } from './events.ts';
 import { originsOf, readLog, type Log, type Origins } from './lineages.ts';
-import { followMailboxes, type Track } from './tracks.ts';
+import { followMailboxes, type PlaceOf, type Track } from './tracks.ts';
 import type { SignOf } from './trails.ts';
 
 export interface Situation {
@@ -16,6 +16,7 @@ export interface Situation {
   /** Time of that apply. */
   readonly since: string;
   readonly signOf: SignOf;
+  readonly placeOf: PlaceOf;
   /** Asked only where a rollback was begun and did not come to its end. */
   readonly signs: () => Signs;
 }
@@ -55,8 +56,11 @@ export function followAll(situation: Situation): Followed {
   return { ...merge(situation, origins, tracksOf), lineages, isSure };
 }
 
-function follow({ before, after, since, signOf }: Situation, events: readonly MailboxEvent[]): readonly Track[] {
-  return followMailboxes(before, events, after, since, signOf);
+function follow(
+  { before, after, since, signOf, placeOf }: Situation,
+  events: readonly MailboxEvent[],
+): readonly Track[] {
+  return followMailboxes(before, events, after, since, signOf, placeOf);
 }
 
 /** Where everything is as the rollback left it, what commands did afterwards was undone. */

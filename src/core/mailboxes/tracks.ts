@@ -14,6 +14,9 @@ export interface Track {
   readonly name: string;
 }
 
+/** Where the last apply left a mailbox, by what it is known by. */
+export type PlaceOf = (mailbox: string) => Pick<Track, 'origin' | 'archived'> | undefined;
+
 /** Whether a user gets it. */
 export function isWanted({ to }: Track): boolean {
   return to !== undefined;
@@ -41,12 +44,13 @@ export function followMailboxes(
   after: JsonObject,
   since: string,
   signOf: SignOf,
+  placeOf: PlaceOf = () => undefined,
 ): readonly Track[] {
   if (events.length === 0) return Object.keys(before).map((origin) => staying(origin, Object.hasOwn(after, origin)));
   const trails = new Map<string, Trail>();
   for (const [origin, entry] of Object.entries(before))
     trails.set(origin, { origin, kind: 'user', positions: [origin], times: [0], entry, signs: [] });
-  const entries = { before, after, signOf };
+  const entries = { before, after, signOf, placeOf };
   const all = [...trails.values(), ...replay(trails, events, since, entries)];
   const owners = isLeftAlone(all, entries) ? asTheyWere(all) : assign(all, entries);
   return all
@@ -71,7 +75,7 @@ function replay(
   trails: ReadonlyMap<string, Trail>,
   events: readonly MailboxEvent[],
   since: string,
-  { before, signOf }: Pick<Entries, 'before' | 'signOf'>,
+  { before, signOf, placeOf }: Pick<Entries, 'before' | 'signOf'> & { readonly placeOf: PlaceOf },
 ): readonly Trail[] {
   const at = new Map(trails);
   const added: Trail[] = [];
@@ -130,10 +134,16 @@ function replay(
   };
   const trailOf = (event: Exclude<MailboxEvent, { kind: 'back' | 'seen' }>): Trail => {
     if (event.kind === 'new') return begin('none', event.address);
-    if (event.kind === 'restored') return known(event.id) ?? begin('archived', event.id);
-    if (event.kind === 'kept') return known(event.origin) ?? begin('none', event.origin);
     // Written while an apply was at work: what it calls the mailbox is out of date, and the address is not.
-    if (event.since !== since) return at.get(event.from) ?? begin('none', event.from);
+    const isLate = event.since !== since;
+    if (event.kind !== 'renamed') {
+      const place = isLate && event.mailbox !== undefined ? placeOf(event.mailbox) : undefined;
+      if (place !== undefined) return known(place.origin) ?? begin('archived', place.origin);
+      if (event.kind === 'restored') return known(event.id) ?? begin('archived', event.id);
+      // By now it may be another's address.
+      return (isLate ? undefined : known(event.origin)) ?? begin('none', event.origin);
+    }
+    if (isLate) return at.get(event.from) ?? begin('none', event.from);
     return known(event.origin) ?? newcomer(event.from) ?? begin('none', event.from);
   };
   for (const [index, event] of events.entries()) {

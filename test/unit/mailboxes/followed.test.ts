@@ -52,6 +52,7 @@ class World {
       seq: this.#seq,
       since: String(this.#generation),
       signOf: JSON.stringify,
+      placeOf: () => undefined,
       signs: () => ({
         now: signsOf(this.state),
         applied: JSON.stringify(this.#applied),

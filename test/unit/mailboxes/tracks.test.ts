@@ -111,6 +111,23 @@ describe('where mailboxes belong', () => {
     expect(track).toMatchObject({ origin: 'b', to: 'd' });
   });
 
+  it.each([
+    ['is in the archive by then', { origin: 'k/1', archived: true }, 'b→b k/1→a'],
+    ['was deleted by then', undefined, 'b→b'],
+    ['is at another address by then', { origin: 'b', archived: false }, 'b→a'],
+  ])('finds what was restored while an apply was at work: it %s', (_, place, expected) => {
+    const to = { to: 'a', since: 'before', seq: 1, mailbox: 'id' };
+    for (const event of [
+      // Another has the address that it was taken from.
+      { kind: 'kept', origin: 'b', ...to },
+      ...(place === undefined ? [] : [{ kind: 'restored', id: 'k/0', ...to } as const]),
+    ] as const) {
+      const after = place?.origin === 'b' ? users('a') : users('b', 'a');
+      const tracks = followMailboxes(users('b'), [event], after, 'now', signOf, () => place);
+      expect(tracks.map((track) => `${track.origin}→${track.to ?? '-'}`).join(' ')).toBe(expected);
+    }
+  });
+
   const swap = [renamed('a', 't'), renamed('b', 'a'), renamed('t', 'b', 'a')];
   const [A, B, AB] = [{ a: 'A' }, { b: 'B' }, { a: 'A', b: 'B' }];
 
