@@ -18,7 +18,7 @@ const e2e = {
   include: ['test/e2e/**/*.test.ts'],
   testTimeout: 120_000,
   hookTimeout: 180_000,
-  maxWorkers: 2,
+  maxWorkers: 3,
   // After the others, so that nothing else competes for the processor while daemons are timed.
   sequence: { groupOrder: 2 },
 };
@@ -44,7 +44,7 @@ export default defineConfig({
           name: 'cli',
           include: ['test/cli/**/*.test.ts'],
           testTimeout: 30_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
