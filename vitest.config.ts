@@ -12,7 +12,7 @@ const textFiles: Plugin = {
   },
 };
 
-/** Postfix and Dovecot start, deliver and are waited for: a minute is nothing unusual. A third file at a time would save a third of it. */
+/** Postfix and Dovecot start, deliver and are waited for: a minute is nothing unusual, and most of it is waiting. */
 const e2e = {
   name: 'e2e',
   include: ['test/e2e/**/*.test.ts'],
@@ -44,7 +44,7 @@ export default defineConfig({
           name: 'cli',
           include: ['test/cli/**/*.test.ts'],
           testTimeout: 30_000,
-          maxWorkers: 3,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
