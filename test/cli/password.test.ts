@@ -257,12 +257,13 @@ describe('where a password is not', () => {
     while (running) {
       for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
         expect(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).not.toContain(word);
-        expect(await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).not.toContain(word);
+        const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+        expect(environment).not.toContain(word);
+        if (environment.includes(`EBOXMAIL_ROOT=${there.root}\0`)) looks += 1;
       }
-      looks++;
       await sleep(10);
     }
     await work;
-    expect(looks).toBeGreaterThan(3);
+    expect(looks).toBeGreaterThan(0);
   });
 });
