@@ -14,7 +14,7 @@ export function forcedPlaces(
   const open = new Map(
     trails.map((trail) => {
       const places = candidates.get(trail) ?? [];
-      const isPerhapsGone = trail.positions.at(-1) === NOWHERE && places.some((place) => (counts.get(place) ?? 0) > 1);
+      const isPerhapsGone = trail.mayBeGone && places.some((place) => (counts.get(place) ?? 0) > 1);
       return [trail, new Set([...places, ...(isPerhapsGone ? [NOWHERE] : [])])] as const;
     }),
   );

@@ -14,11 +14,11 @@ export function replay(
 ): readonly Trail[] {
   const trails = new Map<string, Trail>();
   for (const origin of Object.keys(before))
-    trails.set(origin, { origin, kind: 'user', positions: [origin], times: [0], isAsApplied: true, logins: [] });
+    trails.set(origin, { ...newTrail('user', origin), positions: [origin], times: [0], isAsApplied: true });
   const at = new Map(trails);
   const added: Trail[] = [];
   const begin = (kind: 'archived' | 'none', origin: string): Trail => {
-    const trail: Trail = { origin, kind, positions: [], times: [], isAsApplied: false, logins: [] };
+    const trail = newTrail(kind, origin);
     added.push(trail);
     return trail;
   };
@@ -47,6 +47,7 @@ export function replay(
       trail.logins.length = 0;
       trail.positions.length = 0;
       trail.times.length = 0;
+      trail.mayBeGone = false;
       if (trail.kind !== 'user') continue;
       move(trail, trail.origin, time);
       const now = then?.users[trail.origin];
@@ -92,11 +93,19 @@ export function replay(
     trail.positions.push(to);
     trail.times.push(index + 1);
     if (event.login !== undefined) trail.logins.push(event.login);
+    const other = at.get(to);
+    if (other !== undefined) other.mayBeGone = true;
     at.set(to, trail);
   }
   for (const trail of [...trails.values(), ...added]) {
     // Somebody else has the address now: the mailbox has no place, whatever the state says of it.
-    if (at.get(trail.positions.at(-1) ?? NOWHERE) !== trail) trail.positions.push(NOWHERE);
+    if (at.get(trail.positions.at(-1) ?? NOWHERE) === trail) continue;
+    trail.positions.push(NOWHERE);
+    trail.mayBeGone = true;
   }
   return [...trails.values(), ...added];
+}
+
+function newTrail(kind: Trail['kind'], origin: string): Trail {
+  return { origin, kind, positions: [], times: [], isAsApplied: false, logins: [], mayBeGone: false };
 }

@@ -17,6 +17,8 @@ export interface Trail {
   isAsApplied: boolean;
   /** Those that its user had at the events. */
   readonly logins: string[];
+  /** Whether somebody else once got its address by the events, so that its user may be none any more. */
+  mayBeGone: boolean;
 }
 
 /** What users log in with, by a hash, and empty for who cannot log in: it is by this that people get at their mail. */

@@ -122,4 +122,17 @@ describe('what was undone by putting the state back', () => {
     const { robbed, unknown } = worldAfter((world) => (steps(world), byHand(world, 'a', 'b')));
     expect([robbed.length, [...unknown].sort()]).toEqual([2, ['a', 'b']]);
   });
+
+  it('gives nobody the mailbox of a former user where that was undone, done again, and the password is nobody’s', () => {
+    const world = worldAfter((one) => {
+      const { state } = one;
+      replace(one);
+      const replaced = one.state;
+      one.put(state);
+      one.add('c', false);
+      one.put(replaced);
+      byHand(one, 'a');
+    });
+    expect(world.unknown).toEqual(['a']);
+  });
 });
