@@ -8,6 +8,7 @@ import {
   isLeftAlone,
   isQuiet,
   isStrange,
+  NOWHERE,
   placesOf,
   settledByLogins,
   visitorsOf,
@@ -81,7 +82,7 @@ export function followMailboxes(
       origin: trail.origin,
       archived: trail.kind === 'archived',
       to: owners.get(trail),
-      name: doubtful.has(trail) ? trail.origin : (placesOf(trail).at(-1) ?? trail.origin),
+      name: (doubtful.has(trail) ? undefined : trail.positions.findLast((one) => one !== NOWHERE)) ?? trail.origin,
     }));
   const newcomers = [...owners].flatMap(([{ kind }, address]) => (kind === 'none' ? [address] : []));
   return { tracks, newcomers, unknown };

@@ -58,6 +58,13 @@ describe('where mailboxes belong', () => {
     ['a removal', users('a'), [], users(), 'a→-a'],
     ['a removal after a rename', users('a'), [renamed('a', 'b')], users(), 'a→-b'],
     ['a removal, and another takes the address', users('a', 'b'), [renamed('b', 'a')], users('a'), 'a→-a b→a'],
+    [
+      'a removal after a rename there and back',
+      users('a'),
+      [renamed('a', 'b'), renamed('b', 'a', 'a')],
+      users(),
+      'a→-a',
+    ],
     ['a removal and a new user', users('a'), [fresh('a')], users('a'), 'a→-a'],
     ['a rename and a new user', users('a'), [renamed('a', 'b'), fresh('a')], users('a', 'b'), 'a→b'],
     ['a rename, a new user, and the renamed one goes', users('a'), [renamed('a', 'b'), fresh('a')], users('a'), 'a→-b'],
