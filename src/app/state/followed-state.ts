@@ -1,11 +1,4 @@
-import {
-  followAll,
-  eventOf,
-  standingOf,
-  type Followed,
-  type Situation,
-  type Standing,
-} from '../../core/mailboxes/followed.ts';
+import { eventOf, followAll, standingOf, type Followed, type Situation } from '../../core/mailboxes/followed.ts';
 import type { MailboxEvent } from '../../core/mailboxes/events.ts';
 import { isObject, type Json, type JsonObject } from '../../core/json.ts';
 import { PATHS } from '../../core/render/paths.ts';
@@ -85,17 +78,18 @@ export function originsNow(place: Place, applied: AppliedRecord): Pick<Followed,
  */
 export function noteStanding(place: Place, before: JsonObject, after: JsonObject): void {
   const lib = `${place.root}/${PATHS.lib}`;
-  const events = logOf(lib);
+  const log = logOf(lib);
   const leaving = before['users'] === after['users'] ? [] : leavingIn(usersOf(before), usersOf(after));
-  if (events.length === 0 && leaving.length === 0) return;
+  if (log.length === 0 && leaving.length === 0) return;
   const applied = process.getuid?.() === 0 ? lastRecord(lib) : undefined;
   if (applied === undefined) return;
-  const situation = situationOf(place, applied, before, events);
+  const situation = situationOf(place, applied, before, log);
   const { standing, lineages } = standingOf(situation);
   const left = new Set(leaving);
-  for (const one of standing)
-    if (!one.isWritten || ((!one.isQuiet || left.has(one.to)) && !one.isKnown()))
-      noteOne(lib, applied, one, situation.logins.now(one.to), lineages);
+  const missing = standing.filter((one) => !one.isWritten || ((!one.isQuiet || left.has(one.to)) && !one.isKnown()));
+  if (missing.length === 0) return;
+  const events = missing.map((one) => ({ ...eventOf(one), login: situation.logins.now(one.to), after: lineages }));
+  appendToMailboxLog(lib, applied.mailboxes?.seq ?? 0, applied.time, ...events);
 }
 
 /** Who is not there any more, or not by the same login: of a batch it may be somebody else. */
@@ -123,7 +117,9 @@ export function notePassword(place: Place, state: JsonObject, address: string, p
   const { standing, lineages } = standingOf(situationOf(place, applied, state, events));
   const found = standing.find(({ to, isWritten }) => to === address && isWritten);
   if (found === undefined) return;
-  noteOne(lib, applied, found, loginOf({ password }, secretsNow(place)), lineages);
+  const login = loginOf({ password }, secretsNow(place));
+  const event = { ...eventOf(found), login, after: lineages };
+  appendToMailboxLog(lib, applied.mailboxes?.seq ?? 0, applied.time, event);
 }
 
 function speaksOf(event: MailboxEvent, address: string): boolean {
@@ -131,16 +127,6 @@ function speaksOf(event: MailboxEvent, address: string): boolean {
   if (event.kind === 'seen') return false;
   if (event.kind === 'new') return event.address === address;
   return event.to === address || (event.kind === 'renamed' && (event.from === address || event.origin === address));
-}
-
-function noteOne(
-  lib: string,
-  { mailboxes, time }: AppliedRecord,
-  standing: Standing,
-  login: string,
-  after: readonly number[],
-): void {
-  appendToMailboxLog(lib, mailboxes?.seq ?? 0, time, { ...eventOf(standing), login, after });
 }
 
 function remembered(find: (address: string) => string): (address: string) => string {
