@@ -84,7 +84,7 @@ export async function runBatch(
   try {
     const { changed, warnings } = await editState(context.place, edit, {
       create: lines.some(({ words }) => words[0] === 'domain' && words[1] === 'add'),
-      beforeWriting: () => batch?.beforeWriting(),
+      beforeWriting: (before) => batch?.beforeWriting(before),
       beside: () => batch?.beside() ?? false,
       dryRun,
     });

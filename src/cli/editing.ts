@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { editState, type StateEdit } from '../app/state/edit-state.ts';
 import { EXIT, Unneeded } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
 import { formatPath } from '../core/problem.ts';
 import { printJson, type Context } from './context.ts';
 
@@ -22,8 +23,8 @@ export interface Wording {
   readonly output?: string | undefined;
   /** Makes the state file when there is none. */
   readonly create?: boolean;
-  /** Done when the change has passed its checks, just before it is written. */
-  readonly beforehand?: () => void;
+  /** Done with the state as it is when the change has passed its checks, just before that is written. */
+  readonly beforehand?: (before: JsonObject) => void;
   /** Writes what stands beside the state, before that is written; tells whether it changed anything. */
   readonly beside?: () => boolean;
   /** Done once the state is written, before it is applied. */

@@ -31,17 +31,18 @@ export function lastEvent(lib: string, seq: number): number {
 
 /**
  * @param last number of the last event that an apply has taken up; @param since time of that apply
- * @returns the number of this one
+ * @returns the number of the first of these
  */
-export function appendToMailboxLog(lib: string, last: number, since: string, event: NewEvent): number {
+export function appendToMailboxLog(lib: string, last: number, since: string, ...events: readonly NewEvent[]): number {
   const seq = lastEvent(lib, last) + 1;
+  const lines = events.map((event, index) => `${JSON.stringify({ seq: seq + index, since, ...event })}\n`).join('');
   const text = readIfPresent(logIn(lib)) ?? '';
   const begin = text === '' || text.endsWith('\n') ? '' : '\n';
   try {
     const descriptor = openSync(logIn(lib), 'a', 0o600);
     try {
       chmodSync(logIn(lib), 0o600);
-      appendFileSync(descriptor, `${begin}${JSON.stringify({ seq, since, ...event })}\n`);
+      appendFileSync(descriptor, `${begin}${lines}`);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);

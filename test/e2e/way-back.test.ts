@@ -356,6 +356,72 @@ describe('a rollback that did not come to its end', () => {
     expect(await subjects('u2@a.test', 'two horse')).toEqual([other]);
   });
 
+  it('or commands that were undone while something else waits for the apply, and passwords are set afterwards', async () => {
+    const [first, second, third] = ['one', 'two', 'three'].map((word) => `{PLAIN}${word} horse`) as [
+      string,
+      string,
+      string,
+    ];
+    const set = (address: string, hash: string): Promise<unknown> =>
+      sandbox().ok(['user', 'passwd', address, '--password-hash', hash]);
+    await add('v1@a.test');
+    await addOther('v2@a.test');
+    const [one, other] = [await mailFor('v1@a.test'), await mailFor('v2@a.test')];
+    // Two have changed places.
+    await sandbox().ok(['alias', 'add', 'info@a.test', 'v2@a.test']);
+    const state = await sandbox().readState();
+    await rename('v1@a.test', 'between@a.test');
+    await rename('v2@a.test', 'v1@a.test');
+    await rename('between@a.test', 'v2@a.test');
+    await sandbox().writeState(state);
+    await set('v1@a.test', first);
+    await set('v2@a.test', second);
+    await sandbox().ok(['apply']);
+    expect(await subjects('v1@a.test', 'one horse')).toEqual([one]);
+    expect(await subjects('v2@a.test', 'two horse')).toEqual([other]);
+    // Somebody else had an address, whose user had a new password.
+    await set('v1@a.test', third);
+    const later = await sandbox().readState();
+    await sandbox().ok(['user', 'remove', 'v1@a.test', '--yes']);
+    await sandbox().ok(['user', 'add', 'v1@a.test', '--password-hash', OTHER_HASH]);
+    await sandbox().writeState(later);
+    expect((await sandbox().ok(['plan'])).stdout).not.toMatch(/mailbox of|an empty one/);
+    await sandbox().ok(['apply']);
+    expect(await subjects('v1@a.test', 'three horse')).toEqual([one]);
+  });
+
+  it('or edits by hand of what is not the password; and of two whose passwords nobody ever saw none gets the other’s', async () => {
+    await add('w1@a.test');
+    await addOther('w2@a.test');
+    const [one, other] = [await mailFor('w1@a.test'), await mailFor('w2@a.test')];
+    const state = await sandbox().readState();
+    await rename('w1@a.test', 'between@a.test');
+    await rename('w2@a.test', 'w1@a.test');
+    await rename('between@a.test', 'w2@a.test');
+    const withQuota = state.replace(
+      /(w\d@a\.test):\s*\{?\s*password: ("[^"]+"|\S+[^}\s])\}?/g,
+      '$1: {quota: 1 GB, password: $2}',
+    );
+    expect(withQuota.match(/quota: 1 GB/g)).toHaveLength(2);
+    await sandbox().writeState(withQuota);
+    expect((await sandbox().ok(['plan'])).stdout).not.toMatch(/mailbox of|an empty one/);
+    const words = ['first', 'second'];
+    const unseen = withQuota.replace(
+      /(w\d@a\.test: \{quota: 1 GB, password: )("[^"]+"|[^}\s]+)/g,
+      (_, begin: string) => {
+        return `${begin}"{PLAIN}${words.shift() ?? ''} horse"`;
+      },
+    );
+    await sandbox().writeState(unseen);
+    const plan = (await sandbox().ok(['plan'])).stdout;
+    for (const address of ['w1@a.test', 'w2@a.test'])
+      expect(plan).toContain(`which mailbox is that of ${address} is not known: ${address} begins with an empty one`);
+    await sandbox().ok(['apply', '--allow-removals', '9']);
+    expect(await subjects('w1@a.test', 'first horse')).toEqual([]);
+    expect(await subjects('w2@a.test', 'second horse')).toEqual([]);
+    expect([await archived('w1@a.test'), await archived('w2@a.test')]).toEqual([[[one]], [[other]]]);
+  });
+
   it('or a state of before the last apply that is copied back: nobody gets what others have now', async () => {
     await add('s1@a.test');
     await addOther('s2@a.test');

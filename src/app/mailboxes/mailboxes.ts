@@ -7,7 +7,7 @@ import { appendToMailboxLog, readMailboxLog, type NewEvent } from '../../system/
 import { isApplying, lastRecord, lastRecordFile } from '../../system/applied-record.ts';
 import { originsNow } from '../state/followed-state.ts';
 import type { Place } from '../state/place.ts';
-import { signOfEntry } from '../state/state-signs.ts';
+import { loginOf, secretsNow } from '../state/state-signs.ts';
 import { usersOf } from '../state/users-of.ts';
 
 /** What commands want the next apply to know about mailboxes. */
@@ -29,11 +29,11 @@ export function noteEvent(place: Place, event: NewEvent, entry?: UserEntry | nul
   const lib = `${place.root}/${PATHS.lib}`;
   const applied = lastRecord(lib);
   if (applied === undefined) return undefined;
-  const sign = entry === undefined ? {} : { sign: signOfEntry(entry as unknown as Json) };
+  const login = entry === undefined ? {} : { login: loginOf(entry as unknown as Json, secretsNow(place)) };
   const { lineages: after, isSure } = originsNow(place, applied);
   // Written down as coming from several, it would be taken for each of them later.
   const doubtful = event.kind === 'back' && !isSure ? { before: undefined } : {};
-  return appendToMailboxLog(lib, applied.mailboxes?.seq ?? 0, applied.time, { ...event, ...sign, ...doubtful, after });
+  return appendToMailboxLog(lib, applied.mailboxes?.seq ?? 0, applied.time, { ...event, ...login, ...doubtful, after });
 }
 
 /** Whether a new user gets an address that was somebody's at the last apply, or was or is meant to be since. */

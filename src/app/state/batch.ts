@@ -15,7 +15,7 @@ export class Batch {
   /** The command that is at work. */
   #index = 0;
   readonly #changedBy = new Map<string, number>();
-  readonly #beforeWriting: (() => void)[] = [];
+  readonly #beforeWriting: ((before: JsonObject) => void)[] = [];
   readonly #beside: (() => boolean)[] = [];
   readonly #afterwards: (() => void | Promise<void>)[] = [];
 
@@ -59,8 +59,8 @@ export class Batch {
     return this.#changedBy.get(placeIn(path)) ?? this.#changedBy.get(placeIn(path.slice(0, 1)));
   }
 
-  readonly beforeWriting = (): void => {
-    for (const work of this.#beforeWriting) work();
+  readonly beforeWriting = (before: JsonObject): void => {
+    for (const work of this.#beforeWriting) work(before);
   };
 
   readonly beside = (): boolean => this.#beside.map((work) => work()).some(Boolean);

@@ -8,7 +8,7 @@ import type { Layout } from '../../core/state/layout.ts';
 import { changesBetween } from '../../core/state/edit/changes.ts';
 import { lstat, makeDirectory, readIfPresent, removeStale, resolveLinks, writeAtomically } from '../../system/files.ts';
 import { sha256 } from '../../system/hash.ts';
-import { noteSeen, noteUndone } from './followed-state.ts';
+import { noteSeen, noteStanding } from './followed-state.ts';
 import {
   checkState,
   hasErrors,
@@ -27,8 +27,8 @@ export type StateEdit = (state: StateFile) => StateFile | Promise<StateFile>;
 export interface EditSettings {
   /** Makes a new file when there is none. */
   readonly create?: boolean | undefined;
-  /** Called when the change has passed its checks, just before it is written. */
-  readonly beforeWriting?: (() => void) | undefined;
+  /** Called with the state as it is when the change has passed its checks, just before that is written. */
+  readonly beforeWriting?: ((before: JsonObject) => void) | undefined;
   /**
    * Writes what belongs to the state and stands beside it, once the change has passed the checks and before the state is
    * written; tells whether that changed anything.
@@ -78,8 +78,8 @@ export async function editState(place: Place, edit: StateEdit, settings: EditSet
       return { changed: dryRun ? false : beside(), warnings: [] };
     const { problems, fresh } = await checked(place, loaded, after);
     if (dryRun) return { changed: true, warnings: fresh };
-    noteUndone(place, loaded.data);
-    beforeWriting?.();
+    noteStanding(place, loaded.data, dataOf(after));
+    beforeWriting?.(loaded.data);
     await write(place, path, loaded, after, problems, beside);
     return { changed: true, warnings: fresh };
   };

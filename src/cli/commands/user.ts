@@ -1,5 +1,6 @@
 import { isTakenOver, noteEvent, requireNotable } from '../../app/mailboxes/mailboxes.ts';
 import { requestPurge, withdrawPurge } from '../../app/mailboxes/purges.ts';
+import { notePassword } from '../../app/state/followed-state.ts';
 import { readState } from '../../app/state/load-state.ts';
 import { requireDomain } from '../../core/edits/domains.ts';
 import { addressArgument, addressKey, domainArgument, normalAddress } from '../../core/edits/names.ts';
@@ -214,6 +215,7 @@ async function passwd(context: Context, text: string, options: EditOptions & Pas
   return runEdit(context, options, (state) => setUser(state, text, { password: password.hash }), {
     done: `set the password of ${user}`,
     data: { user, ...(password.generated === undefined ? {} : { password: password.generated }) },
+    beforehand: (before) => notePassword(context.place, before, normalAddress(user), password.hash),
     output: password.generated === undefined ? undefined : `${password.generated}\n`,
   });
 }

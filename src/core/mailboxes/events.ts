@@ -3,18 +3,21 @@
  * belongs to whom is known from this. `since` is the time of the last apply when it was written, `after` the numbers of the
  * `back` that the state may have come from then, 0 for none; events of earlier versions have it not. The `origin` of a rename names
  * the mailbox by its track; it is absent for a user who has none from that apply.
- * `sign` is of the entry that the user had then; it is absent in events of earlier versions.
+ * `login` is what the user had then to log in with, by a hash, empty for nothing; it is absent in events of earlier versions.
  */
 export type MailboxEvent = {
   readonly seq: number;
   readonly since: string;
   readonly after?: readonly number[] | undefined;
-  readonly sign?: string | undefined;
+  readonly login?: string | undefined;
 } & (
   | { readonly kind: 'renamed'; readonly origin?: string | undefined; readonly from: string; readonly to: string }
   /** A user who has nothing to do with whoever had the address before. */
   | { readonly kind: 'new'; readonly address: string }
-  /** A removal that was not applied is taken back; `origin` is the address at the last apply. */
+  /**
+   * A mailbox is that of the user at an address: a removal that was not applied is taken back, or a command found it so.
+   * `origin` is the address at the last apply, or the id in the archive.
+   */
   | { readonly kind: 'kept'; readonly origin: string; readonly to: string; readonly mailbox?: MailboxId }
   /** A mailbox comes back from the archive; `id` is its address and its id there. */
   | { readonly kind: 'restored'; readonly id: string; readonly to: string; readonly mailbox?: MailboxId }

@@ -1,8 +1,9 @@
 import type { JsonObject } from '../json.ts';
-import type { BackEvent, MailboxEvent, StateSigns, UserSigns } from './events.ts';
+import type { MailboxEvent, StateSigns, UserSigns } from './events.ts';
 import { originsOf, readLog, type Log, type Origins } from './lineages.ts';
-import { followMailboxes, type PlaceOf, type Track } from './tracks.ts';
-import type { SignOf } from './trails.ts';
+import { replay } from './replay.ts';
+import { followMailboxes, type PlaceOf, type Track, type Tracked } from './tracks.ts';
+import { has, isQuiet, visitorsOf, type Logins, type Trail } from './trails.ts';
 
 export interface Situation {
   /** Entries of the users at the last apply, by address. */
@@ -15,8 +16,8 @@ export interface Situation {
   readonly seq: number;
   /** Time of that apply. */
   readonly since: string;
-  readonly signOf: SignOf;
   readonly placeOf: PlaceOf;
+  readonly logins: Logins;
   /** Asked only where a rollback was begun and did not come to its end. */
   readonly signs: () => Signs;
 }
@@ -28,10 +29,7 @@ export interface Signs {
   readonly appliedAt: (address: string) => UserSigns | null;
 }
 
-export interface Followed {
-  readonly tracks: readonly Track[];
-  /** Users of whom it is not known which of several mailboxes is theirs: they get none of them. */
-  readonly unknown: readonly string[];
+export interface Followed extends Tracked {
   /** The states that this one may have come from. */
   readonly lineages: readonly number[];
   /** Whether there is no doubt of that, for no user. */
@@ -42,25 +40,21 @@ export interface Followed {
 export function followAll(situation: Situation): Followed {
   const { events, seq, since, signs } = situation;
   const log = readLog(events, seq, since);
-  if (log.backs.length === 0)
-    return { tracks: follow(situation, log.eventsOf(0)), unknown: [], lineages: [0], isSure: true };
+  if (log.backs.length === 0) return { ...follow(situation, log.eventsOf(0)), lineages: [0], isSure: true };
   const { now, applied, appliedAt } = signs();
   const origins = originsOf(log, now, applied, appliedAt);
-  const tracksOf = memoized((lineage: number) => follow(situation, eventsFor(situation, log, now, lineage)));
+  const trackedOf = memoized((lineage: number) => follow(situation, eventsFor(situation, log, now, lineage)));
   const lineages = origins.nearest;
   const [first = 0, ...others] = lineages;
   const isSure =
     others.length === 0 &&
     Object.keys(situation.after).every((address) => origins.of(address).every((one) => one === first));
-  if (isSure) return { tracks: tracksOf(first), unknown: [], lineages, isSure };
-  return { ...merge(situation, origins, tracksOf), lineages, isSure };
+  if (isSure) return { ...trackedOf(first), lineages, isSure };
+  return { ...merge(situation, origins, trackedOf), lineages, isSure };
 }
 
-function follow(
-  { before, after, since, signOf, placeOf }: Situation,
-  events: readonly MailboxEvent[],
-): readonly Track[] {
-  return followMailboxes(before, events, after, since, signOf, placeOf);
+function follow({ before, after, since, logins, placeOf }: Situation, events: readonly MailboxEvent[]): Tracked {
+  return followMailboxes(before, events, after, since, logins, placeOf);
 }
 
 /** Where everything is as the rollback left it, what commands did afterwards was undone. */
@@ -71,43 +65,77 @@ function eventsFor(situation: Situation, log: Log, now: StateSigns, lineage: num
 }
 
 /** Whether somebody who came by one of these is perhaps among the users, just like who was there before. */
-function mayBeThere({ after, signOf }: Situation, events: readonly MailboxEvent[]): boolean {
-  const entries = new Set(Object.values(after).map(signOf));
+function mayBeThere({ after, logins }: Situation, events: readonly MailboxEvent[]): boolean {
+  const there = new Set(Object.keys(after).map(logins.now));
   return events.some(
-    ({ kind, sign }) => (kind === 'new' || kind === 'restored') && (sign === undefined || entries.has(sign)),
+    ({ kind, login }) => (kind === 'new' || kind === 'restored') && (login === undefined || there.has(login)),
   );
 }
 
-/**
- * Whether the state is that of the last apply again, or as a rollback put it in place, and what commands did since was undone by
- * hand. Known only as long as nobody edits it: it is to be written down as another `back` before a command does.
- */
-export function startAgain(situation: Situation): Pick<BackEvent, 'given' | 'then'> | undefined {
-  const { events, seq, since, signs } = situation;
-  const log = readLog(events, seq, since);
-  if (log.numbers.every((lineage) => log.eventsOf(lineage).every(isStart))) return undefined;
-  const { now, applied, appliedAt } = signs();
-  const [lineage = 0, ...others] = originsOf(log, now, applied, appliedAt).nearest;
-  const back = log.backs.find((one) => one.seq === lineage);
-  const later = log.eventsOf(lineage).filter((event) => !isStart(event));
-  const start = back === undefined ? applied : back.then?.whole;
-  if (others.length > 0 || start !== now.whole || later.length === 0 || mayBeThere(situation, later)) return undefined;
-  return { given: back?.given ?? [], then: now };
+/** A mailbox and whose it is by the state as it stands. */
+export interface Standing {
+  /** The address at the last apply, or the id in the archive; undefined for who came since. */
+  readonly origin: string | undefined;
+  readonly to: string;
+  /** Whether the events alone say so, too: otherwise some of them were undone by hand. */
+  readonly isWritten: boolean;
+  /** Whether the user would be known later by the login of now, or there is none. */
+  readonly isKnown: () => boolean;
+  /** Whether nobody else was ever at the address, nor its user elsewhere. */
+  readonly isQuiet: boolean;
 }
 
-function isStart({ kind }: MailboxEvent): boolean {
-  return kind === 'back' || kind === 'seen';
+/** By which it is known later. */
+export function eventOf({ origin, to, isWritten }: Standing): StandingEvent {
+  if (origin !== undefined) return { kind: 'kept', origin, to };
+  return isWritten ? { kind: 'renamed', from: to, to } : { kind: 'new', address: to };
+}
+
+type StandingEvent =
+  | { readonly kind: 'kept'; readonly origin: string; readonly to: string }
+  | { readonly kind: 'renamed'; readonly from: string; readonly to: string }
+  | { readonly kind: 'new'; readonly address: string };
+
+/** What commands know better than anybody later; nothing where there is a doubt, which it would take away. */
+export function standingOf(situation: Situation): {
+  readonly standing: readonly Standing[];
+  readonly lineages: readonly number[];
+} {
+  const { before, events, seq, since, logins, placeOf } = situation;
+  const { tracks, newcomers, lineages, isSure } = followAll(situation);
+  const [lineage = 0] = lineages;
+  if (!isSure) return { standing: [], lineages };
+  const trails = replay(before, readLog(events, seq, since).eventsOf(lineage), since, { logins, placeOf });
+  const visitors = visitorsOf(trails);
+  const standing = (trail: Trail | undefined, origin: string | undefined, to: string): Standing => ({
+    origin,
+    to,
+    isWritten: trail?.positions.at(-1) === to,
+    isKnown: () => logins.now(to) === '' || (trail !== undefined && has(trail, to, logins)),
+    isQuiet: trail !== undefined && isQuiet(trail, visitors),
+  });
+  const trailOf = new Map(
+    trails.flatMap((one) =>
+      one.kind === 'none' ? [] : [[keyOf({ origin: one.origin, archived: one.kind === 'archived' }), one] as const],
+    ),
+  );
+  const newcomerAt = new Map(
+    trails.flatMap((one) => (one.kind === 'none' ? [[one.positions.at(-1), one] as const] : [])),
+  );
+  return {
+    standing: [
+      ...tracks.flatMap((one) => (one.to === undefined ? [] : [standing(trailOf.get(keyOf(one)), one.origin, one.to)])),
+      ...newcomers.map((address) => standing(newcomerAt.get(address), undefined, address)),
+    ],
+    lineages,
+  };
 }
 
 /** A user gets a mailbox of which all the states that may be meant say so, and which no other user gets. */
-function merge(
-  { after }: Situation,
-  origins: Origins,
-  tracksOf: (lineage: number) => readonly Track[],
-): Pick<Followed, 'tracks' | 'unknown'> {
+function merge({ after }: Situation, origins: Origins, trackedOf: (lineage: number) => Tracked): Tracked {
   const ownersOf = memoized(
     (lineage: number) =>
-      new Map(tracksOf(lineage).flatMap((track) => (track.to === undefined ? [] : [[track.to, track]]))),
+      new Map(trackedOf(lineage).tracks.flatMap((track) => (track.to === undefined ? [] : [[track.to, track]]))),
   );
   const unknown: string[] = [];
   const claims = new Map<string, string[]>();
@@ -117,20 +145,21 @@ function merge(
     for (const lineage of lineages) used.add(lineage);
     const found = new Set(lineages.map((lineage) => keyOf(ownersOf(lineage).get(address))));
     const [key = '', ...others] = found;
-    if (others.length > 0) unknown.push(address);
+    if (others.length > 0 || lineages.some((lineage) => trackedOf(lineage).unknown.includes(address)))
+      unknown.push(address);
     else if (key !== '') claims.set(key, [...(claims.get(key) ?? []), address]);
   }
   const tracks = new Map<string, Track>();
-  for (const track of [...used].flatMap(tracksOf)) {
+  for (const track of [...used].flatMap((lineage) => trackedOf(lineage).tracks)) {
     if (tracks.has(keyOf(track))) continue;
     const [to, ...others] = claims.get(keyOf(track)) ?? [];
     tracks.set(keyOf(track), { ...track, to: others.length === 0 ? to : undefined });
   }
   const contested = [...claims.values()].filter((addresses) => addresses.length > 1).flat();
-  return { tracks: [...tracks.values()], unknown: [...unknown, ...contested] };
+  return { tracks: [...tracks.values()], newcomers: [], unknown: [...unknown, ...contested] };
 }
 
-function keyOf(track: Track | undefined): string {
+function keyOf(track: Pick<Track, 'origin' | 'archived'> | undefined): string {
   if (track === undefined) return '';
   return track.archived ? `#${track.origin}` : track.origin;
 }

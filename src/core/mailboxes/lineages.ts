@@ -16,11 +16,11 @@ export interface Log {
   readonly arrivals: readonly Arrival[];
 }
 
-/** Of a user at an address, with the sign of the entry. */
+/** Of a user at an address, with what the user logs in with. */
 interface Arrival {
   readonly lineage: number;
   readonly address: string;
-  readonly sign: string;
+  readonly login: string;
 }
 
 /** A state as it once was, or was about to be. */
@@ -62,10 +62,10 @@ export function readLog(events: readonly MailboxEvent[], seq: number, since: str
     ];
   });
   const arrivals = fresh.flatMap((event): Arrival[] => {
-    if (event.kind === 'back' || event.kind === 'seen' || event.sign === undefined) return [];
+    if (event.kind === 'back' || event.kind === 'seen' || event.login === undefined) return [];
     const address = event.kind === 'new' ? event.address : event.to;
-    const { sign } = event;
-    return [...(tags.get(event) ?? [])].map((lineage) => ({ lineage, address, sign }));
+    const { login } = event;
+    return [...(tags.get(event) ?? [])].map((lineage) => ({ lineage, address, login }));
   });
   const eventsOf = (lineage: number): readonly MailboxEvent[] =>
     fresh.filter((event) =>
@@ -110,9 +110,9 @@ export function originsOf(
   };
   const found = nearest();
   const of = (address: string): readonly number[] => {
-    const { login = '', entry } = signsAt(now, address) ?? {};
+    const { login = '' } = signsAt(now, address) ?? {};
     if (login === '') return found;
-    const isTheirs = (one: Arrival): boolean => one.address === address && one.sign === entry;
+    const isTheirs = (one: Arrival): boolean => one.address === address && one.login === login;
     const theirs = [
       ...new Set([
         ...states.filter(({ state }) => signsAt(state, address)?.login === login).map(({ lineage }) => lineage),

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Json, JsonObject } from '../../../src/core/json.ts';
+import { isObject, type Json, type JsonObject } from '../../../src/core/json.ts';
 import type { MailboxEvent } from '../../../src/core/mailboxes/events.ts';
-import { followMailboxes, type Track } from '../../../src/core/mailboxes/tracks.ts';
+import { followMailboxes, type PlaceOf, type Track, type Tracked } from '../../../src/core/mailboxes/tracks.ts';
 
 type Unnumbered = MailboxEvent extends infer E ? (E extends unknown ? Omit<E, 'seq' | 'since'> : never) : never;
 
@@ -15,23 +15,34 @@ const renamed = (from: string, to: string, origin: string | undefined = from): U
   from,
   to,
 });
-const fresh = (address: string, sign?: string): Unnumbered => ({ kind: 'new', address, sign });
-const signOf = (entry: Json): string => JSON.stringify(entry);
+const fresh = (address: string, login?: string): Unnumbered => ({ kind: 'new', address, login });
 const users = (...names: readonly string[]): JsonObject =>
   Object.fromEntries(names.map((name) => [name, { name: `entry of ${name}` }]));
 
 /** `a: 'A'` is the user a with the password of A. */
 const having = (passwords: Readonly<Record<string, string>>): JsonObject =>
   Object.fromEntries(Object.entries(passwords).map(([name, password]) => [name, { password }]));
-const sign = (password: string): string => signOf({ password });
+const loginOf = (entry: Json | undefined): string =>
+  isObject(entry) && typeof entry['password'] === 'string' ? entry['password'] : '';
+
+function follow(
+  before: JsonObject,
+  events: readonly MailboxEvent[],
+  after: JsonObject,
+  placeOf: PlaceOf = () => undefined,
+): Tracked {
+  const logins = {
+    applied: (address: string): string => loginOf(before[address]),
+    now: (address: string): string => loginOf(after[address]),
+  };
+  return followMailboxes(before, events, after, 'now', logins, placeOf);
+}
 
 type Row = [string, JsonObject, readonly Unnumbered[], JsonObject, string];
 
 /** `a→b` for each mailbox that has another place, `a→-` for one that goes. */
 function moves(before: JsonObject, events: readonly Unnumbered[], after: JsonObject): string {
-  const tracks = followMailboxes(before, numbered(events), after, 'now', signOf).filter(
-    ({ origin, to }) => origin !== to,
-  );
+  const tracks = follow(before, numbered(events), after).tracks.filter(({ origin, to }) => origin !== to);
   return tracks.map(({ origin, to, name }) => `${origin}→${to ?? `-${name}`}`).join(' ');
 }
 
@@ -52,6 +63,13 @@ describe('where mailboxes belong', () => {
     ['a removal', users('a'), [], users(), 'a→-a'],
     ['a removal after a rename', users('a'), [renamed('a', 'b')], users(), 'a→-b'],
     ['a removal, and another takes the address', users('a', 'b'), [renamed('b', 'a')], users('a'), 'a→-a b→a'],
+    [
+      'a removal after a rename there and back',
+      users('a'),
+      [renamed('a', 'b'), renamed('b', 'a', 'a')],
+      users(),
+      'a→-a',
+    ],
     ['a removal and a new user', users('a'), [fresh('a')], users('a'), 'a→-a'],
     ['a rename and a new user', users('a'), [renamed('a', 'b'), fresh('a')], users('a', 'b'), 'a→b'],
     ['a rename, a new user, and the renamed one goes', users('a'), [renamed('a', 'b'), fresh('a')], users('a'), 'a→-b'],
@@ -107,7 +125,7 @@ describe('where mailboxes belong', () => {
       ...event,
       since: 'before',
     }));
-    const [track] = followMailboxes(users('b'), events, users('d'), 'now', signOf);
+    const [track] = follow(users('b'), events, users('d')).tracks;
     expect(track).toMatchObject({ origin: 'b', to: 'd' });
   });
 
@@ -123,7 +141,7 @@ describe('where mailboxes belong', () => {
       ...(place === undefined ? [] : [{ kind: 'restored', id: 'k/0', ...to } as const]),
     ] as const) {
       const after = place?.origin === 'b' ? users('a') : users('b', 'a');
-      const tracks = followMailboxes(users('b'), [event], after, 'now', signOf, () => place);
+      const { tracks } = follow(users('b'), [event], after, () => place);
       expect(tracks.map((track) => `${track.origin}→${track.to ?? '-'}`).join(' ')).toBe(expected);
     }
   });
@@ -139,7 +157,26 @@ describe('where mailboxes belong', () => {
     ['put back, and another password', having(AB), swap, having({ a: 'new', b: 'B' }), ''],
     ['put back in part', having(AB), swap, having(A), 'b→-a'],
     ['changed places, and another password', having(AB), swap, having({ b: 'A', a: 'new' }), 'a→b b→a'],
-    ['changed places, and other passwords', having(AB), swap, having({ b: 'new', a: 'newer' }), 'a→b b→a'],
+    ['changed places, and other passwords', having(AB), swap, having({ b: 'new', a: 'newer' }), 'a→-a b→-b'],
+    [
+      'changed places, and other passwords that were written down',
+      having(AB),
+      [
+        ...swap,
+        { kind: 'kept', origin: 'a', to: 'b', login: 'new' },
+        { kind: 'kept', origin: 'b', to: 'a', login: 'newer' },
+      ],
+      having({ b: 'new', a: 'newer' }),
+      'a→b b→a',
+    ],
+    ['a rename, and another password', having(AB), [renamed('a', 'c')], having({ c: 'new', b: 'B' }), 'a→c'],
+    [
+      'renames in a row, and other passwords',
+      having(AB),
+      [renamed('a', 'c'), renamed('b', 'a')],
+      having({ c: 'new', a: 'newer' }),
+      'a→c b→a',
+    ],
     ['put back to what was between', having(AB), swap, having({ t: 'A', a: 'B' }), 'a→t b→a'],
     [
       'changed places twice, and put back to what was between',
@@ -155,46 +192,40 @@ describe('where mailboxes belong', () => {
     [
       'put back to passwords that were set before the renames',
       having(AB),
-      swap.map((event) => ({ ...event, sign: sign(event.kind === 'renamed' && event.origin === 'a' ? 'A2' : 'B2') })),
+      swap.map((event) => ({ ...event, login: event.kind === 'renamed' && event.origin === 'a' ? 'A2' : 'B2' })),
       having({ a: 'A2', b: 'B2' }),
       '',
     ],
-    [
-      'a rename and a new user',
-      having(A),
-      [renamed('a', 'b'), fresh('a', sign('N'))],
-      having({ b: 'A', a: 'N' }),
-      'a→b',
-    ],
-    ['the same, put back', having(A), [renamed('a', 'b'), fresh('a', sign('N'))], having(A), ''],
+    ['a rename and a new user', having(A), [renamed('a', 'b'), fresh('a', 'N')], having({ b: 'A', a: 'N' }), 'a→b'],
+    ['the same, put back', having(A), [renamed('a', 'b'), fresh('a', 'N')], having(A), ''],
     [
       'the same, put back with more users',
       having(A),
-      [renamed('a', 'b'), fresh('a', sign('N'))],
+      [renamed('a', 'b'), fresh('a', 'N')],
       having({ ...A, b: 'Z' }),
       '',
     ],
     [
       'the same, and only the new one is left',
       having(A),
-      [renamed('a', 'b'), fresh('a', sign('N'))],
+      [renamed('a', 'b'), fresh('a', 'N')],
       having({ a: 'N' }),
       'a→-b',
     ],
     [
       'one who came since under another name',
       having(A),
-      [renamed('a', 'b'), { ...renamed('z', 'a', undefined), sign: sign('N') }],
+      [renamed('a', 'b'), { ...renamed('z', 'a', undefined), login: 'N' }],
       having(A),
       '',
     ],
-    ['a removal and a new user, put back', having(A), [fresh('a', sign('N'))], having(A), ''],
-    ['a removal and a new user just like the former', having(A), [fresh('a', sign('A'))], having(A), 'a→-a'],
-    ['a removal and a new user without passwords, put back', users('a'), [fresh('a', signOf({}))], users('a'), ''],
+    ['a removal and a new user, put back', having(A), [fresh('a', 'N')], having(A), ''],
+    ['a removal and a new user just like the former', having(A), [fresh('a', 'A')], having(A), 'a→-a'],
+    ['a removal and a new user without passwords', users('a'), [fresh('a', '')], users('a'), 'a→-a'],
     [
       'out of the archive in the place of one, put back',
       having(A),
-      [{ kind: 'restored', id: '1', to: 'a', sign: sign('O') }],
+      [{ kind: 'restored', id: '1', to: 'a', login: 'O' }],
       having(A),
       '1→-a',
     ],
@@ -214,7 +245,7 @@ describe('where mailboxes belong', () => {
       having(AB),
       'a→b b→a',
     ],
-  ] satisfies readonly Row[])('goes by the entries: %s', (_, before, events, after, expected) => {
+  ] satisfies readonly Row[])('goes by the logins: %s', (_, before, events, after, expected) => {
     expect(moves(before, events, after)).toBe(expected);
   });
 
@@ -234,18 +265,18 @@ describe('where mailboxes belong', () => {
     const events: Unnumbered[] = [];
     const entries = (): JsonObject => Object.fromEntries(people.map(([name, person]) => [name, entryOf(person)]));
     const before = entries();
-    const tracks = (): readonly Track[] => followMailboxes(before, numbered(events), entries(), 'now', signOf);
+    const tracks = (): readonly Track[] => follow(before, numbered(events), entries()).tracks;
     commands.forEach(({ do: kind, from, to, back }, number) => {
       const [person, isFree] = [new Map(people).get(from), (at: string) => people.every(([name]) => name !== at)];
       if (kind === 'remove') people = people.filter(([name]) => name !== from);
       else if (kind === 'put back') people = states[back % states.length] ?? [];
       else if (kind === 'add') {
         if (!isFree(from)) return;
-        events.push(fresh(from, signOf(entryOf(`new ${number}`))));
+        events.push(fresh(from, loginOf(entryOf(`new ${number}`))));
         people = [...people, [from, `new ${number}`]];
       } else if (person !== undefined && isFree(to)) {
         const origin = tracks().find((track) => track.to === from)?.origin;
-        events.push({ kind: 'renamed', origin, from, to, sign: signOf(entryOf(person)) });
+        events.push({ kind: 'renamed', origin, from, to, login: loginOf(entryOf(person)) });
         if (kind === 'nearly rename') return;
         people = people.map((one) => (one[0] === from ? [to, person] : one));
       }
