@@ -94,12 +94,15 @@ export function writeAtomically(file: FileContent): void {
  * Puts a copy of the file at one path, with its owner, mode and time, at another, whole or not at all. Never a second name of
  * the same file: Postfix sees that a table was replaced by its having no name any more (dict_changed_name in Postfix's
  * dict.c), and would go on with the old one. The caller syncs the directory.
+ * @returns what is in it
  */
-export function duplicate(source: string, target: string): void {
+export function duplicate(source: string, target: string): Buffer {
   const { mode, uid, gid, atimeMs, mtimeMs } = lstatSync(source);
-  const copy = stageFile({ path: target, content: readFileSync(source), mode: mode & 0o7777, uid, gid });
+  const content = readFileSync(source);
+  const copy = stageFile({ path: target, content, mode: mode & 0o7777, uid, gid });
   utimesSync(copy.temporary, atimeMs / 1000, mtimeMs / 1000);
   copy.commit();
+  return content;
 }
 
 /**

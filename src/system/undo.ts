@@ -124,8 +124,7 @@ function keepAll(directory: string, known: readonly Before[], targets: readonly 
 function keep(directory: string, target: string, number: number): Before {
   if (lstat(target) === undefined) return { target };
   const copy = String(number);
-  duplicate(target, `${directory}/${copy}`);
-  return { target, copy, sha256: sha256(bytesIfPresent(`${directory}/${copy}`) ?? '') };
+  return { target, copy, sha256: sha256(duplicate(target, `${directory}/${copy}`)) };
 }
 
 /** A file that is the same still, because it was not replaced yet or cannot be, needs its copy no more. */

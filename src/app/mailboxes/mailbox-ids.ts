@@ -48,16 +48,14 @@ export function placeOf(
 
 /** What mailboxes of these users are known by from now on. @param tracks where those of the last apply went */
 export function idsFor(addresses: readonly string[], tracks: readonly Track[], known: KnownMailboxes): MailboxIds {
-  const before = new Set<string>();
-  const theirs = new Map<string, Track>();
-  for (const track of tracks) {
-    if (!track.archived) before.add(track.origin);
-    if (track.to !== undefined) theirs.set(track.to, track);
-  }
+  // Nearly all stay where they are.
+  const moved = tracks.filter(({ origin, archived, to }) => archived || to !== origin);
+  const left = new Set(moved.flatMap(({ origin, archived }) => (archived ? [] : [origin])));
+  const theirs = new Map(moved.flatMap((track) => (track.to === undefined ? [] : [[track.to, track] as const])));
   const ids: Record<string, string> = {};
   for (const address of addresses) {
     const track = theirs.get(address);
-    const id = track === undefined && !before.has(address) ? known.inForce[address] : track && idOf(known, track);
+    const id = track !== undefined ? idOf(known, track) : left.has(address) ? undefined : known.inForce[address];
     ids[address] = id ?? freshId();
   }
   return ids;

@@ -35,9 +35,7 @@ export function describeChanges(before: JsonObject, after: JsonObject): readonly
 }
 
 function entryChanges(section: string, noun: string, before: JsonObject, after: JsonObject): readonly StateChange[] {
-  // Mostly few of many change.
-  const changed = keysOf(before, after).filter((name) => !sameEntry(before[name], after[name]));
-  return changed.flatMap((name): readonly StateChange[] => {
+  return changedNames(before, after).flatMap((name): readonly StateChange[] => {
     const path = [section, name];
     const title = `${noun} ${name}`;
     const was = Object.hasOwn(before, name);
@@ -50,8 +48,11 @@ function entryChanges(section: string, noun: string, before: JsonObject, after: 
   });
 }
 
-function sameEntry(before: Json | undefined, after: Json | undefined): boolean {
-  return before !== undefined && after !== undefined && sameJson(before, after);
+/** In the order of both; mostly few of many change. */
+function changedNames(before: JsonObject, after: JsonObject): readonly string[] {
+  const isSame = (name: string): boolean => Object.hasOwn(after, name) && sameJson(before[name], after[name]);
+  const [gone, come] = [Object.keys(before), Object.keys(after)];
+  return [...gone.filter((name) => !isSame(name)), ...come.filter((name) => !Object.hasOwn(before, name))];
 }
 
 /** Where mail goes is worth saying when an alias comes or goes. */
