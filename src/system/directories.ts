@@ -6,12 +6,14 @@ import {
   fstatSync,
   lstatSync,
   openSync,
+  readdirSync,
   statSync,
   type Stats,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { refused } from '../core/errors.ts';
 import type { FoundDirectory, Ownership } from '../core/plan/directory-changes.ts';
+import { lstat } from './files.ts';
 import { groupName, ownerIds, userName } from './identity.ts';
 
 /** Owner and mode of a directory; undefined where there is none, or this process may not look. Links are not followed. */
@@ -50,4 +52,15 @@ export function changeDirectory(path: string, wanted: Ownership): void {
   } catch (error) {
     throw refused(`cannot change owner and mode of ${path}`, error);
   }
+}
+
+/** A directory and all below it; none where there is none. Links are not followed. */
+export function directoriesBelow(path: string): readonly string[] {
+  if (lstat(path)?.isDirectory() !== true) return [];
+  const found = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return [path, ...found.map(({ parentPath, name }) => join(parentPath, name))];
+}
+
+export function isEmptyDirectory(path: string): boolean {
+  return readdirSync(path).length === 0;
 }

@@ -144,13 +144,6 @@ function isTemporary(name: string): boolean {
   return name.startsWith('.') && name.includes(MARK);
 }
 
-/** A directory and all below it; none where there is none. Links are not followed. */
-export function directoriesBelow(path: string): readonly string[] {
-  if (lstat(path)?.isDirectory() !== true) return [];
-  const found = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return [path, ...found.map(({ parentPath, name }) => join(parentPath, name))];
-}
-
 /** Makes a directory and those above it, with exactly this mode under any umask; one that is there stays as it is. */
 export function makeDirectory(path: string, mode: number, uid = 0, gid = 0): void {
   if (lstat(path) !== undefined) return;
@@ -239,10 +232,6 @@ export function listDirectory(path: string): readonly string[] {
     if (isMissing(error)) return [];
     throw refused(`cannot read ${path}`, error);
   }
-}
-
-export function isEmptyDirectory(path: string): boolean {
-  return readdirSync(path).length === 0;
 }
 
 /** What is at this path itself, links not followed. */

@@ -3,7 +3,8 @@ import { dirname, relative } from 'node:path';
 import { failed } from '../../core/errors.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { reopen, requireRootsLinks, whileClosed } from '../../system/closed-directories.ts';
-import { isEmptyDirectory, lstat, makeDirectory } from '../../system/files.ts';
+import { isEmptyDirectory } from '../../system/directories.ts';
+import { lstat, makeDirectory } from '../../system/files.ts';
 import { moveDirectory, moveLeavingLink } from '../../system/move-directory.ts';
 import { archiveMailboxes } from './archive.ts';
 

@@ -2,7 +2,8 @@ import { rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ownDirectoriesAbove } from '../../core/render/directories.ts';
 import { PATHS } from '../../core/render/paths.ts';
-import { isEmptyDirectory, lstat, refuseOddDirectory } from '../../system/files.ts';
+import { isEmptyDirectory } from '../../system/directories.ts';
+import { lstat, refuseOddDirectory } from '../../system/files.ts';
 import type { Place } from '../state/place.ts';
 import type { Prepared } from './prepare.ts';
 

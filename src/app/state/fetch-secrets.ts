@@ -5,7 +5,8 @@ import { fetchPasswordFiles } from '../../core/edits/fetch.ts';
 import { whyNotFetchPassword } from '../../core/fetch/fetching.ts';
 import { usageError } from '../../core/errors.ts';
 import { PATHS } from '../../core/render/paths.ts';
-import { isEmptyDirectory, lstat, makeDirectory, writeAtomically } from '../../system/files.ts';
+import { isEmptyDirectory } from '../../system/directories.ts';
+import { lstat, makeDirectory, writeAtomically } from '../../system/files.ts';
 import { loadState, stateOf } from './load-state.ts';
 import type { Place } from './place.ts';
 

@@ -1,7 +1,8 @@
 import { dirname } from 'node:path';
 import { EboxmailError } from '../../core/errors.ts';
 import { PATHS } from '../../core/render/paths.ts';
-import { directoriesBelow, hasStale, lstat, removeStale, resolveLinks } from '../../system/files.ts';
+import { directoriesBelow } from '../../system/directories.ts';
+import { hasStale, lstat, removeStale, resolveLinks } from '../../system/files.ts';
 import type { Place } from '../state/place.ts';
 import type { Prepared } from '../plan/prepare.ts';
 import { withdrawProbe } from '../prove/login.ts';
