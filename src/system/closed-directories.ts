@@ -29,13 +29,14 @@ export function whileClosed(directories: readonly string[], work: () => void): v
   try {
     for (const path of directories) {
       const descriptor = openDirectory(path);
-      closed.push({ descriptor, mode: fstatSync(descriptor).mode & 0o7777 });
-      fchmodSync(descriptor, fstatSync(descriptor).mode & 0o7777 & ~0o222);
+      const mode = fstatSync(descriptor).mode & 0o7777;
+      closed.push({ descriptor, mode });
+      fchmodSync(descriptor, mode & ~0o222);
     }
     work();
   } finally {
-    // Always open to its owner: whoever was here before may have been killed.
-    for (const { descriptor, mode } of closed) {
+    // Always open to its owner: whoever was here before may have been killed. One that is there twice has its own mode last.
+    for (const { descriptor, mode } of closed.reverse()) {
       fchmodSync(descriptor, mode | 0o200);
       closeSync(descriptor);
     }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, chown, lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import type { ImapFlow } from 'imapflow';
 import { describe, expect, it } from 'vitest';
 import {
@@ -253,6 +254,18 @@ describe('a rename', () => {
     expect(gaps).toBe('looking\n0\n'.repeat(3));
     expect(await subjects(user)).toEqual([token]);
     await sandbox().ok(['user', 'remove', user, '--purge', '--yes', '--apply']);
+  });
+
+  it('leaves the directory of the domain as open as it was', async () => {
+    await sandbox().ok(['user', 'add', 'open@a.test', '--password-hash', PASSWORD_HASH, '--apply']);
+    await sendAsStranger(sandbox(), 'open@a.test');
+    await drain(sandbox());
+    const domain = dirname(home('open@a.test'));
+    await chmod(domain, 0o2770);
+    await sandbox().ok(['user', 'rename', 'open@a.test', 'opened@a.test', '--no-alias', '--apply']);
+    expect((await lstat(domain)).mode & 0o7777).toBe(0o2770);
+    await chmod(domain, 0o700);
+    await sandbox().ok(['user', 'remove', 'opened@a.test', '--purge', '--yes', '--apply']);
   });
 
   it('leaves no lock behind that nobody can take away any more', async () => {
