@@ -21,6 +21,11 @@ export function everyForm(address: string, directory: Directory): readonly strin
   return names.map((name) => `${local}@${name}`);
 }
 
+/** Somebody who has a mailbox, if anybody has. */
+export function firstAccount({ users }: Pick<MailModel, 'users'>): string | undefined {
+  return [...users.values()].find((user) => user.account)?.address;
+}
+
 /** Where mail for an account or alias ends, here and outside; nowhere when nobody in its groups has an account. */
 export function finalRecipients(address: string, directory: Directory): readonly string[] {
   const { accounts, externals } = directory.resolve(address);

@@ -50,9 +50,9 @@ export interface UninstallPlan extends Uninstalled {
 export function planUninstall({ root }: Pick<Place, 'root'>): UninstallPlan {
   const lib = `${root}/${PATHS.lib}`;
   const applied = readAppliedRecord(lib);
-  if (applied === undefined && !somethingIsLeft(root, lib))
-    throw failed('nothing of eboxmail is installed here', 'it is what "eboxmail apply" installs');
   const moves = mailboxesAreAway(root);
+  if (applied === undefined && !moves && !somethingIsLeft(root, lib))
+    throw failed('nothing of eboxmail is installed here', 'it is what "eboxmail apply" installs');
   // Nothing was put in place yet, or nothing is left there.
   if (applied === undefined) return { restored: [], removed: [], left: [], stops: false, moves };
   const written = writtenBy(applied);
@@ -125,7 +125,7 @@ export async function uninstall(place: Place, progress: (step: string) => void):
 /** Of an apply that was cut off before it had announced itself, or an uninstall that was before its end. */
 function somethingIsLeft(root: string, lib: string): boolean {
   const places = [undoIn(lib), originalsIn(lib), checkPlaceIn(root), `${root}/${PATHS.probe}`];
-  return mailboxesAreAway(root) || places.some((path) => lstat(path) !== undefined);
+  return places.some((path) => lstat(path) !== undefined);
 }
 
 /** Hashes of what we wrote at each path, or were about to write when we were killed. */

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { keyOf } from '../../core/mailboxes/tracks.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { readIfPresent, writeAtomically } from '../../system/files.ts';
 import { archiveKey, type ArchivedMailbox } from './archive.ts';
@@ -11,6 +12,7 @@ import { inodeOf } from './mailbox-places.ts';
 export interface Journal {
   /** Time of the apply before: a journal of another one is of no meaning. */
   readonly since: string;
+  /** By their keys. */
   readonly mailboxes: Readonly<Record<string, JournalEntry>>;
   /** Addresses that change hands, whose names are closed meanwhile; absent in journals of earlier versions. */
   readonly closed?: readonly string[];
@@ -36,7 +38,7 @@ export function readJournal(root: string, since: string): Journal | undefined {
 export function broughtOut(root: string, since: string): (mailbox: ArchivedMailbox) => boolean {
   const { mailboxes = {} } = readJournal(root, since) ?? {};
   return (mailbox) => {
-    const { inode, places = [] } = mailboxes[archivedAs(archiveKey(mailbox))] ?? {};
+    const { inode, places = [] } = mailboxes[keyOf({ origin: archiveKey(mailbox), archived: true })] ?? {};
     return places.some((path) => inodeOf(path) === inode);
   };
 }
@@ -44,11 +46,6 @@ export function broughtOut(root: string, since: string): (mailbox: ArchivedMailb
 /** Whether an apply since then has begun to delete the mail that was an address's. */
 export function isBeingDeleted(root: string, since: string, address: string): boolean {
   return readJournal(root, since)?.mailboxes[address]?.deleted === true;
-}
-
-/** By which one of the archive is written down; others are by their address. */
-export function archivedAs(key: string): string {
-  return `#${key}`;
 }
 
 export function writeJournal(root: string, journal: Journal): void {

@@ -1,9 +1,9 @@
 import { lstat } from '../../system/files.ts';
 import { sameJson } from '../../core/state/edit/changes.ts';
-import type { Track } from '../../core/mailboxes/tracks.ts';
+import { keyOf, type Track } from '../../core/mailboxes/tracks.ts';
 import { archivedMailboxes, archiveKey, type ArchivedMailbox } from './archive.ts';
 import { idOf } from './mailbox-ids.ts';
-import { archivedAs, readJournal, removeJournal, writeJournal, type JournalEntry } from './mailbox-journal.ts';
+import { readJournal, removeJournal, writeJournal, type JournalEntry } from './mailbox-journal.ts';
 import { hasAccount, type MailboxPlan } from './mailbox-plan.ts';
 import type { MailboxPlaces } from './mailbox-places.ts';
 
@@ -183,8 +183,4 @@ export class Whereabouts {
 /** What was in the way of a mailbox. */
 function isNobodys({ mailbox, entry }: ArchivedMailbox): boolean {
   return mailbox === undefined && entry === null;
-}
-
-function keyOf({ origin, archived }: Track): string {
-  return archived ? archivedAs(origin) : origin;
 }

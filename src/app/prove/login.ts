@@ -5,6 +5,7 @@ import { failed } from '../../core/errors.ts';
 import { portsOf, type HostFacts } from '../../core/host-facts.ts';
 import type { MailModel } from '../../core/model.ts';
 import { PROBE } from '../../core/probe.ts';
+import { firstAccount } from '../../core/recipients.ts';
 import { below, PATHS } from '../../core/render/paths.ts';
 import { listDirectory, lstat } from '../../system/files.ts';
 import { isLetIn, isPasswordOf } from '../../system/dovecot-auth.ts';
@@ -69,7 +70,7 @@ export async function proveAuthentication({ name, password }: ProbeAccount, fact
  */
 export async function proveRefusal({ name }: ProbeAccount, model: MailModel, facts: HostFacts): Promise<void> {
   if (model.overrides.dovecot === '') return;
-  const account = [...model.users.values()].find((user) => user.account)?.address;
+  const account = firstAccount(model);
   const password = randomBytes(24).toString('base64url');
   const questions = [name, account ?? name].flatMap((one) =>
     servicesOf(model.overrides.dovecot).map((service) => ({ one, service })),

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
+import { isConditionList } from '../../core/conditions.ts';
 import { portsOf, type HostFacts } from '../../core/host-facts.ts';
 import type { MailModel } from '../../core/model.ts';
 import { EboxmailError, failed } from '../../core/errors.ts';
 import { PROBE } from '../../core/probe.ts';
+import { firstAccount } from '../../core/recipients.ts';
 import { namesNetworkOf } from '../../core/raw-postfix.ts';
 import { mayRelay } from '../../core/relay-policy.ts';
 import { SmtpSession, type SmtpReply } from '../../system/smtp-session.ts';
@@ -21,7 +23,7 @@ export interface Question {
  */
 export function questionsFor(model: MailModel): readonly Question[] {
   const nobody = `${PROBE}${randomBytes(8).toString('hex')}`;
-  const account = accountOf(model);
+  const account = firstAccount(model);
   const strict = [...model.domains.values()].find(({ catchAll }) => catchAll?.unknownTo === undefined)?.name;
   return [
     ...(account === undefined
@@ -96,8 +98,8 @@ async function askAsOneOfOurs(
   model: MailModel,
   facts: HostFacts,
 ): Promise<void> {
-  const sender = accountOf(model);
-  const isRaw = [...model.overrides.postfix.keys()].some((name) => name.endsWith('_restrictions'));
+  const sender = firstAccount(model);
+  const isRaw = [...model.overrides.postfix.keys()].some(isConditionList);
   if (!isRaw || sender === undefined || !isStranger(address, model, facts, 'mynetworks')) return;
   const taken = await session.command(`MAIL FROM:<${sender}>`);
   if (taken.code >= 400) return;
@@ -105,10 +107,6 @@ async function askAsOneOfOurs(
   if (reply.code < 400)
     throw new OpenRelay(wrong(`strangers may relay when they say that they are ${sender}, without a password`, reply));
   await session.command('RSET');
-}
-
-function accountOf({ users }: MailModel): string | undefined {
-  return [...users.values()].find((user) => user.account)?.address;
 }
 
 /** @returns whether a message could follow */

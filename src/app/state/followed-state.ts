@@ -2,6 +2,7 @@ import { eventOf, followAll, standingOf, type Followed, type Situation } from '.
 import type { MailboxEvent } from '../../core/mailboxes/events.ts';
 import type { PlaceOf } from '../../core/mailboxes/tracks.ts';
 import { isObject, type Json, type JsonObject } from '../../core/json.ts';
+import { memoized } from '../../core/memoized.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { sameJson } from '../../core/state/edit/changes.ts';
 import { parseState } from '../../core/state/parse.ts';
@@ -51,8 +52,10 @@ function situationOf(
     since: applied?.time ?? '',
     placeOf,
     logins: {
-      applied: remembered((address) => loginOf(before[address], (name) => (then ??= secretsApplied(place))(name))),
-      now: remembered((address) => loginOf(after[address], now)),
+      applied: memoized((address: string) =>
+        loginOf(before[address], (name) => (then ??= secretsApplied(place))(name)),
+      ),
+      now: memoized((address: string) => loginOf(after[address], now)),
     },
     signs: () => {
       const before = appliedWhole(place, applied);
@@ -137,15 +140,6 @@ function speaksOf(event: MailboxEvent, address: string): boolean {
   if (event.kind === 'seen') return false;
   if (event.kind === 'new') return event.address === address;
   return event.to === address || (event.kind === 'renamed' && (event.from === address || event.origin === address));
-}
-
-function remembered(find: (address: string) => string): (address: string) => string {
-  const found = new Map<string, string>();
-  return (address) => {
-    const login = found.get(address) ?? find(address);
-    found.set(address, login);
-    return login;
-  };
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { JsonObject } from '../json.ts';
+import { memoized } from '../memoized.ts';
 import type { MailboxEvent, StateSigns, UserSigns } from './events.ts';
 import { originsOf, readLog, type Log, type Origins } from './lineages.ts';
 import { replay } from './replay.ts';
-import { followMailboxes, type PlaceOf, type Track, type Tracked } from './tracks.ts';
+import { followMailboxes, keyOf, type PlaceOf, type Track, type Tracked } from './tracks.ts';
 import { has, isQuiet, visitorsOf, type Logins, type Trail } from './trails.ts';
 
 export interface Situation {
@@ -143,7 +144,12 @@ function merge({ after }: Situation, origins: Origins, trackedOf: (lineage: numb
   for (const address of Object.keys(after)) {
     const lineages = origins.of(address);
     for (const lineage of lineages) used.add(lineage);
-    const found = new Set(lineages.map((lineage) => keyOf(ownersOf(lineage).get(address))));
+    const found = new Set(
+      lineages.map((lineage) => {
+        const owner = ownersOf(lineage).get(address);
+        return owner === undefined ? '' : keyOf(owner);
+      }),
+    );
     const [key = '', ...others] = found;
     if (others.length > 0 || lineages.some((lineage) => trackedOf(lineage).unknown.includes(address)))
       unknown.push(address);
@@ -157,18 +163,4 @@ function merge({ after }: Situation, origins: Origins, trackedOf: (lineage: numb
   }
   const contested = [...claims.values()].filter((addresses) => addresses.length > 1).flat();
   return { tracks: [...tracks.values()], newcomers: [], unknown: [...unknown, ...contested] };
-}
-
-function keyOf(track: Pick<Track, 'origin' | 'archived'> | undefined): string {
-  if (track === undefined) return '';
-  return track.archived ? `#${track.origin}` : track.origin;
-}
-
-function memoized<T>(make: (lineage: number) => T): (lineage: number) => T {
-  const made = new Map<number, T>();
-  return (lineage) => {
-    const found = made.get(lineage) ?? make(lineage);
-    made.set(lineage, found);
-    return found;
-  };
 }

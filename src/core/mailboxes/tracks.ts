@@ -28,6 +28,11 @@ export interface Track {
   readonly name: string;
 }
 
+/** By which a mailbox is told from all others: what is in the archive may have been at the address of another. */
+export function keyOf({ origin, archived }: Pick<Track, 'origin' | 'archived'>): string {
+  return archived ? `#${origin}` : origin;
+}
+
 /** Where the last apply left a mailbox, by what it is known by. */
 export type PlaceOf = (mailbox: string) => Pick<Track, 'origin' | 'archived'> | undefined;
 
