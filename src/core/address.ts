@@ -86,6 +86,13 @@ export function parseManagedAddress(text: string): Parsed<Address> {
   return finish(local, halves.value.domain);
 }
 
+/** A managed address as it is compared; undefined when the text is none. */
+export function managedForm(text: string): string | undefined {
+  if (plainAddress(text) !== undefined) return text;
+  const parsed = parseManagedAddress(text);
+  return parsed.ok ? formatAddress(parsed.value) : undefined;
+}
+
 /** An address elsewhere: the wider set of characters that survives in Postfix tables and on the wire unquoted. */
 export function parseAnyAddress(text: string): Parsed<Address> {
   const halves = split(text);

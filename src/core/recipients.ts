@@ -81,6 +81,7 @@ export function postmasterRecipients(model: MailModel, directory: Directory): re
 
 /** The accounts that may send as an address of a main domain: its own, or each in whose mailbox a written alias ends. */
 export function senderOwners(address: string, directory: Directory): readonly string[] {
+  if (directory.account(address) !== undefined) return [address];
   return directory.entry(address)?.kind === 'role' ? [] : directory.resolve(address).accounts;
 }
 

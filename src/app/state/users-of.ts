@@ -1,4 +1,4 @@
-import { formatAddress, parseManagedAddress } from '../../core/address.ts';
+import { managedForm } from '../../core/address.ts';
 import { asMap, type Json, type JsonObject } from '../../core/json.ts';
 
 /** States are not changed but replaced, and several parts of one command ask for the users of the same one. */
@@ -12,15 +12,13 @@ export function usersOf(state: JsonObject): JsonObject {
 }
 
 function normalized(users: JsonObject): JsonObject {
-  const names = Object.keys(users).map((key) => [key, addressOf(key)] as const);
+  const keys = Object.keys(users);
   // So it is in nearly every state, and a map of thousands takes longer to build than to look through.
-  if (names.every(([key, address]) => key === address)) return users;
+  if (keys.every((key) => managedForm(key) === key)) return users;
   const normal: Record<string, Json> = {};
-  for (const [key, address] of names) if (address !== undefined) normal[address] = users[key] ?? null;
+  for (const key of keys) {
+    const address = managedForm(key);
+    if (address !== undefined) normal[address] = users[key] ?? null;
+  }
   return normal;
-}
-
-function addressOf(key: string): string | undefined {
-  const parsed = parseManagedAddress(key);
-  return parsed.ok ? formatAddress(parsed.value) : undefined;
 }

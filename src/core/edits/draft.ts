@@ -1,4 +1,4 @@
-import { formatAddress, parseManagedAddress } from '../address.ts';
+import { managedForm } from '../address.ts';
 import type { StateFile } from '../generated/state-types.ts';
 import { withEntry, type Section } from './sections.ts';
 
@@ -58,6 +58,5 @@ export function draftKey(section: object, address: string): { readonly key: stri
 }
 
 function compared(key: string): string {
-  const parsed = parseManagedAddress(key);
-  return parsed.ok ? formatAddress(parsed.value) : key;
+  return managedForm(key) ?? key;
 }

@@ -11,6 +11,12 @@ function withoutControls(value: string, format: string): string {
   return value;
 }
 
+/** What nearly all addresses look like: good for a table without the checks that say what is wrong. */
+const PLAIN_ADDRESS = /^[A-Za-z0-9][A-Za-z0-9_.+@-]*$/;
+
+/** The same for the account file, with nearly all hashes. */
+const PLAIN_FIELD = /^[A-Za-z0-9{][A-Za-z0-9_.+@{}$/=,-]*$/;
+
 /** A value in main.cf: `$` expands, a line break would begin a new parameter (postconf(5)). */
 export function quoteMainCf(value: string | number): Quoted {
   const text = withoutControls(String(value), 'main.cf');
@@ -38,6 +44,7 @@ export function quoteMasterCf(value: string | number): Quoted {
 
 /** The left side of an indexed table: ends at white space, `#` begins a comment (postmap(1)). */
 export function quoteTableKey(key: string): Quoted {
+  if (PLAIN_ADDRESS.test(key)) return key as Quoted;
   const text = withoutControls(key, 'a table');
   if (text === '' || /[\s"]/.test(text) || text.startsWith('#')) throw new Error('not a key for a table');
   return text as Quoted;
@@ -48,6 +55,7 @@ export function quoteTableKey(key: string): Quoted {
  * command, a file, a list of addresses or a comment.
  */
 export function quoteTableItem(item: string): Quoted {
+  if (PLAIN_ADDRESS.test(item)) return item as Quoted;
   const text = withoutControls(item, 'a table');
   if (text === '' || /[\s,;"\\|:/()<>]/.test(text) || /^[-#]/.test(text)) throw new Error('not an item for a table');
   return text as Quoted;
@@ -69,6 +77,7 @@ export function quoteLogin(user: string, password: string): Quoted {
 
 /** A field of a passwd-file: fields end at ":" (Dovecot documentation, "Passwd-file"). */
 export function quoteAccountField(field: string): Quoted {
+  if (PLAIN_FIELD.test(field)) return field as Quoted;
   const text = withoutControls(field, 'the account file');
   if (/[:\s]/.test(text) || text.startsWith('#')) throw new Error('not a field for the account file');
   return text as Quoted;

@@ -52,12 +52,16 @@ export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (Array.isArray(a) && Array.isArray(b))
     return a.length === b.length && a.every((item: Json, index) => sameJson(item, b[index] as Json));
-  if (isEmptyMap(asMap(a)) && isEmptyMap(asMap(b))) return true;
-  if (!isObject(a) || !isObject(b)) return false;
-  const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameJson(a[key], b[key]))
-  );
+  const [old, now] = [asMap(a), asMap(b)];
+  if (old === undefined || now === undefined) return false;
+  // Without lists of keys: states of thousands of users are compared.
+  let more = 0;
+  for (const key in old) {
+    if (!Object.hasOwn(now, key) || !sameJson(old[key], now[key])) return false;
+    more -= 1;
+  }
+  for (const _ in now) more += 1;
+  return more === 0;
 }
 
 /** The data that a list of changes makes of `before`, which stays as it is. */
