@@ -7,3 +7,9 @@ export function memoized<Key, Answer extends NonNullable<unknown>>(make: (key: K
     return found;
   };
 }
+
+/** Makes one answer, when it is asked for. */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}

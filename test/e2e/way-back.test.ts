@@ -2,13 +2,18 @@ import { existsSync } from 'node:fs';
 import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { runWithFault } from '../support/faults.ts';
-import { copies, imapLogin, imaps, maildir, PASSWORD_HASH, sendAsStranger, subjectOf } from '../support/mail.ts';
+import {
+  copies,
+  imapLogin,
+  imaps,
+  maildir,
+  OTHER,
+  OTHER_HASH,
+  PASSWORD_HASH,
+  sendAsStranger,
+  subjectOf,
+} from '../support/mail.ts';
 import { useSandbox } from '../support/sandbox.ts';
-
-/** Whoever comes later, with an address that was somebody else's, has this password. */
-const OTHER = 'battery staple';
-const OTHER_HASH =
-  '{SHA512-CRYPT}$6$eboxmailother$zydzsGPLYAv6ovCDsdMaYzqVvsxsBMxmAZOxCnZZ5eNjZwRsgwm6jkWmMXHasgfNdnqPUjur8CXI2fVwJFlg8/';
 
 const STATE = `version: 1
 server:

@@ -13,6 +13,11 @@ export const PASSWORD = 'correct horse';
 export const PASSWORD_HASH =
   '{SHA512-CRYPT}$6$eboxmailtests$GlPlypJaX9LrPyOzAN/fKckPHpKtJsAyJ4TQr/nkiw/IPBGBmmh6uNJ/SFHCIm0Z88rpGCq8kS6FQ8aQE2Dqc/';
 
+/** The password of somebody else. */
+export const OTHER = 'battery staple';
+export const OTHER_HASH =
+  '{SHA512-CRYPT}$6$eboxmailother$zydzsGPLYAv6ovCDsdMaYzqVvsxsBMxmAZOxCnZZ5eNjZwRsgwm6jkWmMXHasgfNdnqPUjur8CXI2fVwJFlg8/';
+
 /** In a state: takes the proof to fail. Strangers are refused before they say for whom their mail is. */
 export const FAILING =
   'overrides: {postfix: {smtpd_client_restrictions: "check_client_access inline:{127.0.0.1=REJECT}"}}\n';

@@ -1,14 +1,14 @@
-import { isObject, type Json, type JsonObject } from '../../core/json.ts';
+import type { JsonObject } from '../../core/json.ts';
 import type { Track } from '../../core/mailboxes/tracks.ts';
-import { PATHS } from '../../core/render/paths.ts';
-import { parseState } from '../../core/state/parse.ts';
+import type { Entries, Logins } from '../../core/mailboxes/trails.ts';
+import { once } from '../../core/memoized.ts';
 import type { AppliedRecord } from '../../system/applied-record.ts';
-import { listGenerations, mailboxIdsOf, readContent, type Generation } from '../../system/generations.ts';
 import { followState } from '../state/followed-state.ts';
 import type { Place } from '../state/place.ts';
-import { loginOf, secretsApplied, secretsNow, secretsThen, userSigns, wholeSign } from '../state/state-signs.ts';
+import { isTelling, loginsOf, passwordIn } from '../state/state-signs.ts';
 import { usersOf } from '../state/users-of.ts';
-import { idOf, knownMailboxes, placeOf } from './mailbox-ids.ts';
+import { hadAnother } from './login-history.ts';
+import { knownMailboxes, placeOf } from './mailbox-ids.ts';
 
 export interface FollowedMailboxes {
   readonly tracks: readonly Track[];
@@ -20,7 +20,8 @@ export interface FollowedMailboxes {
 
 /**
  * Where mailboxes belong. Nothing tells of a state of before the last apply that is put back by hand, except for the history: who
- * comes back with it, with the password of then, does not get the mail of who has the address now.
+ * comes back with it, with the password of then, does not get the mail of who has the address now. Nor does anybody whose entry
+ * is moved by hand to the address of another.
  */
 export function followedMailboxes(
   place: Place,
@@ -31,19 +32,22 @@ export function followedMailboxes(
     placeOf(knownMailboxes(place.root, applied), mailbox),
   );
   const [before, after] = [usersOf(applied?.state ?? {}), usersOf(state)];
-  const [then, now] = [once(() => secretsApplied(place)), secretsNow(place)];
-  const hasOtherLogin = (one: Json | undefined, other: Json | undefined): boolean => {
-    const password = passwordIn(other);
-    if (password !== undefined && password === passwordIn(one)) return false;
-    const login = loginOf(other, now);
-    return login !== '' && login !== loginOf(one, (name) => then()(name));
+  const logins = loginsOf(place, before, after);
+  const hasOtherLogin = (origin: string, to: string): boolean => {
+    const password = passwordIn(after[to]);
+    // So it is for nearly all, and hashes take longer.
+    if (typeof password === 'string' && password === passwordIn(before[origin])) return false;
+    return logins.now(to) !== '' && logins.now(to) !== logins.applied(origin);
   };
   const suspects = tracks.filter(
-    ({ origin, archived, to }) => to !== undefined && (archived || hasOtherLogin(before[origin], after[to])),
+    ({ origin, archived, to }) => to !== undefined && (archived || hasOtherLogin(origin, to)),
   );
   if (suspects.length === 0) return { tracks, unknown, strangers: [] };
-  const isStranger = strangersIn(place, applied, state);
-  const strangers = new Map(suspects.flatMap((track) => (isStranger(track) ? [[track, track.to ?? ''] as const] : [])));
+  const isByHistory = hadAnother(place, applied, state);
+  const isMoved = movedByHand(place, { before, after, logins }, tracks);
+  const strangers = new Map(
+    suspects.flatMap((track) => ((isByHistory(track) ?? isMoved(track)) ? [[track, track.to ?? ''] as const] : [])),
+  );
   return {
     tracks: tracks.map((track) => (strangers.has(track) ? { ...track, to: undefined } : track)),
     unknown,
@@ -51,54 +55,32 @@ export function followedMailboxes(
   };
 }
 
-function strangersIn(place: Place, applied: AppliedRecord | undefined, state: JsonObject): (track: Track) => boolean {
-  const lib = `${place.root}/${PATHS.lib}`;
-  const known = knownMailboxes(place.root, applied);
-  const now = { state, secretOf: secretsNow(place) };
-  const users = usersOf(state);
-  const generations = listGenerations(lib).map((one) => readable(lib, one));
-  const whole = wholeSign(now);
-  return (track) => {
-    const [id, address] = [idOf(known, track), track.to ?? ''];
-    const signs = userSigns(now, address);
-    if (id === undefined || signs === null || signs.login === '') return false;
-    const password = passwordIn(users[address]);
-    const isTelling = password !== undefined && SALTED.test(password);
-    let hadAnother = false;
-    for (const { text, then, ids, secretOf, secrets } of generations) {
-      const isIn = secrets.some(({ sha256 }) => sha256 === signs.login);
-      if (!isIn && (password === undefined || !text().includes(password))) continue;
-      if (userSigns({ state: then(), secretOf }, address)?.login !== signs.login) continue;
-      // Many may have the same word for a password, but not the same hash.
-      if (!isTelling && wholeSign({ state: then(), secretOf }) !== whole) continue;
-      const theirs = ids()?.[address];
-      if (theirs === id || theirs === undefined) return false;
-      hadAnother = true;
-    }
-    return hadAnother;
+/**
+ * Whether a user has the password of one who had another mailbox at the last apply, and is gone or has another password: it is
+ * that user, then. Where the other is still there with it, it was copied.
+ */
+function movedByHand(
+  place: Place,
+  { before, after, logins }: Entries,
+  tracks: readonly Track[],
+): (track: Track) => boolean {
+  const toOf = new Map(tracks.map(({ origin, archived, to }) => [archived ? '' : origin, to]));
+  const loginAt = (address: string | undefined): string => (address === undefined ? '' : logins.now(address));
+  const holders = once(() => byLogin(Object.keys(before), logins));
+  return ({ origin, archived, to }) => {
+    if (archived || to === undefined || !isTelling(place, after[to])) return false;
+    const login = logins.now(to);
+    const others = (holders().get(login) ?? []).filter((address) => address !== origin);
+    return others.length > 0 && !others.some((address) => loginAt(toOf.get(address)) === login);
   };
 }
 
-const SALTED = /^\{[^}]*(CRYPT|ARGON2|PBKDF2|SSHA|SMD5|SCRAM)/i;
-
-function readable(lib: string, generation: Generation) {
-  const text = once(() => readContent(lib, generation.state) ?? '');
-  return {
-    text,
-    then: once(() => parseState(text()).data),
-    ids: once(() => mailboxIdsOf(lib, generation)),
-    secretOf: secretsThen(generation),
-    secrets: generation.secrets ?? [],
-  };
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
-}
-
-/** Undefined where there is none, or it is in a file. */
-function passwordIn(entry: Json | undefined): string | undefined {
-  const password = isObject(entry) ? entry['password'] : undefined;
-  return typeof password === 'string' ? password : undefined;
+function byLogin(addresses: readonly string[], { applied }: Logins): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>();
+  for (const address of addresses) {
+    const group = groups.get(applied(address));
+    if (group === undefined) groups.set(applied(address), [address]);
+    else group.push(address);
+  }
+  return groups;
 }

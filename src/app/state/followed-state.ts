@@ -1,8 +1,7 @@
 import { eventOf, followAll, standingOf, type Followed, type Situation } from '../../core/mailboxes/followed.ts';
 import type { MailboxEvent } from '../../core/mailboxes/events.ts';
 import type { PlaceOf } from '../../core/mailboxes/tracks.ts';
-import { isObject, type Json, type JsonObject } from '../../core/json.ts';
-import { memoized } from '../../core/memoized.ts';
+import type { JsonObject } from '../../core/json.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { sameJson } from '../../core/state/edit/changes.ts';
 import { parseState } from '../../core/state/parse.ts';
@@ -14,10 +13,11 @@ import {
   secretsApplied,
   secretsNow,
   loginOf,
+  loginsOf,
+  passwordIn,
   signsOf,
   userSigns,
   wholeSign,
-  type SecretOf,
   type Whole,
 } from './state-signs.ts';
 import { usersOf } from './users-of.ts';
@@ -42,8 +42,6 @@ function situationOf(
   placeOf: PlaceOf = () => undefined,
 ): Situation {
   const [before, after] = [usersOf(applied?.state ?? {}), usersOf(state)];
-  const now = secretsNow(place);
-  let then: SecretOf | undefined;
   return {
     before,
     after,
@@ -51,12 +49,7 @@ function situationOf(
     seq: applied?.mailboxes?.seq ?? 0,
     since: applied?.time ?? '',
     placeOf,
-    logins: {
-      applied: memoized((address: string) =>
-        loginOf(before[address], (name) => (then ??= secretsApplied(place))(name)),
-      ),
-      now: memoized((address: string) => loginOf(after[address], now)),
-    },
+    logins: loginsOf(place, before, after),
     signs: () => {
       const before = appliedWhole(place, applied);
       return {
@@ -111,10 +104,6 @@ function leavingIn(before: JsonObject, after: JsonObject): readonly string[] {
     (address) =>
       before[address] !== after[address] && !sameJson(passwordIn(before[address]), passwordIn(after[address])),
   );
-}
-
-function passwordIn(entry: Json | undefined): Json {
-  return (isObject(entry) ? entry['password'] : undefined) ?? null;
 }
 
 /**

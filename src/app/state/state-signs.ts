@@ -1,5 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { StateSigns, UserSigns } from '../../core/mailboxes/events.ts';
+import type { Logins } from '../../core/mailboxes/trails.ts';
+import { memoized, once } from '../../core/memoized.ts';
 import { sameJson } from '../../core/state/edit/changes.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { bytesIfPresent } from '../../system/files.ts';
@@ -73,14 +75,39 @@ export function signOfEntry(entry: Json): string {
 
 /** What a user logs in with; empty for who cannot log in. */
 export function loginOf(entry: Json | undefined, secretOf: SecretOf): string {
-  const password = isObject(entry) ? entry['password'] : undefined;
+  const password = passwordIn(entry);
   if (typeof password === 'string') return sha256(password);
   const file = fileOf(entry);
   return file === undefined ? '' : (secretOf(file) ?? `in ${file}`);
 }
 
+/** What users log in with. @param before entries at the last apply, by address; @param after those of the state */
+export function loginsOf(place: Place, before: JsonObject, after: JsonObject): Logins {
+  const [then, now] = [once(() => secretsApplied(place)), secretsNow(place)];
+  return {
+    applied: memoized((address) => loginOf(before[address], (name) => then()(name))),
+    now: memoized((address) => loginOf(after[address], now)),
+  };
+}
+
+/** A text, or an object with the name of a file, as it is written; null for none. */
+export function passwordIn(entry: Json | undefined): Json {
+  return (isObject(entry) ? entry['password'] : undefined) ?? null;
+}
+
+/** Whether nobody else has the same password by chance: many may have the same word for one, but not the same salted hash. */
+export function isTelling(place: Place, entry: Json | undefined): boolean {
+  const password = passwordIn(entry);
+  const file = fileOf(entry);
+  const bytes = file === undefined ? undefined : bytesIfPresent(secretPath(place, file));
+  const text = typeof password === 'string' ? password : bytes === undefined ? '' : lineOf(bytes);
+  return SALTED.test(text);
+}
+
+const SALTED = /^\{[^}]*(CRYPT|ARGON2|PBKDF2|SSHA|SMD5|SCRAM)/i;
+
 function fileOf(entry: Json | undefined): string | undefined {
-  const password = isObject(entry) ? entry['password'] : undefined;
+  const password = passwordIn(entry);
   const file = isObject(password) ? password['file'] : undefined;
   return typeof file === 'string' ? file : undefined;
 }
