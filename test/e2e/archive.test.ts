@@ -313,14 +313,17 @@ describe('the archive', () => {
     expect(await archive('two@a.test')).toEqual([]);
   });
 
-  it('gets the mail of who was purged and put back by hand, when an apply came between', async () => {
+  it.each([
+    ['an apply', ['apply']],
+    ['a command that has to do with others', ['alias', 'add', 'seen@a.test', 'back@a.test']],
+  ])('gets the mail of who was purged and put back by hand, when %s came between', async (_, between) => {
     await sandbox().ok(['user', 'add', 'back@a.test', '--password-hash', PASSWORD_HASH, '--apply']);
     await mailFor('back@a.test');
     const before = await sandbox().readState();
     await sandbox().ok(['user', 'remove', 'back@a.test', '--purge', '--yes']);
     const without = await sandbox().readState();
     await sandbox().writeState(before);
-    await sandbox().ok(['apply']);
+    await sandbox().ok(between);
     await sandbox().writeState(without);
     expect((await sandbox().ok(['plan'])).stdout).not.toContain('mail of back@a.test');
     await sandbox().ok(['apply']);

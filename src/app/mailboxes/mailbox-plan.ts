@@ -9,7 +9,7 @@ import { lastRecord, type AppliedRecord } from '../../system/applied-record.ts';
 import { knownMailboxes, type KnownMailboxes } from './mailbox-ids.ts';
 import { readJournal } from './mailbox-journal.ts';
 import { followedMailboxes } from './strangers.ts';
-import { readPurges } from './purges.ts';
+import { readPurges } from '../../system/purges.ts';
 import { findStrays, wordsOfStrays, type Strays } from './strays.ts';
 import type { Place } from '../state/place.ts';
 import { usersOf } from '../state/users-of.ts';

@@ -16,7 +16,7 @@ import type { MailboxPlan } from './mailbox-plan.ts';
 import { idOf } from './mailbox-ids.ts';
 import { wordsOfDeleted, wordsOfLost, wordsOfReturned } from './mailbox-words.ts';
 import type { MailboxPlaces } from './mailbox-places.ts';
-import { readPurges } from './purges.ts';
+import { readPurges } from '../../system/purges.ts';
 import { clearStrays } from './strays.ts';
 import { Whereabouts, type Origins } from './whereabouts.ts';
 

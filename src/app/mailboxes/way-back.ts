@@ -12,7 +12,7 @@ import { hasAccount } from './mailbox-plan.ts';
 import { broughtOut } from './mailbox-journal.ts';
 import { noteEvent } from './mailboxes.ts';
 import type { Place } from '../state/place.ts';
-import { readPurges, requestPurge, forgetPurges } from './purges.ts';
+import { readPurges, requestPurge, forgetPurges } from '../../system/purges.ts';
 import { appliedWhole } from '../state/followed-state.ts';
 import { secretsNow, secretsThen, signsOf, type Whole } from '../state/state-signs.ts';
 import { usersOf } from '../state/users-of.ts';

@@ -8,6 +8,7 @@ import type { Layout } from '../../core/state/layout.ts';
 import { changesBetween } from '../../core/state/edit/changes.ts';
 import { lstat, makeDirectory, readIfPresent, removeStale, resolveLinks, writeAtomically } from '../../system/files.ts';
 import { sha256 } from '../../system/hash.ts';
+import { forgetPurges, readPurges } from '../../system/purges.ts';
 import { noteSeen, noteStanding } from './followed-state.ts';
 import {
   checkState,
@@ -20,6 +21,7 @@ import {
 } from './load-state.ts';
 import type { Place } from './place.ts';
 import { withStateLock } from './state-lock.ts';
+import { usersOf } from './users-of.ts';
 
 /** From the state to the state as it should be; the same object when there is nothing to change. */
 export type StateEdit = (state: StateFile) => StateFile | Promise<StateFile>;
@@ -78,12 +80,25 @@ export async function editState(place: Place, edit: StateEdit, settings: EditSet
       return { changed: dryRun ? false : beside(), warnings: [] };
     const { problems, fresh } = await checked(place, loaded, after);
     if (dryRun) return { changed: true, warnings: fresh };
+    keepMailOf(place, loaded.data);
     noteStanding(place, loaded.data, dataOf(after));
     beforeWriting?.(loaded.data);
     await write(place, path, loaded, after, problems, beside);
     return { changed: true, warnings: fresh };
   };
   return dryRun ? work() : withStateLock(place, work);
+}
+
+/** Who is there again was removed by a command whose work was undone: that is seen now, and not when somebody removes the user later. */
+function keepMailOf({ root }: Place, state: JsonObject): void {
+  // Who may not read it may edit a state of their own.
+  const purges = process.getuid?.() === 0 ? readPurges(root) : [];
+  if (purges.length === 0) return;
+  const users = usersOf(state);
+  forgetPurges(
+    root,
+    purges.filter((address) => Object.hasOwn(users, address)),
+  );
 }
 
 function newState(): LoadedState {

@@ -5,7 +5,7 @@ import { MailboxPlaces } from '../mailboxes/mailbox-places.ts';
 import { MailboxMover } from '../mailboxes/move-mailboxes.ts';
 import type { Place } from '../state/place.ts';
 import type { Prepared } from '../plan/prepare.ts';
-import { forgetPurges } from '../mailboxes/purges.ts';
+import { forgetPurges } from '../../system/purges.ts';
 import { withStateLock } from '../state/state-lock.ts';
 
 export function mailboxMover({ root }: Place, prepared: Prepared, say: (line: string) => void): MailboxMover {

@@ -1,5 +1,5 @@
 import { noteEvent } from '../../app/mailboxes/mailboxes.ts';
-import { withdrawPurge } from '../../app/mailboxes/purges.ts';
+import { withdrawPurge } from '../../system/purges.ts';
 import { isBackAgain, originOf, pendingMailboxes } from '../../app/mailboxes/pending-mailboxes.ts';
 import { addressKey } from '../../core/edits/names.ts';
 import { renameUser, type RenamedUser } from '../../core/edits/rename.ts';

@@ -2,7 +2,7 @@ import { archiveKey, type ArchivedMailbox } from '../../app/mailboxes/archive.ts
 import type { Place } from '../../app/state/place.ts';
 import { readState } from '../../app/state/load-state.ts';
 import { noteEvent } from '../../app/mailboxes/mailboxes.ts';
-import { withdrawPurge } from '../../app/mailboxes/purges.ts';
+import { withdrawPurge } from '../../system/purges.ts';
 import {
   archivedForGood,
   isGoing,

@@ -1,5 +1,5 @@
 import { isTakenOver, noteEvent, requireNotable } from '../../app/mailboxes/mailboxes.ts';
-import { requestPurge, withdrawPurge } from '../../app/mailboxes/purges.ts';
+import { requestPurge, withdrawPurge } from '../../system/purges.ts';
 import { notePassword } from '../../app/state/followed-state.ts';
 import { readState } from '../../app/state/load-state.ts';
 import { requireDomain } from '../../core/edits/domains.ts';

@@ -1,5 +1,5 @@
-import { PATHS } from '../../core/render/paths.ts';
-import { makeDirectory, readIfPresent, writeAtomically } from '../../system/files.ts';
+import { PATHS } from '../core/render/paths.ts';
+import { makeDirectory, readIfPresent, writeAtomically } from './files.ts';
 
 /** Remembers until the next apply that a removed user's mail is to be deleted. */
 export function requestPurge(root: string, address: string): void {
