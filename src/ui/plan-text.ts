@@ -112,6 +112,8 @@ export function removalsText({ addresses, mailboxes }: Removals, queued = 0): st
 function passedOnText(all: readonly PassedOn[]): string {
   const lines = all.slice(0, NAMED).map(({ address, recipients, messages }) => {
     const goes = messages === 1 ? '1 message goes' : `${messages} messages go`;
+    if (recipients.length === 1 && recipients[0] === address)
+      return `  ${goes} to ${address}, which is somebody else's from now on`;
     return `  ${goes} to ${named(recipients)} (accepted for ${address})`;
   });
   const others = all.slice(NAMED).reduce((sum, { messages }) => sum + messages, 0);

@@ -20,6 +20,7 @@ import {
   tryLogin,
   tryRecipient,
 } from '../support/mail.ts';
+import { deferred } from '../support/queue.ts';
 import { bash } from '../support/scene.ts';
 import { eventually, fakePrograms, useSandbox } from '../support/sandbox.ts';
 import { tempDir } from '../support/temp.ts';
@@ -187,6 +188,26 @@ describe('a rename', () => {
     });
     const list = await readFile(`${sandbox().root}/etc/dovecot/eboxmail/users`, 'utf8');
     expect(list).toContain('bob@a.test:{SHA512-CRYPT}*::::::userdb_user=bob@b.test\n');
+    await expectTidy();
+  });
+
+  it('leaves what waits for an address to who has it from then on, and plan says so', async () => {
+    await sandbox().ok(['user', 'add', 'w1@a.test', '--password-hash', PASSWORD_HASH, '--apply']);
+    await sendAsStranger(sandbox(), 'w1@a.test');
+    await drain(sandbox());
+    await chmod(home('w1@a.test'), 0);
+    const queued = await sendAsStranger(sandbox(), 'w1@a.test');
+    await deferred(sandbox(), 1);
+    await chmod(home('w1@a.test'), 0o700);
+    await sandbox().ok(['user', 'rename', 'w1@a.test', 'w2@a.test', '--no-alias']);
+    await sandbox().ok(['user', 'add', 'w1@a.test', '--password-hash', PASSWORD_HASH]);
+    const { stdout } = await sandbox().ok(['plan']);
+    expect(stdout).toContain("  1 message goes to w1@a.test, which is somebody else's from now on\n");
+    await sandbox().ok(['apply']);
+    await bash(`postqueue -c ${sandbox().root}/etc/postfix -f`);
+    expect(await copies(sandbox(), queued, ['w1@a.test', 'w2@a.test'])).toEqual({ 'w1@a.test': 1 });
+    for (const user of ['w1@a.test', 'w2@a.test']) await sandbox().ok(['user', 'remove', user, '--purge', '--yes']);
+    await sandbox().ok(['apply']);
     await expectTidy();
   });
 

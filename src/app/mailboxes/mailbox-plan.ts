@@ -86,8 +86,11 @@ export function planMailboxes(
     links: Object.keys(former),
     former: formerAddresses(former, changed, { moves, model, heirs }),
     passedOn: new Map([
-      ...toAccounts.flatMap(([from, to]) => (here.has(domainOf(from)) ? [[from, [to]] as const] : [])),
-      ...[...heirs].filter(([from, [to, ...others]]) => to !== from || others.length > 0),
+      // Postfix knows the address only, and who has that now gets it.
+      ...toAccounts.flatMap(([from, to]) =>
+        here.has(domainOf(from)) ? [[from, [model.users.get(from)?.account === true ? from : to]] as const] : [],
+      ),
+      ...heirs,
     ]),
     moved: new Set(toAccounts.map(([origin]) => origin)),
     putAway,
