@@ -481,6 +481,51 @@ describe('files edited by hand', () => {
     expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
   });
 
+  it.each([
+    ['smtpd_helo_required', 'no # why', 1, /smtpd would end at once/],
+    ['smtpd_recipient_restrictions', 'reject', 8, /should be accepted/],
+    [
+      'smtpd_relay_restrictions',
+      'check_sender_access inline:{a.test=OK}, permit_sasl_authenticated, reject_unauth_destination',
+      8,
+      /strangers may relay/,
+    ],
+  ])('one of %s that is just what will be written is checked and proven before it is in force', async (...edit) => {
+    const [name, value, code, said] = edit;
+    const before = await sandbox().readState();
+    const mainCf = `${sandbox().root}/etc/postfix/main.cf`;
+    const text = await readFile(mainCf, 'utf8');
+    const line = new RegExp(`^${name} = .*$`, 'm');
+    expect(text).toMatch(line);
+    await writeFile(mainCf, text.replace(line, `${name} = ${value}`));
+    const refused = await sandbox().run(['apply', '--keep-edits']);
+    expect(refused.code, refused.stderr).toBe(code);
+    expect(refused.stderr).toMatch(said);
+    expect(await sandbox().readState()).toContain(value);
+    expect(await readFile(mainCf, 'utf8')).toBe(text);
+    await sandbox().writeState(before);
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
+    const client = await stranger(sandbox());
+    await client.command('MAIL FROM:<s@elsewhere.test>');
+    expect((await client.command('RCPT TO:<out@elsewhere.test>')).text).toMatch(/^5\.7\.1 /);
+    await client.quit();
+  });
+
+  it('a file that is edited to what will be written is taken up and proven by the next apply', async () => {
+    const before = await sandbox().readState();
+    const mainCf = `${sandbox().root}/etc/postfix/main.cf`;
+    const text = await readFile(mainCf, 'utf8');
+    await writeFile(
+      mainCf,
+      text.replace(/^smtpd_recipient_restrictions = .*$/m, 'smtpd_recipient_restrictions = reject'),
+    );
+    await sandbox().writeState(`${before}overrides: {postfix: {smtpd_recipient_restrictions: reject}}\n`);
+    expect((await sandbox().run(['apply'])).code).toBe(8);
+    await sandbox().writeState(before);
+    await sandbox().ok(['apply', '--adopt']);
+    expect(await readFile(mainCf, 'utf8')).toBe(text);
+  });
+
   it('one that the daemons refuse is in the state then, and that is said', async () => {
     const before = await sandbox().readState();
     await appendFile(`${sandbox().root}/etc/postfix/main.cf`, 'no_such_setting = 1\n');

@@ -64,7 +64,7 @@ export async function runApply(context: Context, flags: ApplyFlags & { readonly 
 
 /** Their settings are in the state then, so the files may be written anew. */
 async function applyKeepingEdits(context: Context, flags: Options): Promise<number> {
-  const { keepEdits } = await import('../../app/plan/keep-edits.ts');
+  const { keepEdits } = await import('../../app/apply/keep-edits.ts');
   const { postfix, dovecot, comments } = await keepEdits(context.place);
   for (const [name, value] of postfix) context.terminal.say(`overrides.postfix: ${name} = ${value}`);
   for (const line of dovecot) context.terminal.say(`overrides.dovecot: ${line}`);

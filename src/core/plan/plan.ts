@@ -136,6 +136,8 @@ function changeOf(file: RenderedFile, { installed, applied, unfinished }: PlanIn
   if (found === undefined) return [{ ...common, change: 'new', present: 'nothing' }];
   const present = presence(file, found, written);
   if (found.content !== after) return [{ ...common, change: 'changed', present }];
+  // Somebody else wrote it there, and neither are the daemons known to have read it, nor was it proven.
+  if (last !== undefined && present === 'edited') return [{ ...common, change: 'changed', present: 'ours' }];
   if (found.mode !== file.mode || found.owner !== file.owner || found.group !== file.group) {
     return [{ ...common, change: 'permissions', present: 'ours' }];
   }

@@ -73,7 +73,7 @@ describe('files', () => {
     [
       'edited by hand to what it should be',
       { rendered: [x], installed: { x: there('new\n') }, applied: { x: 'old\n' } },
-      [],
+      ['x: changed, ours'],
     ],
     ['of somebody else', { rendered: [x], installed: { x: there('foreign\n') } }, ['x: changed, foreign']],
     [
