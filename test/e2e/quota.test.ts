@@ -132,6 +132,18 @@ describe('a full mailbox', () => {
     expect(left[0]?.text).toMatch(/^Status: 5\.2\.2$/m);
   });
 
+  it('a change of the limit of all counts at once, whatever connections to Dovecot were open', async () => {
+    const ask = async (): Promise<string | undefined> => (await answers(['away@b.test'], 3_000_000))['away@b.test'];
+    for (const [limit, said] of [
+      ['1 MB', /^552 5\.2\.2 /],
+      ['50 MB', /^250 /],
+      ['1 MB', /^552 5\.2\.2 /],
+    ] as const) {
+      await sandbox().ok(['server', 'set', '--mailbox-size', limit, '--apply']);
+      for (let time = 0; time < 3; time += 1) expect(await ask()).toMatch(said);
+    }
+  });
+
   it('a change of the limit counts at once for every name, without a reload', async () => {
     const before = await reloads(sandbox().root);
     await sandbox().ok(['user', 'set', 'full@a.test', '--quota', '10 kB', '--apply']);
