@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PASSWORD_HASH } from '../support/mail.ts';
+import { imapLogin, PASSWORD_HASH } from '../support/mail.ts';
 import { runWithFault } from '../support/faults.ts';
 import { freePortOffset } from '../support/ports.ts';
 import { runCli } from '../support/run-cli.ts';
@@ -128,5 +128,26 @@ describe('killed while it puts files back', { timeout: 120_000 }, () => {
     expect((await sandbox().run(['status'])).stderr).toMatch(/cut off is undone/);
     expect(await configuration(sandbox().root)).toBe(before);
     expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
+  });
+});
+
+describe('a Dovecot whose programs cannot start', { timeout: 120_000 }, () => {
+  // They have no memory, and the master waits for the one that reads the configuration for it.
+  const sandbox = useSandbox({
+    state: GOOD,
+    tolerate: [
+      /master: Error: (service\(\S+\): (child \d+ killed with|command startup failed)|Error reading configuration)/,
+      /fatal: no SASL authentication mechanisms|smtpd pid \d+ exit status 1|smtpd: bad command startup/,
+    ],
+  });
+
+  it('is at work again with what it had before', async () => {
+    await sandbox().writeState(`${GOOD}overrides: {dovecot: "default_vsz_limit = 256\\n"}\n`);
+    const failed = await sandbox().run(['apply']);
+    expect(failed.code, failed.stderr).toBe(8);
+    expect(await imapLogin(sandbox(), 'alice@a.test')).toBe(true);
+    await sandbox().writeState(GOOD);
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
+    expect((await sandbox().run(['status'])).code).toBe(0);
   });
 });

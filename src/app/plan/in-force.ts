@@ -14,10 +14,15 @@ export function isDovecotConfInForce(facts: HostFacts, text: string): boolean {
   return name === undefined || lstat(`${below(facts, PATHS.dovecotRun)}/${name}`) !== undefined;
 }
 
-/** That of the dovecot.conf in place. @throws failed when Dovecot goes on by what it had before, with what it says about that */
-export async function requireDovecotConfInForce(facts: HostFacts): Promise<void> {
+/** The same of the dovecot.conf in place, of which Dovecot was told just now. */
+export async function becomesInForce(facts: HostFacts): Promise<boolean> {
   const text = readIfPresent(below(facts, PATHS.dovecotConf)) ?? '';
-  if (await waitUntil(() => isDovecotConfInForce(facts, text), PATIENCE)) return;
+  return waitUntil(() => isDovecotConfInForce(facts, text), PATIENCE);
+}
+
+/** @throws failed when Dovecot goes on by what it had before, with what it says about that */
+export async function requireDovecotConfInForce(facts: HostFacts): Promise<void> {
+  if (await becomesInForce(facts)) return;
   const reason = whyNotReloaded(facts);
   throw failed(
     `Dovecot does not take the new configuration${reason === undefined ? '' : `: ${reason}`}`,

@@ -1,8 +1,10 @@
 import { DAEMONS, isEssential, type DaemonAction, type DaemonName } from '../../core/daemons.ts';
 import { EboxmailError, EXIT, isSystemError } from '../../core/errors.ts';
+import type { HostFacts } from '../../core/host-facts.ts';
 import { below, PATHS } from '../../core/render/paths.ts';
 import { removeUnfinished } from '../../system/applied-record.ts';
 import { masterProcesses } from '../../system/master-processes.ts';
+import type { Services } from '../../system/services.ts';
 import { directoryIn, type Undo } from '../../system/undo.ts';
 import { accountsBack } from './accounts-back.ts';
 import { clientsBack } from './clients-under-way.ts';
@@ -10,6 +12,7 @@ import { letFormerFilterGo } from './content-filter.ts';
 import { keepEdited } from './edited-meanwhile.ts';
 import { Interrupted } from './interruption.ts';
 import type { MailboxMover } from '../mailboxes/move-mailboxes.ts';
+import { becomesInForce } from '../plan/in-force.ts';
 import type { Place } from '../state/place.ts';
 import type { Prepared } from '../plan/prepare.ts';
 import { withdrawProbe } from '../prove/login.ts';
@@ -85,7 +88,9 @@ export async function putBack(
     if (done === 'nothing' && !asked && !died) continue;
     // Somebody else's mail service, if that is what was there, goes on as well.
     const wanted = undo.running.includes(name) || (configured && isEssential(name));
-    await services[name](actionBack(done, wanted, masterProcesses(root)[name] !== undefined));
+    const action = actionBack(done, wanted, masterProcesses(root)[name] !== undefined);
+    await services[name](action);
+    if (name === 'dovecot' && action === 'reload') await endHanging(services, facts);
   }
   await requirePrevious(place, prepared);
   // Its programs die as well when Dovecot lets nobody in.
@@ -105,6 +110,11 @@ export async function putBack(
     // Without room for that the previous configuration is in force all the same; who comes next finds the journal.
     if (!isSystemError(error) && !(error instanceof EboxmailError)) throw error;
   }
+}
+
+/** A Dovecot whose programs cannot start any more reads nothing: only a new master does, and nobody has a session there. */
+async function endHanging(services: Services, facts: HostFacts): Promise<void> {
+  if (!(await becomesInForce(facts))) await services.dovecot('restart');
 }
 
 /** What makes a daemon read the old files, after an action that made it read, or not read, the new ones. */
