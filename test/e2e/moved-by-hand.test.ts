@@ -114,6 +114,15 @@ describe('a state of before the last apply that is put back, with more in it', {
     await comesBack(files);
   });
 
+  it('tells who comes back to a free address that the mailbox is in the archive', async () => {
+    await ok('user', 'remove', `${bob}@a.test`, '--yes', '--apply');
+    await sandbox().writeState(both);
+    expect(await ok('plan')).toContain(`the mailbox that ${bob}@a.test had is in the archive: ${bob}@a.test begins`);
+    await ok('user', 'remove', `${bob}@a.test`, '--yes');
+    await ok('user', 'restore', `${bob}@a.test`, '--apply');
+    expect(await seenBy(bob, OTHER)).toEqual([bobs]);
+  });
+
   it('nor where the history is too short to know of it', async () => {
     await comesBack(both, async () => {
       for (let n = 0; n < 51; n += 1) await ok('alias', 'add', `n${n}@a.test`, `${bob}@a.test`, '--apply');

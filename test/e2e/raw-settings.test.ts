@@ -161,6 +161,18 @@ describe('raw settings that stop mail', { timeout: 120_000 }, () => {
   });
 
   it.each([
+    ['smtpd_sasl_exceptions_networks', '127.0.0.0/8', /logging in is not offered/],
+    [
+      'smtpd_recipient_restrictions',
+      'permit_mynetworks, reject_unauth_destination, reject_unlisted_recipient',
+      /who has logged in cannot send to addresses elsewhere[\s\S]*Relay access denied/,
+    ],
+  ])('that keep users from sending by %s: %s are found by the proof', async (name, value, said) => {
+    await sandbox().writeState(state(`{postfix: {${name}: "${value}"}}`));
+    await expectBack(said);
+  });
+
+  it.each([
     [
       "Postfix's own",
       'smtpd_relay_restrictions',

@@ -26,8 +26,7 @@ export function hadAnother(
   const users = usersOf(state);
   const generations = listGenerations(lib).map((one) => readable(lib, one));
   const whole = once(() => wholeSign(now));
-  const isArchived = (address: string, login: string): boolean =>
-    archivedInOrder(place.root).some((one) => one.address === address && loginOf(one.entry, () => undefined) === login);
+  const isArchived = once(() => archivedWith(place.root));
   return (track) => {
     const [id, address] = [idOf(known, track), track.to ?? ''];
     const signs = userSigns(now, address);
@@ -45,8 +44,32 @@ export function hadAnother(
       found = true;
     }
     // What comes out of it was asked for.
-    return found ?? (isSure && !track.archived && isArchived(address, signs.login) ? true : undefined);
+    return found ?? (isSure && !track.archived && isArchived()(address, signs.login) ? true : undefined);
   };
+}
+
+/** Those of new users who had a mailbox at their address with the password that they have now, and it is in the archive. */
+export function comeBack(place: Place, users: JsonObject, newcomers: readonly string[]): readonly string[] {
+  if (newcomers.length === 0) return [];
+  const isArchived = archivedWith(place.root);
+  const now = secretsNow(place);
+  return newcomers.filter(
+    (address) => isTelling(place, users[address]) && isArchived(address, loginOf(users[address], now)),
+  );
+}
+
+/** Whether a mailbox of that address is in the archive whose user had that login. */
+function archivedWith(root: string): (address: string, login: string) => boolean {
+  const signOf = (address: string, login: string): string => `${address} ${login}`;
+  const all = new Set(
+    archivedInOrder(root).map((one) =>
+      signOf(
+        one.address,
+        loginOf(one.entry, () => undefined),
+      ),
+    ),
+  );
+  return (address, login) => all.has(signOf(address, login));
 }
 
 function readable(lib: string, generation: Generation) {

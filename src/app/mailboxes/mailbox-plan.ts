@@ -7,6 +7,7 @@ import { PATHS } from '../../core/render/paths.ts';
 import type { ReadModel } from '../../core/state/model-of.ts';
 import { lastRecord, type AppliedRecord } from '../../system/applied-record.ts';
 import { knownMailboxes, type KnownMailboxes } from './mailbox-ids.ts';
+import { comeBack } from './login-history.ts';
 import { readJournal } from './mailbox-journal.ts';
 import { followedMailboxes } from './strangers.ts';
 import { readPurges } from '../../system/purges.ts';
@@ -70,6 +71,8 @@ export function planMailboxes(
   );
   const heirs = heirsOf([...putAway, ...formerOf(putAway, former)], here, directory);
   const moves = movesOf(changed, before);
+  const given = new Set(changed.flatMap(({ to }) => (to === undefined ? [] : [to])));
+  const newcomers = [...model.users.keys()].filter((one) => !Object.hasOwn(before, one) && !given.has(one));
   const strays = findStrays(
     root,
     since,
@@ -102,6 +105,9 @@ export function planMailboxes(
       ...words(changed, purges, model, usersOf(inForce?.state ?? {})),
       ...unknown.map((address) => emptyWords(address, `which mailbox is that of ${address} is not known`)),
       ...strangers.map((address) => emptyWords(address, `${address} had another mailbox with this password`)),
+      ...comeBack(place, usersOf(state), newcomers).map((address) =>
+        emptyWords(address, `the mailbox that ${address} had is in the archive`),
+      ),
       ...(readJournal(root, since) === undefined ? [] : [CUT_OFF]),
       ...wordsOfStrays(root, strays),
     ],

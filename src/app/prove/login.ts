@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { failed } from '../../core/errors.ts';
+import { failed, type EboxmailError } from '../../core/errors.ts';
 import { portsOf, type HostFacts } from '../../core/host-facts.ts';
 import type { MailModel } from '../../core/model.ts';
 import { PROBE } from '../../core/probe.ts';
@@ -9,9 +9,9 @@ import { firstAccount } from '../../core/recipients.ts';
 import { below, PATHS } from '../../core/render/paths.ts';
 import { listDirectory, lstat } from '../../system/files.ts';
 import { isLetIn, isPasswordOf } from '../../system/dovecot-auth.ts';
-import { SmtpSession } from '../../system/smtp-session.ts';
+import { SmtpSession, type SmtpReply } from '../../system/smtp-session.ts';
 import { DOVECOT_LOOKS, writePasswdFile } from '../../system/passwd-file.ts';
-import { OpenRelay } from './smtp.ts';
+import { OpenRelay, strangersAddress } from './smtp.ts';
 
 /**
  * An account that exists only while an apply proves that the service works: a random name and password, a mailbox that goes
@@ -93,27 +93,45 @@ function servicesOf(overrides: string): readonly string[] {
 }
 
 /**
- * Logs in on 465: from Postfix by way of Dovecot to the passwords, as every user's mail program does.
+ * Logs in on 465: from Postfix by way of Dovecot to the passwords, as every user's mail program does. Where raw settings may
+ * have it otherwise, it goes on to a recipient elsewhere; no message follows.
  * @param fresh whether Postfix asks a Dovecot that has read its passwords since the account was made
  * @throws failed when that does not work
  */
-export async function proveLogin(probe: ProbeAccount, facts: HostFacts, fresh: boolean): Promise<void> {
+export async function proveLogin(
+  probe: ProbeAccount,
+  { overrides }: MailModel,
+  facts: HostFacts,
+  fresh: boolean,
+): Promise<void> {
   if (!fresh) await sleep(Math.max(0, probe.since + DOVECOT_LOOKS + MARGIN - performance.now()));
   const port = portsOf(facts.portOffset).smtps;
+  const outside = strangersAddress(facts);
   const session = await SmtpSession.connect({
-    address: facts.listen[0] ?? '127.0.0.1',
+    address: outside ?? facts.listen[0] ?? '127.0.0.1',
     port,
     implicitTls: true,
     serverName: undefined,
     authorities: [],
+    ...(outside === undefined ? {} : { localAddress: outside }),
   });
+  const no = (what: string, { code, lines }: SmtpReply): EboxmailError =>
+    failed(`${what} on port ${port}`, `the server says: ${code} ${lines.join(' ')}`);
   try {
     await session.reply();
-    await session.command('EHLO localhost.localdomain');
+    const offered = await session.command('EHLO localhost.localdomain');
     const response = Buffer.from(`\0${probe.name}\0${probe.password}`).toString('base64');
-    const { code, lines } = await session.command(`AUTH PLAIN ${response}`);
-    if (code !== 235)
-      throw failed(`logging in on port ${port} does not work`, `the server says: ${code} ${lines.join(' ')}`);
+    const answer = await session.command(`AUTH PLAIN ${response}`);
+    if (answer.code !== 235) throw no('logging in does not work', answer);
+    if (overrides.postfix.size === 0) return;
+    // Postfix takes it all the same, but no mail program would try.
+    const isOffered = offered.lines.some((line) => /^AUTH[ =]/i.test(line));
+    if (!isOffered && (outside !== undefined || facts.sandbox !== undefined))
+      throw no('logging in is not offered', offered);
+    await session.command('MAIL FROM:<>');
+    const relayed = await session.command(`RCPT TO:<${PROBE}${randomBytes(8).toString('hex')}@relay-probe.invalid>`);
+    if (/relay access denied/i.test(relayed.lines.join(' ')))
+      throw no('who has logged in cannot send to addresses elsewhere', relayed);
   } finally {
     session.end();
   }

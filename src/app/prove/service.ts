@@ -59,7 +59,7 @@ async function proveEverything(
   if (!model.smtp.authentication) return;
   // Then Postfix asks a Dovecot that has read its passwords since the account was made.
   const fresh = touched.has('dovecot') && touched.has('postfix');
-  await insist(() => named('logging in', () => proveLogin(probe, facts, fresh)));
+  await insist(() => named('logging in', () => proveLogin(probe, model, facts, fresh)));
 }
 
 async function proveCertificate(scene: Pick<Prepared, 'model' | 'facts'>): Promise<void> {

@@ -167,7 +167,7 @@ function isStranger(address: string | undefined, model: MailModel, facts: HostFa
 }
 
 /** An address of this machine that is not its loopback: mail from there comes from outside, for all that Postfix knows. */
-function strangersAddress(facts: HostFacts): string | undefined {
+export function strangersAddress(facts: HostFacts): string | undefined {
   if (facts.listen.length > 0) return facts.listen.find((address) => !isLoopback(address));
   const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return all.find(({ internal, family }) => !internal && family === 'IPv4')?.address;
