@@ -16,17 +16,21 @@ export async function unknownConditions(
 ): Promise<readonly string[]> {
   const settings = [...overrides.keys()].filter(isConditionList);
   if (settings.length === 0) return [];
-  const [directory = '', classes = '', ...values] = await Promise.all(
-    ['daemon_directory', 'smtpd_restriction_classes', ...settings].map(async (name) =>
-      (await exec('postconf', ['-c', staged, '-hx', name])).stdout.trim(),
-    ),
-  );
+  const valuesOf = (names: readonly string[]): Promise<readonly string[]> =>
+    Promise.all(names.map(async (name) => (await exec('postconf', ['-c', staged, '-hx', name])).stdout.trim()));
+  const [directory = '', classes = '', ...values] = await valuesOf([
+    'daemon_directory',
+    'smtpd_restriction_classes',
+    ...settings,
+  ]);
   const program = bytesIfPresent(`${directory}/smtpd`);
-  const own = new Set(classes.split(/[\s,]+/));
+  const own = new Set(classes.split(/[\s,]+/).filter((name) => name !== ''));
   // Their names are in the program as they are compared with: a list of our own would be that of one version.
   const isKnown = (name: string): boolean =>
     own.has(name) || program === undefined || program.includes(`${name.toLowerCase()}\0`);
-  return settings.flatMap((setting, number) => {
+  const relay = settings.find((name) => RELAY.includes(name));
+  const refuses = relay === undefined ? [] : (await valuesOf([...RELAY, ...own])).flatMap(conditionsIn);
+  const complaints = settings.flatMap((setting, number) => {
     const names = conditionsIn(values[number] ?? '');
     const refusesAll = setting === LAST && names.some(isForAll);
     return [
@@ -36,7 +40,15 @@ export async function unknownConditions(
       ...(refusesAll ? [`${setting} refuses every message that comes from elsewhere`] : []),
     ];
   });
+  return relay === undefined || refuses.some((name) => NEEDED.test(name))
+    ? complaints
+    : [...complaints, `${relay} leaves nothing that refuses relaying, without which Postfix takes no mail`];
 }
+
+/** Without one of these in one of them no smtpd starts (has_required in Postfix's smtpd_check.c). */
+const RELAY = ['smtpd_relay_restrictions', 'smtpd_recipient_restrictions'];
+const NEEDED =
+  /^(check_relay_domains|reject|reject_unauth_destination|defer|defer_if_permit|defer_unauth_destination)$/i;
 
 /** Who gets as far as to this one is refused, except where it is only for the log. */
 function isForAll(condition: string, at: number, all: readonly string[]): boolean {

@@ -133,6 +133,7 @@ describe('raw settings that stop mail', { timeout: 120_000 }, () => {
     ['smtpd_data_restrictions', 'reject_unauth_pipelining, bogus', /smtpd_data_restrictions names the condition bogus/],
     ['smtpd_end_of_data_restrictions', 'bogus', /smtpd_end_of_data_restrictions names the condition bogus/],
     ['smtpd_end_of_data_restrictions', 'permit_mynetworks, reject', /_restrictions refuses every message that comes/],
+    ['smtpd_relay_restrictions', 'permit_mynetworks', /smtpd_relay_restrictions leaves nothing that refuses relaying/],
   ])('%s: %s is refused with its line, and nothing is changed', async (name, value, said) => {
     const before = await reloads(sandbox().root);
     await sandbox().writeState(state(`{postfix: {${name}: "${value}"}}`));
