@@ -52,7 +52,13 @@ export function whyNoOverride(name: string, value: string, all: ReadonlyMap<stri
   if (key !== undefined) return { message: `${name} cannot be overridden`, hint: `it follows from ${key}` };
   if (name === 'master_service_disable' && value !== '')
     return { message: `${name} cannot be overridden`, hint: 'every service that is in master.cf is needed' };
-  const reason = letsStrangersIn(name, wordsOf(expanded(value, all)));
+  const words = wordsOf(expanded(value, all));
+  if (name === 'virtual_transport' && words.some((word) => /^(discard|local|virtual)(:|$)/.test(word)))
+    return {
+      message: `${name} = ${value} brings no mail to any mailbox`,
+      hint: 'mailboxes are those of Dovecot: lmtp:',
+    };
+  const reason = letsStrangersIn(name, words);
   return reason === undefined ? undefined : { ...reason, message: `${name} = ${value} ${reason.message}` };
 }
 

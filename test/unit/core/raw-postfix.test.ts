@@ -80,6 +80,8 @@ describe('raw settings of Postfix', () => {
     ['smtpd_relay_restrictions', '$a', { a: 'permit_mynetworks, permit' }],
     ['relay_domains', '$mydestination, $a', { a: 'static:all' }],
     ['master_service_disable', '!lmtp/unix, unix', {}],
+    ['virtual_transport', 'discard:', {}],
+    ['virtual_transport', '$a', { a: 'virtual' }],
   ])('%s = %s lets strangers in, or stops mail', (name, value, more) => {
     expect(refused(name, value, more)).toBe(true);
   });
