@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { failed } from '../../core/errors.ts';
+import { failed, withHint } from '../../core/errors.ts';
 import { giveBackOwnedLine } from '../../core/plan/owned-line.ts';
 import { PATHS, POSTMASTER_LINE } from '../../core/render/paths.ts';
 import { readAppliedRecord, setRecordAside, type AppliedRecord } from '../../system/applied-record.ts';
 import { directoriesBelow } from '../../system/directories.ts';
-import { bytesIfPresent, lstat, syncDirectories, writeAtomically } from '../../system/files.ts';
+import { bytesIfPresent, lstat, requireWritable, syncDirectories, writeAtomically } from '../../system/files.ts';
 import { forgetFilterChange } from '../../system/filter-queue.ts';
 import { sha256 } from '../../system/hash.ts';
 import { indexPaths } from '../../system/installed.ts';
@@ -88,6 +88,12 @@ export async function uninstall(place: Place, progress: (step: string) => void):
     mailboxes.check();
     const originals = readOriginals(lib);
     const ever = everOurs(writtenBy(readAppliedRecord(lib)), originals);
+    requireWritableAll([
+      lib,
+      undoIn(lib),
+      originalsIn(lib),
+      ...[...restored, ...removed].map((path) => dirname(`${root}/${path}`)),
+    ]);
     if (stops) {
       const services = servicesFor(place, wish);
       for (const name of [...runningDaemons(root)].reverse()) {
@@ -120,6 +126,15 @@ export async function uninstall(place: Place, progress: (step: string) => void):
     forgetOriginals(lib);
     return done;
   });
+}
+
+/** Looked at before anything goes: half of it taken away, with the daemons stopped, would be worse than nothing. */
+function requireWritableAll(directories: readonly string[]): void {
+  try {
+    for (const directory of new Set(directories)) if (lstat(directory) !== undefined) requireWritable(directory);
+  } catch (error) {
+    throw withHint(error, 'nothing was taken away; put that right and run "eboxmail uninstall" again');
+  }
 }
 
 /** Of an apply that was cut off before it had announced itself, or an uninstall that was before its end. */
