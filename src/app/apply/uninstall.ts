@@ -10,6 +10,7 @@ import { forgetFilterChange } from '../../system/filter-queue.ts';
 import { sha256 } from '../../system/hash.ts';
 import { indexPaths } from '../../system/installed.ts';
 import { runningDaemons } from '../../system/master-processes.ts';
+import { refuseOddFile } from '../../system/regular-file.ts';
 import {
   contentOfOriginal,
   directoryIn as originalsIn,
@@ -59,6 +60,7 @@ export function planUninstall({ root }: Pick<Place, 'root'>): UninstallPlan {
   const originals = readOriginals(lib);
   const [restored, removed, left]: [string[], string[], string[]] = [[], [], []];
   for (const path of everOurs(written, originals)) {
+    for (const index of indexPaths(path)) refuseOddFile(`${root}/${index}`);
     const now = bytesIfPresent(`${root}/${path}`);
     const original = contentOfOriginal(lib, originals.get(path));
     if (original !== undefined && now?.equals(original) === true) continue;
