@@ -1,5 +1,5 @@
 import { notFound, usageError } from '../core/errors.ts';
-import { bytesIfPresent } from '../system/files.ts';
+import { givenBytes } from '../system/files.ts';
 import type { Context } from './context.ts';
 
 /** Bytes; tens of thousands of lines are a few million. An endless input is refused instead of read. */
@@ -7,7 +7,7 @@ const MOST_INPUT = 256 * 1024 * 1024;
 
 /** The text of a file, or of standard input for `-`. @throws usage error when it is not UTF-8 */
 export async function readInput({ stdin }: Context, file: string): Promise<string> {
-  const bytes = file === '-' ? await all(stdin) : bytesIfPresent(file);
+  const bytes = file === '-' ? await all(stdin) : givenBytes(file);
   if (bytes === undefined) throw notFound(`there is no file ${file}`, 'name one, or - for standard input');
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

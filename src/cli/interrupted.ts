@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { readRollbackRecord } from '../system/rollback-record.ts';
+import { EboxmailError } from '../core/errors.ts';
+import { readRollbackRecord, type RollbackRecord } from '../system/rollback-record.ts';
 import type { Context } from './context.ts';
 
 /** Commands that deal with it themselves, and those that have nothing to do with it. */
@@ -18,7 +19,7 @@ export function noticeInterruptedApply({ place, terminal }: Context, command: st
   if (!SILENT.has(command) && existsSync(`${lib}/undo/journal.json`))
     terminal.say('note: an apply is under way or was interrupted; "eboxmail apply" brings it to its end');
   if (ELSEWHERE.has(command) || !existsSync(`${lib}/rollback.json`)) return;
-  const found = readRollbackRecord(lib);
+  const found = rollbackRecord(lib, terminal);
   if (found === undefined) return;
   const lines = found.replaced.map(({ name, generation, kept }) =>
     kept === undefined
@@ -28,4 +29,15 @@ export function noticeInterruptedApply({ place, terminal }: Context, command: st
   const note = `note: a rollback to generation ${found.to} is under way or was interrupted;`;
   const what = `"eboxmail apply" applies ${place.statePath} as it is now and ends that`;
   terminal.say([`${note} ${what}`, ...lines].join('\n'));
+}
+
+/** Whatever becomes of this note, the command goes on. */
+function rollbackRecord(lib: string, { say }: Context['terminal']): RollbackRecord | undefined {
+  try {
+    return readRollbackRecord(lib);
+  } catch (error) {
+    if (!(error instanceof EboxmailError)) throw error;
+    say(`note: ${error.message}\n${error.hint ?? ''}`.trimEnd().replaceAll('\n', '\n  '));
+    return undefined;
+  }
 }

@@ -1,6 +1,6 @@
 import { generatePassword, hashPassword } from '../app/state/passwords.ts';
 import { notFound, usageError } from '../core/errors.ts';
-import { bytesIfPresent, lstat } from '../system/files.ts';
+import { givenBytes, lstat } from '../system/files.ts';
 import { askNewPassword } from '../ui/prompt.ts';
 import type { Command } from 'commander';
 import type { Terminal } from '../ui/terminal.ts';
@@ -62,7 +62,7 @@ export async function givenPassword(
     throw usageError('--password-stdin and --password-file exclude each other', 'give one of them');
   if (passwordStdin === true) return firstLine(stdin);
   if (passwordFile === undefined) return undefined;
-  const content = bytesIfPresent(passwordFile);
+  const content = givenBytes(passwordFile);
   if (content === undefined)
     throw notFound(`there is no file ${passwordFile}`, 'it holds the password as its only line');
   warnOfReaders(terminal, passwordFile);

@@ -3,7 +3,8 @@ import type { HostFacts } from '../core/host-facts.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { MailboxIds } from '../core/mailboxes/holders.ts';
 import type { AppliedFile, Unfinished } from '../core/plan/plan.ts';
-import { lstat, makeDirectory, readIfPresent, syncDirectories, writeAtomically } from './files.ts';
+import { lstat, makeDirectory, syncDirectories, writeAtomically } from './files.ts';
+import { readJsonFile } from './json-file.ts';
 
 /** What the last apply left behind: the state and a hash of every file. Generations will be many of these. */
 export interface AppliedRecord {
@@ -51,8 +52,8 @@ interface StoredUnfinished extends Omit<Unfinished, 'files'> {
 /** `lib` is the absolute path of var/lib/eboxmail. */
 export function readAppliedRecord(lib: string): AppliedRecord | undefined {
   // In this order: a record that is written meanwhile ends it.
-  const announced = parse<StoredUnfinished>(unfinishedIn(lib));
-  const stored = parse<Stored>(fileIn(lib)) ?? (announced === undefined ? undefined : NOTHING);
+  const announced = readAnnounced(lib);
+  const stored = readStored(fileIn(lib), APPLY_ANEW) ?? (announced === undefined ? undefined : NOTHING);
   if (stored === undefined) return undefined;
   const { time, files, ...rest } = stored;
   const unfinished = announced?.since === time ? announced : stored.unfinished;
@@ -70,7 +71,7 @@ export function readAppliedRecord(lib: string): AppliedRecord | undefined {
  */
 export function lastRecord(lib: string, applied = readAppliedRecord(lib)): AppliedRecord | undefined {
   if (applied !== undefined && applied.time !== '') return applied;
-  const stored = parse<Stored>(asideIn(lib));
+  const stored = readStored(asideIn(lib), NOT_FOLLOWED);
   return stored === undefined ? applied : { ...stored, files: new Map(), unfinished: undefined };
 }
 
@@ -118,14 +119,14 @@ export function writeUnfinished(lib: string, since: string, unfinished: Unfinish
 export function removeUnfinished(lib: string, before: AppliedRecord | undefined): void {
   // Where an earlier version began it, it is in the record.
   if (before?.time === '') rmSync(fileIn(lib), { force: true });
-  else if (before?.unfinished !== undefined && parse<Stored>(fileIn(lib))?.unfinished !== undefined)
+  else if (before?.unfinished !== undefined && readStored(fileIn(lib), APPLY_ANEW)?.unfinished !== undefined)
     writeAppliedRecord(lib, before);
   rmSync(unfinishedIn(lib), { force: true });
 }
 
 /** There is no configuration of ours in force, and none is being put there; whose mailbox is whose stays known. */
 export function setRecordAside(lib: string): void {
-  const stored = parse<Stored>(fileIn(lib));
+  const stored = readStored(fileIn(lib), APPLY_ANEW);
   if (stored !== undefined && stored.time !== '') renameSync(fileIn(lib), asideIn(lib));
   else rmSync(fileIn(lib), { force: true });
   syncDirectories([fileIn(lib)]);
@@ -134,9 +135,29 @@ export function setRecordAside(lib: string): void {
 
 const NOTHING: Stored = { version: 1, time: '', state: {}, files: {} };
 
-function parse<T>(path: string): T | undefined {
-  const text = readIfPresent(path);
-  return text === undefined ? undefined : (JSON.parse(text) as T);
+const LOST = [
+  'then nothing tells who was renamed, removed or added since the last apply, and whoever has an address gets the mailbox there:',
+  'put the users in the state back first as they were then',
+].join('\n');
+
+const APPLY_ANEW = [
+  'bring it back from a backup; or move it away, look at "eboxmail plan" and run "eboxmail apply --adopt"',
+  `it replaces files that were edited by hand as well, and keeps them in backup\n${LOST}`,
+].join('\n');
+
+const NOT_FOLLOWED = `bring it back from a backup, or move it away: ${LOST}`;
+
+const CUT_OFF = [
+  'an apply was cut off, and this is what it was about to write: move it away and run "eboxmail apply"',
+  'what it has put in place counts as edited by hand then, and is replaced with --adopt',
+].join('\n');
+
+function readStored(path: string, hint: string): Stored | undefined {
+  return readJsonFile<Stored>(path, { needs: { time: 'string', state: 'map', files: 'map' }, hint });
+}
+
+function readAnnounced(lib: string): StoredUnfinished | undefined {
+  return readJsonFile<StoredUnfinished>(unfinishedIn(lib), { needs: { files: 'map', daemons: 'map' }, hint: CUT_OFF });
 }
 
 function write(path: string, content: Stored | StoredUnfinished): void {

@@ -1,13 +1,14 @@
 import type { ExpiryRun } from '../core/expiry.ts';
-import { readIfPresent, writeAtomically } from './files.ts';
+import { writeAtomically } from './files.ts';
+import { readJsonFile } from './json-file.ts';
 
 /** A broken disk fails for everybody; a few examples tell as much. */
 const MOST_ERRORS = 20;
 
 /** `directory` is the absolute path of var/lib/eboxmail/expire. */
 export function readExpiryRun(directory: string): ExpiryRun | undefined {
-  const text = readIfPresent(fileIn(directory));
-  return text === undefined ? undefined : (JSON.parse(text) as ExpiryRun);
+  const needs = { time: 'string', users: 'number', removed: 'map', errors: 'list' } as const;
+  return readJsonFile<ExpiryRun>(fileIn(directory), { needs, hint: 'the next "eboxmail expire" writes it anew' });
 }
 
 export function writeExpiryRun(directory: string, run: ExpiryRun): void {

@@ -18,7 +18,8 @@ import {
   type Stats,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { failed, refused } from '../core/errors.ts';
+import { EboxmailError, failed, refused } from '../core/errors.ts';
+import { kindOf, MOVE_AWAY, readRegular } from './regular-file.ts';
 
 export interface FileContent {
   /** Absolute. */
@@ -182,12 +183,22 @@ export function readIfPresent(path: string): string | undefined {
   return bytesIfPresent(path)?.toString('utf8');
 }
 
+/** The same as bytes. @throws when something else than a file is there */
 export function bytesIfPresent(path: string): Buffer | undefined {
+  return ifPresent(path, readRegular);
+}
+
+/** The same of what somebody names on the command line: that may be a pipe of the shell. */
+export function givenBytes(path: string): Buffer | undefined {
+  return ifPresent(path, readFileSync);
+}
+
+function ifPresent(path: string, read: (path: string) => Buffer): Buffer | undefined {
   try {
-    return readFileSync(path);
+    return read(path);
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw refused(`cannot read ${path}`, error);
+    throw error instanceof EboxmailError ? error : refused(`cannot read ${path}`, error);
   }
 }
 
@@ -197,21 +208,6 @@ export function isReadable(path: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** Bytes that a record written by a user with fewer rights may have. */
-const MOST_RECORD = 64 * 1024;
-
-/** What a daemon of another user wrote: undefined unless it is a small regular file. */
-export function readRecord(path: string): string | undefined {
-  const found = lstat(path);
-  if (found?.isFile() !== true || found.size > MOST_RECORD) return undefined;
-  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    return readFileSync(descriptor, 'utf8');
-  } finally {
-    closeSync(descriptor);
   }
 }
 
@@ -257,8 +253,7 @@ export function resolveLinks(path: string): string {
 function refuseOddTarget(path: string): void {
   const found = lstat(path);
   if (found === undefined || found.isFile()) return;
-  const what = found.isSymbolicLink() ? 'a symbolic link' : 'no regular file';
-  throw failed(`${path} is ${what}, and eboxmail does not write through that`, MOVE_AWAY);
+  throw failed(`${path} is ${kindOf(found)}, and eboxmail does not write through that`, MOVE_AWAY);
 }
 
 /** @throws when something else than a directory is there, a symbolic link to one included */
@@ -268,8 +263,6 @@ export function refuseOddDirectory(path: string): void {
   const what = found.isSymbolicLink() ? 'a symbolic link' : 'no directory';
   throw failed(`${path} is ${what}, and eboxmail writes only in a directory of its own there`, MOVE_AWAY);
 }
-
-const MOVE_AWAY = 'move it away and run the command again';
 
 function isMissing(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;

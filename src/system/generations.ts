@@ -1,15 +1,9 @@
 import { readdirSync, rmSync } from 'node:fs';
+import { EboxmailError, isForbidden } from '../core/errors.ts';
 import type { MailboxIds } from '../core/mailboxes/holders.ts';
-import {
-  bytesIfPresent,
-  lstat,
-  makeDirectory,
-  readIfPresent,
-  stageFile,
-  syncDirectories,
-  writeAtomically,
-} from './files.ts';
+import { bytesIfPresent, lstat, makeDirectory, stageFile, syncDirectories, writeAtomically } from './files.ts';
 import { sha256 } from './hash.ts';
+import { readJsonFile } from './json-file.ts';
 
 /** A configuration that was in force: what it came from, what it consisted of, and who made it when. */
 export interface Generation {
@@ -89,16 +83,28 @@ export function listGenerations(lib: string): readonly Generation[] {
   return generationNumbers(lib).flatMap((number) => readGeneration(lib, number) ?? []);
 }
 
-/** Undefined also for one that the power took before it was on the disk. */
+/** Undefined also for one that is damaged: it may be that the power took it before it was on the disk. */
 export function readGeneration(lib: string, number: number): Generation | undefined {
-  const text = readIfPresent(manifest(lib, number));
-  if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as Generation;
+    return requireReadable(lib, number);
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    if (error instanceof EboxmailError && !isForbidden(error)) return undefined;
     throw error;
   }
+}
+
+/** The same. @throws exit 1 for one that is damaged */
+export function requireReadable(lib: string, number: number): Generation | undefined {
+  const needs = {
+    number: 'number',
+    time: 'string',
+    author: 'string',
+    summary: 'list',
+    state: 'string',
+    files: 'list',
+  } as const;
+  const hint = 'it is left out of the history; choose another generation, or bring the file back from a backup';
+  return readJsonFile<Generation>(manifest(lib, number), { needs, hint });
 }
 
 /** A content by its hash; undefined when it is gone or is no longer what it was. */
@@ -130,7 +136,8 @@ function prune(lib: string): void {
   }
 }
 
-function generationNumbers(lib: string): readonly number[] {
+/** Of all, the newest first, those that are damaged included. */
+export function generationNumbers(lib: string): readonly number[] {
   if (lstat(manifests(lib)) === undefined) return [];
   return readdirSync(manifests(lib))
     .flatMap((name) => /^(\d+)\.json$/.exec(name)?.[1] ?? [])

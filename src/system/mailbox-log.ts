@@ -1,7 +1,8 @@
-import { appendFileSync, chmodSync, closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
-import { refused } from '../core/errors.ts';
+import { appendFileSync, chmodSync, closeSync, fsyncSync, openSync, rmSync, truncateSync } from 'node:fs';
+import { failed, refused } from '../core/errors.ts';
 import type { MailboxEvent } from '../core/mailboxes/events.ts';
-import { readIfPresent, writeAtomically } from './files.ts';
+import { bytesIfPresent, readIfPresent, writeAtomically } from './files.ts';
+import { parseJsonLine } from './json-file.ts';
 
 /**
  * What commands did to addresses and the next apply has to know: one JSON document a line in var/lib/eboxmail. Written
@@ -15,14 +16,17 @@ export type NewEvent = MailboxEvent extends infer E ? (E extends unknown ? Omit<
 export function readMailboxLog(lib: string): readonly MailboxEvent[] {
   const lines = (readIfPresent(logIn(lib)) ?? '').split('\n');
   // The last line is not whole when its writer was killed: it was not a word yet.
-  return lines.slice(0, -1).flatMap((line) => {
-    try {
-      return [JSON.parse(line) as MailboxEvent];
-    } catch {
-      return [];
-    }
+  return lines.slice(0, -1).map((line, index) => {
+    const event = parseJsonLine<MailboxEvent>(line, { seq: 'number', kind: 'string' });
+    if (typeof event === 'string') throw failed(`${logIn(lib)}:${index + 1} is damaged: ${event}`, TAKE_OUT);
+    return event;
   });
 }
+
+const TAKE_OUT = [
+  'take the line out, and look at "eboxmail plan" before the next apply: if it told of a rename, that is a removal and a new user then,',
+  'so the mailbox goes into the archive, and "eboxmail user restore" brings it back',
+].join('\n');
 
 /** Number of the last event. @param seq of the last that an apply has taken up */
 export function lastEvent(lib: string, seq: number): number {
@@ -36,13 +40,15 @@ export function lastEvent(lib: string, seq: number): number {
 export function appendToMailboxLog(lib: string, last: number, since: string, ...events: readonly NewEvent[]): number {
   const seq = lastEvent(lib, last) + 1;
   const lines = events.map((event, index) => `${JSON.stringify({ seq: seq + index, since, ...event })}\n`).join('');
-  const text = readIfPresent(logIn(lib)) ?? '';
-  const begin = text === '' || text.endsWith('\n') ? '' : '\n';
+  const bytes = bytesIfPresent(logIn(lib)) ?? Buffer.alloc(0);
+  const whole = bytes.lastIndexOf('\n') + 1;
   try {
+    // What a writer that was killed had begun would be taken for damage.
+    if (whole < bytes.length) truncateSync(logIn(lib), whole);
     const descriptor = openSync(logIn(lib), 'a', 0o600);
     try {
       chmodSync(logIn(lib), 0o600);
-      appendFileSync(descriptor, `${begin}${lines}`);
+      appendFileSync(descriptor, lines);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);

@@ -1,5 +1,6 @@
 import { readdirSync, rmSync } from 'node:fs';
-import { bytesIfPresent, lstat, makeDirectory, readIfPresent, writeAtomically } from './files.ts';
+import { bytesIfPresent, lstat, makeDirectory, writeAtomically } from './files.ts';
+import { readJsonFile } from './json-file.ts';
 
 /** What was at a path before eboxmail wrote there for the first time. */
 export interface Original {
@@ -14,8 +15,13 @@ const PRIVATE = { mode: 0o600, uid: 0, gid: 0 } as const;
 
 /** @param lib absolute path of var/lib/eboxmail */
 export function readOriginals(lib: string): ReadonlyMap<string, Original> {
-  const text = readIfPresent(listIn(lib));
-  return new Map(Object.entries(text === undefined ? {} : (JSON.parse(text) as Record<string, Original>)));
+  const hint = [
+    `it says what was there before eboxmail; the copies of that are beside it, by numbers. Take those that you need out of`,
+    `${directoryIn(lib)}, which an uninstall removes, and move it away: then nothing is given back`,
+  ].join('\n');
+  return new Map(
+    Object.entries(readJsonFile<Readonly<Record<string, Original>>>(listIn(lib), { needs: {}, hint }) ?? {}),
+  );
 }
 
 /** Remembers what is at these paths (relative to the root), where nothing of ours is. */

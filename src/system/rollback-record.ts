@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
-import { readIfPresent, writeAtomically } from './files.ts';
+import { writeAtomically } from './files.ts';
+import { readJsonFile } from './json-file.ts';
 
 /**
  * What a rollback is about to do, written down before it replaces the state: when it is killed, whoever comes next is told
@@ -22,8 +23,11 @@ export interface ReplacedFile {
 
 /** @param lib absolute path of var/lib/eboxmail */
 export function readRollbackRecord(lib: string): RollbackRecord | undefined {
-  const text = readIfPresent(fileIn(lib));
-  return text === undefined ? undefined : (JSON.parse(text) as RollbackRecord);
+  const hint = [
+    'a rollback is under way or was interrupted, and this says where state and passwords are as they were before it:',
+    `the history has them, or ${lib}/backup; "eboxmail apply" ends it, or move the file away`,
+  ].join('\n');
+  return readJsonFile<RollbackRecord>(fileIn(lib), { needs: { to: 'number', replaced: 'list' }, hint });
 }
 
 export function writeRollbackRecord(lib: string, { to, replaced }: RollbackRecord): void {

@@ -10,6 +10,7 @@ import {
   writeAtomically,
 } from './files.ts';
 import { sha256 } from './hash.ts';
+import { readJsonFile } from './json-file.ts';
 
 /** A file as it was before an apply: with a copy, or absent. */
 interface Before {
@@ -146,6 +147,9 @@ function writeJournal(directory: string, journal: Journal): void {
 }
 
 function readJournal(lib: string): Journal | undefined {
-  const text = readIfPresent(`${directoryIn(lib)}/journal.json`);
-  return text === undefined ? undefined : (JSON.parse(text) as Journal);
+  const hint = [
+    'an apply was cut off, and this says where the files belong that it has copied: move it away and run "eboxmail apply"',
+    'what was before that one can only be gone back to with "eboxmail rollback" then',
+  ].join('\n');
+  return readJsonFile<Journal>(`${directoryIn(lib)}/journal.json`, { needs: { files: 'list', running: 'list' }, hint });
 }

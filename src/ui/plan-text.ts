@@ -52,6 +52,8 @@ export function planText(plan: Plan, root: string, color: ChalkInstance | undefi
     if (diff !== '')
       parts.push(`${edit === '' ? '' : 'What apply would make of it:\n'}${paintDiff(diff.trimEnd(), color)}`);
   }
+  if (plan.finishes === true)
+    parts.push('An apply that was cut off:\n  what it has put in place is proven and written down');
   if (plan.renewedCertificate !== undefined) parts.push(`New certificate:\n  ${plan.renewedCertificate}`);
   const shown = DAEMONS.filter((name) => isEssential(name) || plan.daemons[name] !== 'nothing');
   parts.push(['Daemons:', ...shown.map((name) => `  ${name}: ${daemonWord(plan.daemons[name])}`)].join('\n'));
@@ -84,6 +86,7 @@ export function planData(plan: Plan, digest: string, queued?: Queued): object {
     queued: queued?.passedOn ?? null,
     daemons: plan.daemons,
     renewedCertificate: plan.renewedCertificate,
+    finishes: plan.finishes === true,
   };
 }
 

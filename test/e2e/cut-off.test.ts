@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { runWithFault } from '../support/faults.ts';
 import { FAILING, PASSWORD_HASH, stranger, tryRecipient } from '../support/mail.ts';
 import { fakePrograms, useSandbox } from '../support/sandbox.ts';
@@ -132,6 +133,55 @@ it('a daemon that dies meanwhile is started on the way back, also one that nothi
   await sandbox().writeState(state());
   await expectNothingLeft();
   expect((await sandbox().run(['status'])).code).toBe(0);
+});
+
+describe('one that only puts another password in place, which nothing but a file tells', { timeout: 120_000 }, () => {
+  const withFile = state({ users: '  bob@a.test: {password: {file: secrets/bob}}\n' });
+  const secret = (): string => `${sandbox().root}/etc/eboxmail/secrets/bob`;
+  const hashOf = (letter: string): string => PASSWORD_HASH.replace(/\$[^$]*$/, `$${letter.repeat(86)}`);
+  const users = (): Promise<string> => readFile(`${sandbox().root}/etc/dovecot/eboxmail/users`, 'utf8');
+
+  beforeAll(async () => {
+    await mkdir(dirname(secret()), { recursive: true, mode: 0o700 });
+    await writeFile(secret(), hashOf('a'), { mode: 0o600 });
+    await sandbox().writeState(withFile);
+    await sandbox().ok(['apply']);
+  });
+
+  it.each(['apply', 'status'])(
+    'killed: the next %s finishes it, and no edit by hand is seen afterwards',
+    async (next) => {
+      const letter = next === 'apply' ? 'b' : 'c';
+      await writeFile(secret(), hashOf(letter), { mode: 0o600 });
+      await killedAt(`renameSync ${lib()}/.applied.json`);
+      expect(await users()).toContain(hashOf(letter));
+      const plan = await sandbox().run(['plan', '--exit-code']);
+      expect(plan.code).toBe(10);
+      expect(plan.stdout).toContain(
+        'An apply that was cut off:\n  what it has put in place is proven and written down',
+      );
+      await sandbox().ok([next]);
+      await expectNothingLeft();
+      expect((await sandbox().ok(['history'])).stdout.split('\n')[0]).toMatch(/password in secrets\/bob/);
+      await sandbox().ok(['alias', 'add', `after-${next}@a.test`, 'bob@a.test', '--apply']);
+      await sandbox().ok(['user', 'set', 'alice@a.test', '--quota', letter === 'b' ? '1 GB' : '2 GB', '--apply']);
+      await expectNothingLeft();
+    },
+  );
+
+  it('killed in a rollback: the next apply finishes that', async () => {
+    await writeFile(secret(), hashOf('d'), { mode: 0o600 });
+    await sandbox().ok(['apply']);
+    const args = ['--root', sandbox().root, 'rollback', '--yes'];
+    const killed = await runWithFault(args, `kill:renameSync ${lib()}/.applied.json`);
+    expect(killed.signal, killed.stderr).toBe('SIGKILL');
+    expect(await users()).toContain(hashOf('c'));
+    await sandbox().ok(['apply']);
+    await expectNothingLeft();
+    await sandbox().ok(['user', 'set', 'alice@a.test', '--quota', '3 GB', '--apply']);
+    await sandbox().writeState(state());
+    await sandbox().ok(['apply']);
+  });
 });
 
 describe('an edit by hand', { timeout: 120_000 }, () => {

@@ -1,15 +1,16 @@
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { failed } from '../../core/errors.ts';
+import { failed, withHint } from '../../core/errors.ts';
 import { giveBackOwnedLine } from '../../core/plan/owned-line.ts';
 import { PATHS, POSTMASTER_LINE } from '../../core/render/paths.ts';
 import { readAppliedRecord, setRecordAside, type AppliedRecord } from '../../system/applied-record.ts';
 import { directoriesBelow } from '../../system/directories.ts';
-import { bytesIfPresent, lstat, syncDirectories, writeAtomically } from '../../system/files.ts';
+import { bytesIfPresent, lstat, requireWritable, syncDirectories, writeAtomically } from '../../system/files.ts';
 import { forgetFilterChange } from '../../system/filter-queue.ts';
 import { sha256 } from '../../system/hash.ts';
 import { indexPaths } from '../../system/installed.ts';
 import { runningDaemons } from '../../system/master-processes.ts';
+import { refuseOddFile } from '../../system/regular-file.ts';
 import {
   contentOfOriginal,
   directoryIn as originalsIn,
@@ -59,6 +60,7 @@ export function planUninstall({ root }: Pick<Place, 'root'>): UninstallPlan {
   const originals = readOriginals(lib);
   const [restored, removed, left]: [string[], string[], string[]] = [[], [], []];
   for (const path of everOurs(written, originals)) {
+    for (const index of indexPaths(path)) refuseOddFile(`${root}/${index}`);
     const now = bytesIfPresent(`${root}/${path}`);
     const original = contentOfOriginal(lib, originals.get(path));
     if (original !== undefined && now?.equals(original) === true) continue;
@@ -88,6 +90,12 @@ export async function uninstall(place: Place, progress: (step: string) => void):
     mailboxes.check();
     const originals = readOriginals(lib);
     const ever = everOurs(writtenBy(readAppliedRecord(lib)), originals);
+    requireWritableAll([
+      lib,
+      undoIn(lib),
+      originalsIn(lib),
+      ...[...restored, ...removed].map((path) => dirname(`${root}/${path}`)),
+    ]);
     if (stops) {
       const services = servicesFor(place, wish);
       for (const name of [...runningDaemons(root)].reverse()) {
@@ -120,6 +128,15 @@ export async function uninstall(place: Place, progress: (step: string) => void):
     forgetOriginals(lib);
     return done;
   });
+}
+
+/** Looked at before anything goes: half of it taken away, with the daemons stopped, would be worse than nothing. */
+function requireWritableAll(directories: readonly string[]): void {
+  try {
+    for (const directory of new Set(directories)) if (lstat(directory) !== undefined) requireWritable(directory);
+  } catch (error) {
+    throw withHint(error, 'nothing was taken away; put that right and run "eboxmail uninstall" again');
+  }
 }
 
 /** Of an apply that was cut off before it had announced itself, or an uninstall that was before its end. */

@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { refused } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import { PATHS } from '../../core/render/paths.ts';
-import { lstat, makeDirectory, readIfPresent, writeAtomically } from '../../system/files.ts';
+import { lstat, makeDirectory, writeAtomically } from '../../system/files.ts';
+import { readJsonFile } from '../../system/json-file.ts';
 import { moveDirectory } from '../../system/move-directory.ts';
 import { newestGeneration } from '../../system/generations.ts';
 
@@ -161,9 +162,14 @@ function namesIn(directory: string): readonly string[] {
 }
 
 function readIndex(root: string): ArchivedMailbox[] {
-  const text = readIfPresent(indexFile(root));
-  if (text === undefined) return [];
-  return [...(JSON.parse(text) as { mailboxes: readonly ArchivedMailbox[] }).mailboxes];
+  const hint = [
+    `it says whose the mailboxes in ${root}/${PATHS.archive} are: bring it back from a backup`,
+    'or move it away: they stay there, and "eboxmail user restore" knows none of them',
+  ].join('\n');
+  const needs = { mailboxes: 'list' } as const;
+  return [
+    ...(readJsonFile<{ mailboxes: readonly ArchivedMailbox[] }>(indexFile(root), { needs, hint })?.mailboxes ?? []),
+  ];
 }
 
 function writeIndex(root: string, mailboxes: readonly ArchivedMailbox[]): void {

@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
 import { keyOf } from '../../core/mailboxes/tracks.ts';
 import { PATHS } from '../../core/render/paths.ts';
-import { readIfPresent, writeAtomically } from '../../system/files.ts';
+import { writeAtomically } from '../../system/files.ts';
+import { readJsonFile } from '../../system/json-file.ts';
 import { archiveKey, type ArchivedMailbox } from './archive.ts';
 import { inodeOf } from './mailbox-places.ts';
 
@@ -28,10 +29,12 @@ export interface JournalEntry {
 
 /** The journal of an apply that was cut off, when there was one since then. */
 export function readJournal(root: string, since: string): Journal | undefined {
-  const text = readIfPresent(fileOf(root));
-  if (text === undefined) return undefined;
-  const journal = JSON.parse(text) as Journal;
-  return journal.since === since ? journal : undefined;
+  const hint = [
+    'an apply was cut off while mailboxes moved, and this says which is which: move it away and run "eboxmail apply"',
+    `mailboxes that are not found at their addresses then go into the archive: "eboxmail user restore --list"`,
+  ].join('\n');
+  const journal = readJsonFile<Journal>(fileOf(root), { needs: { since: 'string', mailboxes: 'map' }, hint });
+  return journal?.since === since ? journal : undefined;
 }
 
 /** Which mailboxes of the archive an apply that was cut off since then has brought out of it: they are in one of their places. */

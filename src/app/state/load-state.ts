@@ -7,7 +7,7 @@ import type { LocatedProblem, Problem } from '../../core/problem.ts';
 import type { Layout } from '../../core/state/layout.ts';
 import { modelOf, type ReadModel } from '../../core/state/model-of.ts';
 import { recall, remember } from '../../system/cache.ts';
-import { bytesIfPresent } from '../../system/files.ts';
+import { givenBytes } from '../../system/files.ts';
 import { sha256 } from '../../system/hash.ts';
 import type { Place } from './place.ts';
 
@@ -52,7 +52,7 @@ export interface LoadOptions {
 /** Reads and checks a state file. Problems are part of the result; only a missing file is an error (exit 4). */
 export async function loadState(place: Place, { mayRemember, positions }: LoadOptions = {}): Promise<LoadedState> {
   if (place.unwritten !== undefined) return parseAndCheck(place.unwritten.text, sha256(place.unwritten.text));
-  const bytes = bytesIfPresent(place.statePath);
+  const bytes = givenBytes(place.statePath);
   if (bytes === undefined) throw noState(place);
   const text = bytes.toString('utf8');
   const hash = sha256(bytes);

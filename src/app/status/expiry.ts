@@ -1,3 +1,4 @@
+import { EboxmailError } from '../../core/errors.ts';
 import type { ExpiryStatus } from '../../core/status.ts';
 import { expiringFolders, expiryWords, type ExpiryRun } from '../../core/expiry.ts';
 import { PATHS } from '../../core/render/paths.ts';
@@ -13,10 +14,20 @@ const CRONS = ['/usr/sbin/cron', '/usr/sbin/crond'];
 
 export async function expiryStatus(scene: Scene): Promise<ExpiryStatus> {
   const { place, facts, model } = scene;
-  const last = readExpiryRun(`${place.root}/${PATHS.expire}`) ?? null;
-  const problem = expiringFolders(model.expiry).length === 0 ? undefined : await whyNotWell(scene, last);
+  const { last, damage } = lastRun(place);
+  const problem = expiringFolders(model.expiry).length === 0 ? undefined : (damage ?? (await whyNotWell(scene, last)));
   const status = { removes: expiryWords(model.expiry), by: facts.jobs.by, last };
   return problem === undefined ? { well: true, ...status } : { well: false, ...status, problem };
+}
+
+/** One that cannot be read says nothing of the rest of the machine. */
+function lastRun({ root }: Scene['place']): { readonly last: ExpiryRun | null; readonly damage?: string } {
+  try {
+    return { last: readExpiryRun(`${root}/${PATHS.expire}`) ?? null };
+  } catch (error) {
+    if (!(error instanceof EboxmailError)) throw error;
+    return { last: null, damage: [error.message, error.hint].filter(Boolean).join('; ') };
+  }
 }
 
 /** A root of another machine is not for this one to judge. */

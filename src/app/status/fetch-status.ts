@@ -3,7 +3,7 @@ import { parseTurn, troubleIn, type FetchStatus, type Turn } from '../../core/fe
 import type { MailModel } from '../../core/model.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { fetchmailProcess } from '../../system/fetchmail.ts';
-import { readRecord } from '../../system/files.ts';
+import { readRecord } from '../../system/regular-file.ts';
 import type { Place } from '../state/place.ts';
 import { readHost } from '../state/read-host.ts';
 

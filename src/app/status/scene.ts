@@ -4,6 +4,7 @@ import { PATHS } from '../../core/render/paths.ts';
 import { modelOf } from '../../core/state/model-of.ts';
 import { readAppliedRecord, type AppliedRecord } from '../../system/applied-record.ts';
 import { hostFacts } from '../../system/host.ts';
+import { refuseOddFile } from '../../system/regular-file.ts';
 import { loadState, requireValid, stateOf } from '../state/load-state.ts';
 import type { Place } from '../state/place.ts';
 import { readHost } from '../state/read-host.ts';
@@ -18,6 +19,8 @@ export interface Scene {
 }
 
 export async function readScene(place: Place): Promise<Scene> {
+  // Postfix's own programs would wait for ever.
+  refuseOddFile(`${place.root}/${PATHS.mainCf}`);
   const applied = readAppliedRecord(`${place.root}/${PATHS.lib}`);
   const { model } =
     applied === undefined || applied.time === ''

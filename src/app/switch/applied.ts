@@ -1,11 +1,13 @@
 import type { MailboxIds } from '../../core/mailboxes/holders.ts';
 import { EboxmailError, isSystemError } from '../../core/errors.ts';
+import { once } from '../../core/memoized.ts';
 import type { AppliedFile, FileChange, InstalledFile, Unfinished } from '../../core/plan/plan.ts';
 import { certificateOf, PATHS } from '../../core/render/paths.ts';
 import { readAppliedRecord, writeAppliedRecord, writeUnfinished } from '../../system/applied-record.ts';
 import { bytesIfPresent } from '../../system/files.ts';
 import {
   newestGeneration,
+  readContent,
   readGeneration,
   saveGeneration,
   type Generation,
@@ -13,7 +15,7 @@ import {
 } from '../../system/generations.ts';
 import { sha256 } from '../../system/hash.ts';
 import { bytesAfter, indexPath, readIndex } from '../../system/installed.ts';
-import { rememberOriginals } from '../../system/originals.ts';
+import { readOriginals, rememberOriginals } from '../../system/originals.ts';
 import type { ApplyOptions } from '../plan/apply-options.ts';
 import { authorName } from './author.ts';
 import { idsFor } from '../mailboxes/mailbox-ids.ts';
@@ -57,14 +59,20 @@ export function noteIndex(files: FilesAfter, path: string, index: string): void 
 
 /** Before a file is ours for the first time: what an uninstall gives back. */
 export function rememberWhatWasThere({ root }: Place, { plan, applied }: Prepared): void {
-  const isOurs = (path: string): boolean =>
-    applied?.files.has(path) === true || applied?.unfinished?.files.has(path) === true;
-  const fresh = plan.files.filter(({ path, file }) => file !== undefined && !isOurs(path));
+  const lib = `${root}/${PATHS.lib}`;
+  const known = once(() => readOriginals(lib));
+  // The record may have been lost: what is in the history is no original.
+  const isWritten = (hash: string | undefined): boolean => hash !== undefined && readContent(lib, hash) !== undefined;
+  const isOurs = ({ path, beforeSha256 }: FileChange): boolean =>
+    applied?.files.has(path) === true ||
+    applied?.unfinished?.files.has(path) === true ||
+    (known().has(path) && isWritten(beforeSha256));
+  const fresh = plan.files.filter((change) => change.file !== undefined && !isOurs(change));
   // The index of that one may be somebody else's as well: in directories of our own nobody else has any.
   const indexOf = ({ path, file }: FileChange): readonly string[] =>
     path === PATHS.aliases && file?.index !== undefined ? [indexPath(path, file.index.type)] : [];
   const paths = fresh.flatMap((change) => [change.path, ...indexOf(change)]);
-  rememberOriginals(root, `${root}/${PATHS.lib}`, paths);
+  rememberOriginals(root, lib, paths);
 }
 
 /**

@@ -26,7 +26,7 @@ export async function switchDaemons(place: Place, prepared: Prepared, progress: 
   try {
     const probe = withProbe ? makeProbe(model, facts) : undefined;
     await driveDaemons(place, prepared, progress);
-    if (plan.files.length === 0 && touched.length === 0) return;
+    if (plan.files.length === 0 && touched.length === 0 && plan.finishes !== true) return;
     progress('proving that it works');
     await proveService(prepared, new Set(touched), probe);
   } finally {

@@ -1,4 +1,4 @@
-import { generation, history } from '../../app/apply/history.ts';
+import { damagedGenerations, generation, history } from '../../app/apply/history.ts';
 import { EXIT, usageError } from '../../core/errors.ts';
 import type { Generation } from '../../system/generations.ts';
 import { showFields, showTable } from '../../ui/table.ts';
@@ -19,8 +19,10 @@ export const setup: Setup = (command, action) => {
 
 async function list(context: Context): Promise<number> {
   const generations = history(context.place);
+  const damaged = damagedGenerations(context.place);
+  for (const line of damaged) context.terminal.say(line);
   if (context.json) printJson(context, generations.map(dataOf));
-  else if (generations.length === 0) context.terminal.say('nothing has been applied yet');
+  else if (generations.length + damaged.length === 0) context.terminal.say('nothing has been applied yet');
   else {
     const rows = generations.map(({ number, time, author, summary }) => [
       String(number),

@@ -76,6 +76,8 @@ export interface Plan {
   readonly daemons: DaemonActions;
   /** Path of a certificate that has new content: the daemons have to read it again. */
   readonly renewedCertificate?: string | undefined;
+  /** What an apply that was cut off has put in place is still to be proven and written down, also where nothing else is to do. */
+  readonly finishes?: boolean;
 }
 
 export interface FileChange {
@@ -116,13 +118,23 @@ export function makePlan(input: PlanInput): Plan {
     removals: removalsOf(files, input.rendered, input.mailboxes ?? { moved: new Set(), putAway: [] }),
     daemons: forEachDaemon((name) => actionFor(name, files, input)),
     renewedCertificate: input.renewedCertificate,
+    finishes: isUnrecorded(files, input),
   };
 }
 
 /** A change that touches no file, such as that of a person's name, still has to be recorded. */
-export function isEmpty({ changes, files, directories, daemons }: Plan): boolean {
+export function isEmpty({ changes, files, directories, daemons, finishes }: Plan): boolean {
   const isQuiet = changes.length === 0 && files.length === 0 && directories.length === 0;
-  return isQuiet && DAEMONS.every((name) => daemons[name] === 'nothing');
+  return isQuiet && finishes !== true && DAEMONS.every((name) => daemons[name] === 'nothing');
+}
+
+/** Whether files are as they should be, and an apply that was cut off made them so: the last one that came to its end knows nothing of it. */
+function isUnrecorded(files: readonly FileChange[], { installed, applied, unfinished }: PlanInput): boolean {
+  const changing = new Set(files.map(({ path }) => path));
+  return [...(unfinished?.files ?? [])].some(([path, due]) => {
+    const now = changing.has(path) ? undefined : installed.get(path)?.sha256;
+    return now !== undefined && now !== applied.get(path)?.sha256 && due.includes(now);
+  });
 }
 
 function changeOf(file: RenderedFile, { installed, applied, unfinished }: PlanInput): readonly FileChange[] {
