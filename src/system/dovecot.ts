@@ -7,9 +7,12 @@ import { processOf, waitUntil } from './processes.ts';
 
 /** Dovecot's own commands on one configuration file. */
 
-/** What Dovecot says about a configuration (only its first error); empty when it is content. */
-export async function checkDovecot(configFile: string): Promise<readonly string[]> {
-  const { code, stderr } = await exec('doveconf', ['-c', configFile, '-n']);
+/**
+ * What Dovecot says about a configuration (only its first error); empty when it is content.
+ * @param withFiles also files whose content is a setting are read, as by `ssl_ca = <FILE`
+ */
+export async function checkDovecot(configFile: string, withFiles: boolean): Promise<readonly string[]> {
+  const { code, stderr } = await exec('doveconf', ['-c', configFile, '-n', ...(withFiles ? ['-x'] : [])]);
   const lines = stderr.split('\n').filter((line) => line.trim() !== '');
   if (code !== 0 && lines.length === 0) return [`doveconf ended with status ${code} and said nothing`];
   return lines;

@@ -1,5 +1,6 @@
 import { EboxmailError, EXIT } from '../../core/errors.ts';
 import type { LocatedProblem, Problem } from '../../core/problem.ts';
+import { withoutComment } from '../../core/render/dovecot/override-parts.ts';
 import { parseState } from '../../core/state/parse.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -29,7 +30,7 @@ export function refusedConfiguration(
   const problems = new Map<string, Problem>();
   const others = complaints.filter((complaint) => {
     const problem = aboutPostfix(complaint, postfix) ?? aboutDovecot(complaint, dovecot, dovecotConf);
-    if (problem !== undefined) problems.set(JSON.stringify(problem.path), problem);
+    if (problem !== undefined) problems.set(keyOf(problem), problem);
     return problem === undefined && !(problems.size > 0 && CONSEQUENCE.test(complaint));
   });
   const { located } = parseState(text);
@@ -49,11 +50,47 @@ function aboutPostfix(complaint: string, postfix: ReadonlyMap<string, string>): 
 }
 
 function aboutDovecot(complaint: string, dovecot: string, dovecotConf: string): Problem | undefined {
-  const [, line, why] = / line (\d+): (.*)$/.exec(complaint) ?? [];
-  const setting = dovecotConf.split('\n')[Number(line) - 1]?.trim() ?? '';
-  const number = dovecot.split('\n').findIndex((one) => one.trim() === setting);
-  if (setting === '' || number === -1 || why === undefined) return undefined;
-  return problemAt(['overrides', 'dovecot'], `line ${number + 1} of it, "${setting}": ${why}`, undefined);
+  const [, line, why = complaint] = /\/staging\/dovecot\.conf line (\d+): (.*)$/.exec(complaint) ?? [];
+  if (line !== undefined) return atLine(plain(dovecotConf.split('\n')[Number(line) - 1] ?? ''), why, dovecot);
+  const [, shown, ofOurs] = /^"(.*)" in dovecot\.conf: (.*)$/.exec(complaint) ?? [];
+  if (shown !== undefined && ofOurs !== undefined) return atLine(plain(shown), ofOurs, dovecot);
+  // What it says of a value that it understands, and cannot use, has no line.
+  const [, said = '', name] =
+    /^doveconf: \w+: (?:Error in .*\/staging\/dovecot\.conf: )?((\w+)(?:: | doesn't ).*)$/.exec(complaint) ?? [];
+  const setting = dovecot
+    .split('\n')
+    .map(plain)
+    .findLast((one) => name !== undefined && one.startsWith(`${name} = `));
+  return setting === undefined ? undefined : atLine(setting, said, dovecot);
+}
+
+/** @param setting a line as `plain` has it */
+function atLine(setting: string, why: string, dovecot: string): Problem | undefined {
+  const lines = dovecot.split('\n');
+  const number = lines.findIndex((line) => plain(line) === setting);
+  if (setting === '' || number === -1) return undefined;
+  const [, name] = /^Global setting (\S+) won't change the setting inside an earlier filter/.exec(why) ?? [];
+  const message = name === undefined ? why : `a block further up has a ${name} of its own, which stays as it is`;
+  const hint = name === undefined ? undefined : 'put it into a block of the same name, or before any "!include"';
+  return problemAt(
+    ['overrides', 'dovecot'],
+    `line ${number + 1} of it, "${lines[number]?.trim() ?? ''}": ${message}`,
+    hint,
+  );
+}
+
+/** Lines that are the same to doveconf(1), whatever blanks, commas, quotes and comments they have. */
+function plain(line: string): string {
+  return withoutComment(line)
+    .replace(/^([^\s=]+)\s*=\s*/, '$1 = ')
+    .replace(/^(\S+ = )"(.*)"$/, '$1$2')
+    .replace(/[\s,]+/g, ' ')
+    .trim();
+}
+
+/** Postfix may complain of one parameter several times, and Dovecot's settings are all in one place. */
+function keyOf({ path, message }: Problem): string {
+  return JSON.stringify(path[1] === 'dovecot' ? [path, message] : path);
 }
 
 function problemAt(path: Problem['path'], message: string, hint: string | undefined): Problem {

@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import { failed, isSystemError } from '../../core/errors.ts';
 import type { FileChange } from '../../core/plan/plan.ts';
 import { firstRow } from '../../core/plan/table-rows.ts';
-import { PATHS } from '../../core/render/paths.ts';
+import { below, PATHS } from '../../core/render/paths.ts';
 import type { RenderedFile } from '../../core/render/rendered-file.ts';
 import { checkDovecot, requireDovecotParts } from '../../system/dovecot.ts';
 import { endPrograms, exec } from '../../system/exec.ts';
@@ -26,6 +26,7 @@ import { buildIndex, checkInstallation, checkPostfix, requireLoginPlugins } from
 import { compileSieve } from '../../system/sieve.ts';
 import { isPasswdFile, makeNewerThan } from '../../system/passwd-file.ts';
 import { unknownConditions } from '../../system/unknown-conditions.ts';
+import { unusableDovecot } from '../../system/unusable-dovecot.ts';
 import type { Place } from '../state/place.ts';
 import type { Prepared } from '../plan/prepare.ts';
 import { noteIndex, type FilesAfter } from './applied.ts';
@@ -85,11 +86,12 @@ export function checkPlaceIn(root: string): string {
 export async function checkConfigurations(
   { root, statePath }: Pick<Place, 'root' | 'statePath'>,
   place: CheckPlace,
-  prepared: Pick<Prepared, 'plan' | 'model' | 'text'>,
+  prepared: Pick<Prepared, 'plan' | 'model' | 'text' | 'facts'>,
 ): Promise<void> {
   const changes = prepared.plan.files;
   const touched = (path: string): boolean => changes.some((change) => change.path === path);
   const postfixChanges = touched(PATHS.mainCf) || touched(PATHS.masterCf);
+  const isRaw = prepared.model.overrides.dovecot !== '';
   if (touched(PATHS.masterCf)) requireLoginPlugins(place.postfix);
   if (touched(PATHS.dovecotConf)) await requireDovecotParts(place.dovecot);
   const complaints = await allOf([
@@ -102,7 +104,16 @@ export async function checkConfigurations(
           unknownConditions(place.postfix, prepared.model.overrides.postfix),
         ]
       : []),
-    ...(touched(PATHS.dovecotConf) ? [checkDovecot(place.dovecot)] : []),
+    ...(touched(PATHS.dovecotConf) ? [checkDovecot(place.dovecot, isRaw)] : []),
+    ...(touched(PATHS.dovecotConf) && isRaw
+      ? [
+          unusableDovecot(place.dovecot, {
+            dialect: prepared.facts.dovecot.dialect,
+            base: below(prepared.facts, PATHS.dovecotRun),
+            sockets: `${below(prepared.facts, PATHS.queue)}/private`,
+          }),
+        ]
+      : []),
   ]);
   if (complaints.length === 0) return;
   throw refusedConfiguration(statePath, prepared, complaints, readIfPresent(place.dovecot) ?? '');

@@ -1,3 +1,4 @@
+import { logicalLines } from '../render/dovecot/override-parts.ts';
 import { PATHS } from '../render/paths.ts';
 import type { FileChange } from './plan.ts';
 
@@ -90,8 +91,8 @@ function outerSettings(text: string): { settings: ReadonlyMap<string, string>; r
   const settings = new Map<string, string>();
   const rest: string[] = [];
   let depth = 0;
-  for (const line of meaningful(text)) {
-    const [, name, value] = /^([a-z_0-9]+) *= *(.*)$/.exec(line) ?? [];
+  for (const line of logicalLines(meaningful(text).join('\n'))) {
+    const [, name, value] = /^([a-z_0-9]+)\s*=\s*([^]*)$/.exec(line) ?? [];
     if (depth === 0 && name !== undefined && value !== undefined) settings.set(name, value);
     else rest.push(line);
     depth += (/\{$/.test(line) ? 1 : 0) - (line === '}' ? 1 : 0);

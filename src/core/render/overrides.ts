@@ -1,5 +1,5 @@
 import type { Overrides } from '../model.ts';
-import { rawDovecot, rawMainCf } from './quote.ts';
+import { ours, rawDovecot, rawMainCf, type Quoted } from './quote.ts';
 
 const TITLE = '# From overrides in the state file';
 
@@ -20,9 +20,9 @@ export function overrideMainCf(text: string, { postfix }: Overrides): string {
   return [...lines, TITLE, ...[...left].map(([name, value]) => parameter(name, value)), ''].join('\n');
 }
 
-/** dovecot.conf with the raw settings of the state at its end: of two, Dovecot takes the later one. */
-export function overrideDovecot(text: string, { dovecot }: Overrides): string {
-  return dovecot === '' ? text : `${text}\n${TITLE}\n${rawDovecot(dovecot)}${dovecot.endsWith('\n') ? '' : '\n'}`;
+/** Raw settings for a part of dovecot.conf, with a title; nothing for none. */
+export function titledDovecot(text: string): Quoted {
+  return ours(text === '' ? '' : `${TITLE}\n${rawDovecot(text)}`);
 }
 
 function parameter(name: string, value: string): string {

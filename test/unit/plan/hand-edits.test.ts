@@ -41,6 +41,7 @@ describe('edits of dovecot.conf', () => {
       ['b = 2', 'protocol imap {', 'c = 3', '}'],
     ],
     ['a changed value outside blocks', conf.replace('a = 1', 'a = 2'), ['a = 2']],
+    ['a value of several lines', conf.replace('a = 1', 'a = 2 \\\n  3'), ['a = 2 \\\n3']],
     ['a new setting at the top', `b = 1\n${conf}`, ['b = 1']],
   ])('%s', (_, before, dovecot) => {
     expect(read(DOVECOT, conf, before)).toEqual({ ...nothing, dovecot });

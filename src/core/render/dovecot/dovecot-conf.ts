@@ -1,6 +1,6 @@
 import { LOCAL_SUBMISSION_PORT, portsOf, type HostFacts } from '../../host-facts.ts';
 import type { MailModel } from '../../model.ts';
-import { overrideDovecot } from '../overrides.ts';
+import { titledDovecot } from '../overrides.ts';
 import { below, PATHS } from '../paths.ts';
 import { ours, quoteDovecot, type Quoted } from '../quote.ts';
 import { HEADER, type RenderedFile } from '../rendered-file.ts';
@@ -8,6 +8,7 @@ import { fillTemplate } from '../template.ts';
 import { dialectOf } from './dialects.ts';
 import { nameInForce } from './in-force.ts';
 import { learningService, mailOwnerOnly } from './learning.ts';
+import { overrideParts } from './override-parts.ts';
 
 /**
  * dovecot.conf: what all dialects say alike; the rest is the dialect's.
@@ -16,6 +17,8 @@ import { learningService, mailOwnerOnly } from './learning.ts';
 export function renderDovecotConf(model: MailModel, facts: HostFacts, names: number): RenderedFile {
   const path = (relative: string): Quoted => quoteDovecot(below(facts, relative));
   const dialect = dialectOf(facts);
+  const overrides = overrideParts(model.overrides.dovecot);
+  const [settings, blocks] = [titledDovecot(overrides.settings), titledDovecot(overrides.blocks)];
   const values = {
     header: ours(HEADER),
     base_dir: path(PATHS.dovecotRun),
@@ -39,10 +42,11 @@ export function renderDovecotConf(model: MailModel, facts: HostFacts, names: num
     quota_warning: path(PATHS.quotaWarning),
     quota_warning_access: mailOwnerOnly(facts),
     listeners: listeners(model, facts),
+    override_settings: ours(settings === '' ? '' : `${settings}\n`),
+    override_blocks: ours(blocks === '' ? '' : `\n${blocks}`),
     ...dialect.settings(model, facts),
   };
-  const withName = (name: string): string =>
-    overrideDovecot(fillTemplate(dialect.template, { ...values, in_force: ours(name) }), model.overrides);
+  const withName = (name: string): string => fillTemplate(dialect.template, { ...values, in_force: ours(name) });
   return {
     path: PATHS.dovecotConf,
     reason: "Dovecot's settings",
