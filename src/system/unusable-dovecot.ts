@@ -1,14 +1,12 @@
 import { accessSync, constants, mkdtempSync, rmdirSync, statSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { doveconfBlocks, type DoveconfBlock } from '../core/doveconf-blocks.ts';
-import type { DovecotDialect } from '../core/host-facts.ts';
 import { isSystemError } from '../core/errors.ts';
 import { exec } from './exec.ts';
 import { whyNotFree } from './ports.ts';
 
-/** Which Dovecot it is, and where it has to be found. */
+/** Where a Dovecot has to be found. */
 export interface DovecotPlaces {
-  readonly dialect: DovecotDialect;
   readonly base: string;
   /** The directory of sockets of which only Postfix knows. */
   readonly sockets: string;
@@ -17,8 +15,8 @@ export interface DovecotPlaces {
 /** Sockets that Postfix connects to. */
 const OF_POSTFIX = new Set(['auth', 'dovecot-lmtp', 'quota-status']);
 
-/** Sockets below its own directory whose directories Dovecot makes itself. */
-const MADE: Readonly<Record<DovecotDialect, RegExp>> = { '2.3': /^((login|token-login|empty)\/)?[^/]+$/, '2.4': /^/ };
+/** Sockets below its own directory for which there is one. Dovecot 2.4 makes others when it starts, and a reload ends it. */
+const WITHIN = /^((login|token-login|empty|srv\.[\w-]+)\/)?[^/]+$/;
 
 /** What Linux lets a program have in one variable of its environment. */
 const LARGEST = 128 * 1024;
@@ -123,7 +121,7 @@ async function ofService(
 async function ofListener(
   { name, settings }: DoveconfBlock,
   service: string,
-  { base, sockets, dialect }: DovecotPlaces,
+  { base, sockets }: DovecotPlaces,
 ): Promise<readonly string[]> {
   const [, kind, place = ''] = /^(unix|fifo|inet)_listener ?(.*)$/.exec(name) ?? [];
   if (kind === undefined) return [];
@@ -137,8 +135,7 @@ async function ofListener(
     return [about(`${name} {`, 'Postfix could not connect to it: leave the mode at 0666')];
   if (isClosed(settings)) return [];
   const directory = dirname(path);
-  const isMade =
-    directory === sockets || (path.startsWith(`${base}/`) && MADE[dialect].test(path.slice(base.length + 1)));
+  const isMade = directory === sockets || (path.startsWith(`${base}/`) && WITHIN.test(path.slice(base.length + 1)));
   const isMissing = !isMade && at(directory)?.isDirectory() !== true;
   return [
     ...(await ofOwners(settings, service)),

@@ -108,7 +108,6 @@ export async function checkConfigurations(
     ...(touched(PATHS.dovecotConf) && isRaw
       ? [
           unusableDovecot(place.dovecot, {
-            dialect: prepared.facts.dovecot.dialect,
             base: below(prepared.facts, PATHS.dovecotRun),
             sockets: `${below(prepared.facts, PATHS.queue)}/private`,
           }),
