@@ -6,7 +6,7 @@ import { isObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { Problem } from '../../core/problem.ts';
 import type { Layout } from '../../core/state/layout.ts';
 import { changesBetween } from '../../core/state/edit/changes.ts';
-import { lstat, makeDirectory, readIfPresent, removeStale, resolveLinks, writeAtomically } from '../../system/files.ts';
+import { givenBytes, lstat, makeDirectory, removeStale, resolveLinks, writeAtomically } from '../../system/files.ts';
 import { sha256 } from '../../system/hash.ts';
 import { forgetPurges, readPurges } from '../../system/purges.ts';
 import { noteSeen, noteStanding } from './followed-state.ts';
@@ -72,7 +72,7 @@ export async function editState(place: Place, edit: StateEdit, settings: EditSet
   const modules = Promise.all([import('../../core/state/edit/edit-text.ts'), import('../../core/state/check-data.ts')]);
   modules.catch(() => undefined);
   const work = async (): Promise<Edited> => {
-    const loaded = create && readIfPresent(path) === undefined ? newState() : await loadState(place);
+    const loaded = create && givenBytes(path) === undefined ? newState() : await loadState(place);
     if (!loaded.wellFormed) throw new InvalidState(place.statePath, loaded.problems);
     const before = stateOf(loaded.data);
     const after = await edit(before);

@@ -1,4 +1,5 @@
 import { fetchChanges } from './fetch-words.ts';
+import { managedForm } from '../address.ts';
 import { asMap, isObject, type Json, type JsonObject } from '../json.ts';
 import { sameJson } from '../state/edit/changes.ts';
 
@@ -35,17 +36,51 @@ export function describeChanges(before: JsonObject, after: JsonObject): readonly
 }
 
 function entryChanges(section: string, noun: string, before: JsonObject, after: JsonObject): readonly StateChange[] {
-  return changedNames(before, after).flatMap((name): readonly StateChange[] => {
+  const names = changedNames(before, after);
+  const respelt = spellings(section, names, before, after);
+  return names.flatMap((name): readonly StateChange[] => {
     const path = [section, name];
     const title = `${noun} ${name}`;
     const was = Object.hasOwn(before, name);
     const is = Object.hasOwn(after, name);
+    const spelling = respelt.get(name);
+    // Said at the entry as it is now.
+    if (spelling !== undefined && was) return [];
+    if (spelling !== undefined) {
+      const label = (inner: readonly string[]): string => `${title}: ${inner.slice(2).join('.')}`;
+      const changed = settingChanges(path, before[spelling] ?? null, after[name] ?? null, label);
+      return [{ kind: 'changed', path, text: `${title} was written ${spelling}` }, ...changed];
+    }
     if (!was) return [{ kind: 'added', path, text: `${title}${detail(section, after[name])}` }];
     if (!is) return [{ kind: 'removed', path, text: `${title}${detail(section, before[name])}` }];
     const label = (inner: readonly string[]): string =>
       inner.length === 2 ? title : `${title}: ${inner.slice(2).join('.')}`;
     return settingChanges(path, before[name] ?? null, after[name] ?? null, label);
   });
+}
+
+/**
+ * Names that are the same to everybody but were written in another way: in capitals, or an IDN domain as its A-label.
+ * @returns by each of the two the other one
+ */
+function spellings(
+  section: string,
+  names: readonly string[],
+  before: JsonObject,
+  after: JsonObject,
+): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  if (section !== 'users' && section !== 'domains' && section !== 'aliases') return found;
+  const come = names.filter((name) => !Object.hasOwn(before, name));
+  const gone = names.filter((name) => !Object.hasOwn(after, name));
+  if (come.length === 0 || gone.length === 0) return found;
+  const formOf = (name: string): string => managedForm(section === 'domains' ? `x@${name}` : name) ?? name;
+  const was = new Map(gone.map((name) => [formOf(name), name]));
+  for (const name of come) {
+    const old = was.get(formOf(name));
+    if (old !== undefined) found.set(name, old).set(old, name);
+  }
+  return found;
 }
 
 /** In the order of both; mostly few of many change. */
@@ -74,8 +109,17 @@ function settingChanges(
     return keysOf(old, now).flatMap((key) => settingChanges([...path, key], old[key] ?? null, now[key] ?? null, label));
   }
   if (Array.isArray(before) || Array.isArray(after)) return listChanges(path, before, after, label(path));
+  // Who has no word about it has an account: taking it away adds nothing.
+  if (isAccount(path) && (before ?? true) !== (after ?? true)) {
+    const text = `${label(path)} ${wordFor(before ?? true)} → ${wordFor(after ?? true)}`;
+    return [{ kind: 'changed', path, text }];
+  }
   const text = `${label(path)} ${wordFor(before)} → ${wordFor(after)}`;
   return [{ kind: before === null ? 'added' : after === null ? 'removed' : 'changed', path, text }];
+}
+
+function isAccount(path: readonly string[]): boolean {
+  return path[0] === 'users' && path[2] === 'account' && path.length === 3;
 }
 
 function listChanges(path: readonly string[], before: Json, after: Json, title: string): readonly StateChange[] {

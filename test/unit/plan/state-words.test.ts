@@ -45,6 +45,33 @@ describe('what changes, in words', () => {
       ['- user a@b.c: quota 1 GB → (default)'],
     ],
     [
+      'an account that goes, and one that comes',
+      '{users: {a@b.c: , d@b.c: {account: false}}}',
+      '{users: {a@b.c: {account: false}, d@b.c: }}',
+      ['~ user a@b.c: account true → false', '~ user d@b.c: account false → true'],
+    ],
+    [
+      'an account that was there all the time',
+      '{users: {a@b.c: }}',
+      '{users: {a@b.c: {account: true}}}',
+      ['+ user a@b.c: account (default) → true'],
+    ],
+    [
+      'names in another spelling',
+      '{domains: {bücher.test: , b.c: }, users: {a@b.c: {quota: 1 GB}, x@bücher.test: , d@b.c: }, aliases: {i@b.c: a@b.c}}',
+      '{domains: {xn--bcher-kva.test: , B.c: }, users: {A@b.c: {quota: 2 GB}, x@xn--bcher-kva.test: , e@b.c: }, aliases: {I@b.c: a@b.c}}',
+      [
+        '~ domain xn--bcher-kva.test was written bücher.test',
+        '~ domain B.c was written b.c',
+        '- user d@b.c',
+        '~ user A@b.c was written a@b.c',
+        '~ user A@b.c: quota 1 GB → 2 GB',
+        '~ user x@xn--bcher-kva.test was written x@bücher.test',
+        '+ user e@b.c',
+        '~ alias I@b.c was written i@b.c',
+      ],
+    ],
+    [
       'an account that goes',
       '{users: {a@b.c: {account: true}}}',
       '{users: {a@b.c: {account: false}}}',
