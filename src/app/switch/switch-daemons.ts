@@ -104,9 +104,7 @@ async function startEnded(
   if (untouched.length === 0 || !essential.some((name) => plan.daemons[name] === 'start')) return false;
   const ended = (): readonly DaemonName[] =>
     untouched.filter((name) => masterProcesses(place.root)[name] === undefined);
-  // Its programs answer for a second and more.
-  if (!(await waitUntil(() => ended().length > 0, 3_000)))
-    await waitUntil(async () => ended().length > 0 || (await allAnswer(listenersOf(model, facts))), 10_000);
+  await waitUntil(async () => ended().length > 0 || (await allAnswer(listenersOf(model, facts))), 10_000);
   const names = ended();
   for (const name of names) {
     progress(`start ${name}`);
