@@ -113,11 +113,6 @@ export async function requireAnswers(listeners: readonly Listener[], logs: strin
   throw failed(`the daemons were started, but these do not answer: ${named(silent)}`, `the logs say why: ${logs}`);
 }
 
-export async function allAnswer(listeners: readonly Listener[]): Promise<boolean> {
-  const results = await Promise.all(listeners.map(({ host, port }) => answers(host, port)));
-  return results.every(Boolean);
-}
-
 /** @throws when the port of a service that is off answers */
 export async function requireSilence(model: MailModel, facts: HostFacts): Promise<void> {
   const off = allListenersOf(model, facts).filter(({ wanted }) => !wanted);

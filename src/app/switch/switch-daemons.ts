@@ -1,4 +1,4 @@
-import { DAEMONS, isEssential, type DaemonName } from '../../core/daemons.ts';
+import { DAEMONS } from '../../core/daemons.ts';
 import type { HostFacts } from '../../core/host-facts.ts';
 import type { MailModel } from '../../core/model.ts';
 import { below, PATHS } from '../../core/render/paths.ts';
@@ -10,14 +10,7 @@ import { directServices, type Services } from '../../system/services.ts';
 import { systemdServices, usesSystemd } from '../../system/systemd.ts';
 import { requireRspamdAnswers } from './builtin-filter.ts';
 import { requireDovecotConfInForce } from '../plan/in-force.ts';
-import {
-  allAnswer,
-  listenersOf,
-  newListeners,
-  requireAnswers,
-  requireFreePorts,
-  type Listener,
-} from '../status/listeners.ts';
+import { listenersOf, newListeners, requireAnswers, requireFreePorts, type Listener } from '../status/listeners.ts';
 import { stateOf } from '../state/load-state.ts';
 import type { Place } from '../state/place.ts';
 import type { Prepared } from '../plan/prepare.ts';
@@ -35,20 +28,18 @@ export async function switchDaemons(place: Place, prepared: Prepared, progress: 
     await driveDaemons(place, prepared, progress);
     if (plan.files.length === 0 && touched.length === 0 && plan.finishes !== true) return;
     progress('proving that it works');
-    const prove = (): Promise<void> => proveService(prepared, new Set(touched), probe);
-    await prove().catch(async (error: unknown) => {
-      if (!(await startEnded(place, prepared, progress))) throw error;
-      await requireAnswers(listenersOf(model, facts), logsOf(place));
-      await prove();
-    });
+    await proveService(prepared, new Set(touched), probe);
   } finally {
     if (withProbe) withdrawProbe(facts);
   }
 }
 
 /** Only those whose files changed are touched, and afterwards every port is looked at. */
-async function driveDaemons(place: Place, prepared: Prepared, progress: (step: string) => void): Promise<void> {
-  const { plan, facts, model, host } = prepared;
+async function driveDaemons(
+  place: Place,
+  { plan, facts, model, host }: Prepared,
+  progress: (step: string) => void,
+): Promise<void> {
   const touched = [...DAEMONS].filter((name) => plan.daemons[name] !== 'nothing');
   // One that is no longer asked is stopped when the others know.
   touched.sort((a, b) => Number(plan.daemons[a] === 'stop') - Number(plan.daemons[b] === 'stop'));
@@ -60,7 +51,6 @@ async function driveDaemons(place: Place, prepared: Prepared, progress: (step: s
     if (name === 'dovecot' && plan.daemons.dovecot !== 'stop') await requireDovecotConfInForce(facts);
     if (name === 'rspamd') await requireRspamdAnswers(place, { model });
   }
-  await startEnded(place, prepared, progress);
   await requireAnswers(listenersOf(model, facts), logsOf(place));
   if (plan.daemons.postfix === 'reload') await endThrottling(services, facts);
 }
@@ -87,30 +77,6 @@ export async function untilSettled({ root }: Pick<Place, 'root'>): Promise<void>
     const masters = masterProcesses(root);
     return (masters.postfix !== undefined && masters.dovecot !== undefined) || daemonsBelow(`${root}/`).length === 0;
   }, 2_000);
-}
-
-/**
- * A master that was told to end is there until its last program has ended, and was taken for one that runs. Only where another
- * one had to be started, as somebody was about to stop all of them: what dies of a new configuration is no reason to try again.
- * @returns whether one has ended, and was started
- */
-async function startEnded(
-  place: Place,
-  { plan, model, facts, host }: Prepared,
-  progress: (step: string) => void,
-): Promise<boolean> {
-  const essential = DAEMONS.filter(isEssential);
-  const untouched = essential.filter((name) => plan.daemons[name] === 'nothing');
-  if (untouched.length === 0 || !essential.some((name) => plan.daemons[name] === 'start')) return false;
-  const ended = (): readonly DaemonName[] =>
-    untouched.filter((name) => masterProcesses(place.root)[name] === undefined);
-  await waitUntil(async () => ended().length > 0 || (await allAnswer(listenersOf(model, facts))), 10_000);
-  const names = ended();
-  for (const name of names) {
-    progress(`start ${name}`);
-    await servicesFor(place, host.services)[name]('start');
-  }
-  return names.length > 0;
 }
 
 /** @throws when a service of the configuration that was in force before does not answer */
