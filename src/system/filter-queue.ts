@@ -23,6 +23,17 @@ export function isFilterChangeNoted(lib: string): boolean {
   return lstat(noteIn(lib)) !== undefined;
 }
 
+/** Sessions that go by what was configured before, until they end: those that are noted and these. */
+export function noteSessions(lib: string, open: readonly string[]): void {
+  const content = `${JSON.stringify([...new Set([...notedSessions(lib), ...open])])}\n`;
+  writeAtomically({ path: noteIn(lib), content, mode: 0o600, uid: 0, gid: 0 });
+}
+
+export function notedSessions(lib: string): readonly string[] {
+  const noted = readIfPresent(noteIn(lib)) ?? '';
+  return noted === '' ? [] : (JSON.parse(noted) as readonly string[]);
+}
+
 export function forgetFilterChange(lib: string): void {
   rmSync(noteIn(lib), { force: true });
 }

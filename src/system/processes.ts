@@ -56,15 +56,29 @@ export function gone(pid: number): boolean {
 }
 
 /**
- * How many processes with this name a process has started and not seen the end of (proc(5), task/…/children).
+ * Processes with this name that a process has started and not seen the end of (proc(5), task/…/children): each by its id and the
+ * moment of its start, as ids are given again.
  * @returns undefined when the kernel does not say
  */
-export function countChildren(pid: number, name: string): number | undefined {
+export function childrenOf(pid: number, name: string): readonly string[] | undefined {
   try {
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
-    return children.filter((child) => nameOf(child) === name).length;
+    return children.filter((child) => nameOf(child) === name).map((child) => `${child} ${startOf(child)}`);
   } catch {
     return undefined;
+  }
+}
+
+/** In ticks since the machine started (proc(5), stat, field 22); the name before may have blanks. */
+function startOf(pid: string): string {
+  try {
+    return (
+      readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ')[19] ?? ''
+    );
+  } catch {
+    return '';
   }
 }
 

@@ -241,6 +241,25 @@ describe('a filter that is down', () => {
     await filter.start();
   });
 
+  it('that is taken away has no more of what comes by a session that was open, once that has ended', async () => {
+    const client = await stranger(sandbox());
+    await filter.stop();
+    const off = await sandbox().ok(['filter', 'set', 'none', '--apply']);
+    expect(off.stderr).toContain('an SMTP session is open that may go by the former filter');
+    const token = randomUUID();
+    for (const command of ['MAIL FROM:<x@far.test>', 'RCPT TO:<al@a.test>', 'DATA']) await client.command(command);
+    expect((await client.command(`Subject: ${token}\r\n\r\nx\r\n.`)).code).toBe(250);
+    await client.quit();
+    await eventually('it goes on', async () => {
+      const { stderr } = await sandbox().run(['status']);
+      return stderr.includes('1 waiting for the former filter goes on');
+    });
+    expect(await whoGot(token)).toEqual({ 'alice@a.test': 1, 'archive@a.test': 1 });
+    expect((await sandbox().run(['status'])).stderr).not.toContain('former filter');
+    await sandbox().ok(['filter', 'set', 'custom', '--address', FILTER_HOST, '--apply']);
+    await filter.start();
+  });
+
   it('that hangs is switched off: what it has just then goes on when it gives that up', async () => {
     await filter.stop();
     const held = new Set<net.Socket>();

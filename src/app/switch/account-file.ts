@@ -7,7 +7,7 @@ import { below, PATHS } from '../../core/render/paths.ts';
 import { dovecotProcess } from '../../system/dovecot.ts';
 import { isKnownUser } from '../../system/dovecot-auth.ts';
 import { lstat } from '../../system/files.ts';
-import { countChildren } from '../../system/processes.ts';
+import { childrenOf } from '../../system/processes.ts';
 import { DOVECOT_LOOKS } from '../../system/passwd-file.ts';
 
 /** Waiting for a second to be over ends a little behind it. */
@@ -49,7 +49,7 @@ export async function untilAccountsAreRead(
 /** Whether all of Dovecot asks the same process. */
 function hasOneAuth({ root }: HostFacts): boolean {
   const master = dovecotProcess(`${root}/${PATHS.dovecotRun}`);
-  const count = master === undefined ? undefined : countChildren(master, 'auth');
+  const count = master === undefined ? undefined : childrenOf(master, 'auth')?.length;
   return count !== undefined && count <= 1;
 }
 

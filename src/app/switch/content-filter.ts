@@ -9,9 +9,11 @@ import {
   isFilterChangeNoted,
   noteFilterChange,
   requeueForFilter,
+  noteSessions,
+  notedSessions,
 } from '../../system/filter-queue.ts';
 import { masterProcesses } from '../../system/master-processes.ts';
-import { waitUntil } from '../../system/processes.ts';
+import { childrenOf, waitUntil } from '../../system/processes.ts';
 import { answers, whyNotFree } from '../../system/ports.ts';
 import type { Place } from '../state/place.ts';
 import type { Prepared } from '../plan/prepare.ts';
@@ -56,28 +58,44 @@ export function noteNewFilter({ root }: Place, { plan }: Pick<Prepared, 'plan'>)
   noteFilterChange(`${root}/${PATHS.lib}`);
 }
 
+/** When the files are in place, and before Postfix is told: programs that run have read what was there before. */
+export function noteOpenSessions({ root }: Place): void {
+  const lib = `${root}/${PATHS.lib}`;
+  const master = masterProcesses(root).postfix;
+  if (isFilterChangeNoted(lib) && master !== undefined) noteSessions(lib, childrenOf(master, 'smtpd') ?? []);
+}
+
 /**
  * What waits for a filter that is not the one in force goes on. What that one has just then is looked for again by the next
- * apply or status: it may have the message, and give it back.
+ * apply or status: it may have the message, and give it back. So is what comes by sessions that are older than the change.
  */
 export async function letFormerFilterGo({ root }: Place, progress: (step: string) => void): Promise<void> {
   const lib = `${root}/${PATHS.lib}`;
-  if (!isFilterChangeNoted(lib) || masterProcesses(root).postfix === undefined) return;
+  const master = masterProcesses(root).postfix;
+  if (!isFilterChangeNoted(lib) || master === undefined) return;
   const queue = { config: `${root}/${PATHS.postfix}`, directory: `${root}/${PATHS.queue}` };
   const current = destinationIn(readIfPresent(`${root}/${PATHS.mainCf}`));
-  let underWay = 0;
+  const before = new Set(notedSessions(lib));
+  let [underWay, open] = [0, 0];
   await waitUntil(async () => {
+    // First: what the last one brought is seen then.
+    open = (childrenOf(master, 'smtpd') ?? []).filter((one) => before.has(one)).length;
     const found = await requeueForFilter(queue, FILTER_TRANSPORT, current);
     const { requeued } = found;
     if (requeued > 0) progress(`${requeued} waiting for the former filter ${requeued === 1 ? 'goes' : 'go'} on`);
     underWay = found.underWay;
-    return underWay === 0;
+    return underWay + open === 0;
   }, FORMER_FILTER_HOLDS);
-  if (underWay === 0) forgetFilterChange(lib);
-  else
+  const next = '"eboxmail status" or the next apply lets go on';
+  if (underWay > 0)
     progress(
-      `the former filter has ${underWay === 1 ? 'a message' : `${underWay} messages`} still: "eboxmail status" or the next apply lets go on what it does not give back`,
+      `the former filter has ${underWay === 1 ? 'a message' : `${underWay} messages`} still: ${next} what it does not give back`,
     );
+  if (open > 0)
+    progress(
+      `${open === 1 ? 'an SMTP session is' : `${open} SMTP sessions are`} open that may go by the former filter: ${next} what comes by ${open === 1 ? 'it' : 'them'}`,
+    );
+  if (underWay + open === 0) forgetFilterChange(lib);
 }
 
 function destinationIn(mainCf: string | undefined): string | undefined {

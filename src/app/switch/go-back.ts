@@ -8,7 +8,7 @@ import type { Services } from '../../system/services.ts';
 import { directoryIn, type Undo } from '../../system/undo.ts';
 import { accountsBack } from './accounts-back.ts';
 import { clientsBack } from './clients-under-way.ts';
-import { letFormerFilterGo } from './content-filter.ts';
+import { letFormerFilterGo, noteOpenSessions } from './content-filter.ts';
 import { keepEdited } from './edited-meanwhile.ts';
 import { Interrupted } from './interruption.ts';
 import type { MailboxMover } from '../mailboxes/move-mailboxes.ts';
@@ -74,6 +74,7 @@ export async function putBack(
     mover.back();
   });
   withdrawProbe(facts);
+  noteOpenSessions(place);
   // An apply that was the first leaves a record without a time when it is killed.
   const configured = applied !== undefined && applied.time !== '';
   const services = servicesFor(place, host.services);

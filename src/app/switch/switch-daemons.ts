@@ -8,6 +8,7 @@ import { queueManagerWorks } from '../../system/qmgr.ts';
 import { daemonsBelow, waitUntil } from '../../system/processes.ts';
 import { directServices, type Services } from '../../system/services.ts';
 import { systemdServices, usesSystemd } from '../../system/systemd.ts';
+import { noteOpenSessions } from './content-filter.ts';
 import { requireRspamdAnswers } from './builtin-filter.ts';
 import { requireDovecotConfInForce } from '../plan/in-force.ts';
 import { listenersOf, newListeners, requireAnswers, requireFreePorts, type Listener } from '../status/listeners.ts';
@@ -44,6 +45,7 @@ async function driveDaemons(
   // One that is no longer asked is stopped when the others know.
   touched.sort((a, b) => Number(plan.daemons[a] === 'stop') - Number(plan.daemons[b] === 'stop'));
   if (touched.length === 0) return;
+  noteOpenSessions(place);
   const services = servicesFor(place, host.services);
   for (const name of touched) {
     progress(`${plan.daemons[name]} ${name}`);
