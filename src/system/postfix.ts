@@ -28,12 +28,29 @@ const WENT_MEANWHILE =
 /** Ownership, modes and directories of the installation; it makes the queue's directories. */
 export async function checkInstallation(configDirectory: string): Promise<readonly string[]> {
   const result = await exec('postfix', ['-c', configDirectory, 'check']);
-  if (result.code === 0) return complaintsOf(result).filter((line) => !WENT_MEANWHILE.test(line));
-  if (result.stderr.trim() !== '') return complaintsOf(result);
+  if (result.code === 0 && result.stderr.trim() === '') return [];
+  const isOfTheOneInForce = await aboutTheOneInForce(configDirectory);
+  const said = complaintsOf({ ...result, code: 0 }).filter((line) => !isOfTheOneInForce(line));
+  if (result.code === 0) return said.filter((line) => !WENT_MEANWHILE.test(line));
+  if (said.length > 0) return said;
   // Without a terminal it tells only the log why it failed, and there may be none; script(1) is a terminal. The path has
   // passed the renderer, which lets only harmless characters into it.
   const { stdout } = await exec('script', ['-qec', `postfix -c ${configDirectory} check`, '/dev/null']);
-  return complaintsOf({ ...result, stderr: stdout.replaceAll('\r', '') });
+  const lines = stdout.replaceAll('\r', '').split('\n');
+  return complaintsOf({ ...result, stderr: lines.filter((line) => !isOfTheOneInForce(line)).join('\n') });
+}
+
+/**
+ * `postfix check` asks the configuration of the default instance, too, whether there are several, and what is wrong with
+ * that is no fault of the one that it is to look at, which may be what puts it right.
+ */
+async function aboutTheOneInForce(checked: string): Promise<(line: string) => boolean> {
+  const { stdout } = await exec('postconf', ['-c', checked, '-dh', 'config_directory']);
+  const files = ['main.cf', 'master.cf'].map((name) => `${stdout.trim()}/${name}`);
+  return (line) => {
+    const [, file = ''] = /^\S*postconf: (?:warning|error|fatal): (?:open |file )?([^\s,:]+)/.exec(line) ?? [];
+    return files.includes(file);
+  };
 }
 
 /** Postfix logs in elsewhere by plugins of a library, and says only in its log, message by message, that it has none. */

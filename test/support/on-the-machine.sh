@@ -128,6 +128,13 @@ rm /etc/aliases.cdb
 cp /tmp/state /etc/eboxmail/state.yaml
 eboxmail apply --adopt || fail 'and once more'
 
+# What Postfix finds wrong with the configuration in force is no fault of the one that puts it right.
+for damage in 'rm /etc/postfix/master.cf' 'echo garbage >/etc/postfix/master.cf' 'echo garbage >>/etc/postfix/main.cf' 'rm /etc/postfix/main.cf /etc/postfix/master.cf'; do
+  eval "$damage"
+  [ "$(code eboxmail apply --adopt)" = 0 ] || fail "apply after $damage: $(cat /tmp/out)"
+  [ "$(code eboxmail plan --exit-code)" = 0 ] || fail "not converged after $damage: $(cat /tmp/out)"
+done
+
 # What somebody else has set up is taken over while it serves.
 rm -r /var/lib/eboxmail
 echo '# by somebody else' | tee -a /etc/postfix/main.cf /etc/postfix/master.cf >>/etc/dovecot/dovecot.conf
