@@ -38,7 +38,7 @@ export async function missingParts(
     ...namedTables(listed)
       .filter(({ type, file }) => isKnown(type) && !there(file))
       .map((table) => describe(table, live, there)),
-    ...(await otherPrograms(named, services)),
+    ...(await otherPrograms(staged, named, services)),
     ...named
       .filter(({ transport }) => !transports.has(transport))
       .map(
@@ -48,10 +48,15 @@ export async function missingParts(
 }
 
 /** A part of Postfix that is asked in another's place never answers, and who waits for it is not even reached by a reload. */
-async function otherPrograms(named: readonly NamedTransport[], services: string): Promise<readonly string[]> {
+async function otherPrograms(
+  staged: string,
+  named: readonly NamedTransport[],
+  services: string,
+): Promise<readonly string[]> {
   const parts = named.filter(({ setting }) => isServiceName(setting));
   if (parts.length === 0) return [];
-  const defaults = namedTransports((await exec('postconf', ['-d', ...parts.map(({ setting }) => setting)])).stdout);
+  const { stdout } = await exec('postconf', ['-c', staged, '-d', ...parts.map(({ setting }) => setting)]);
+  const defaults = namedTransports(stdout);
   const programs = programsByService(services);
   const meant = new Map(defaults.map(({ setting, transport }) => [setting, programs.get(transport)]));
   return parts.flatMap(({ setting, transport }) => {

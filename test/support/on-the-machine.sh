@@ -126,7 +126,26 @@ eboxmail uninstall --yes || fail 'uninstall over an index'
 [ "$(sha256sum /etc/aliases.cdb)" = "$index" ] || fail 'the index of the aliases is not back'
 rm /etc/aliases.cdb
 cp /tmp/state /etc/eboxmail/state.yaml
+
+# Lines of others that Postfix only warns of are theirs; our line goes to the byte, also where it is written otherwise or twice.
+cp /etc/aliases /tmp/aliases
+for theirs in 'postmaster: root\n# c\n  bob\nroot: x\n' '# only' '"postmaster": root\nftp: a\nftp: b\nno colon\npostmaster: c\n' ' blank: x\n'; do
+  printf "$theirs" >/etc/aliases
+  cp /etc/aliases /tmp/theirs
+  [ "$(code eboxmail apply --adopt)" = 0 ] || fail "apply over $theirs: $(cat /tmp/out)"
+  [ "$(grep -c postmaster /etc/aliases)" = 1 ] || fail "our line in $(cat /etc/aliases)"
+  eboxmail uninstall --yes || fail "uninstall over $theirs"
+  cmp /tmp/theirs /etc/aliases || fail "not as it was: $(cat /etc/aliases)"
+done
+cp /tmp/aliases /etc/aliases
 eboxmail apply --adopt || fail 'and once more'
+
+# What Postfix finds wrong with the configuration in force is no fault of the one that puts it right.
+for damage in 'rm /etc/postfix/master.cf' 'echo garbage >/etc/postfix/master.cf' 'echo garbage >>/etc/postfix/main.cf' 'rm /etc/postfix/main.cf /etc/postfix/master.cf'; do
+  eval "$damage"
+  [ "$(code eboxmail apply --adopt)" = 0 ] || fail "apply after $damage: $(cat /tmp/out)"
+  [ "$(code eboxmail plan --exit-code)" = 0 ] || fail "not converged after $damage: $(cat /tmp/out)"
+done
 
 # What somebody else has set up is taken over while it serves.
 rm -r /var/lib/eboxmail

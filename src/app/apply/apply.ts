@@ -97,7 +97,11 @@ export async function applyLocked(
     await checkConfigurations(place, check, prepared);
     await checkFetchFiles(dirname(check.dovecot), plan.files);
     await checkRspamdFiles(place.root, dirname(check.dovecot), prepared.rendered, plan.files);
-    const staged = await stageChanges(place.root, plan.files, check.postfix, after);
+    const staged = await stageChanges(place.root, plan.files, {
+      config: check.postfix,
+      after,
+      progress: options.progress,
+    });
     await untilAWayOut(
       async (checkInterruption) => {
         try {

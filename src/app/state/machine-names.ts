@@ -13,9 +13,9 @@ export async function readMachine(root: string): Promise<Machine> {
   const sandbox = host.sandbox !== undefined;
   const names = new Map<string, LocalName>();
   for (const name of sandbox ? ['root'] : systemAccounts()) names.set(name, { kind: 'account' });
-  // Postfix looks there first (local(8)).
+  // Postfix looks there first (local(8)), and goes by the first of several entries of a name.
   for (const [name, to] of aliasLines(readIfPresent(`${root}/${PATHS.aliases}`) ?? '')) {
-    if (name !== OURS) names.set(name, { kind: 'alias', to });
+    if (name !== OURS && names.get(name)?.kind !== 'alias') names.set(name, { kind: 'alias', to });
   }
   return { sandbox, names, addresses: new Set(host.listen ?? interfaceAddresses()) };
 }

@@ -17,7 +17,7 @@ export async function putInterimIndex(facts: HostFacts, content: string, index: 
   try {
     const { temporary } = stageFile({ path: source, content, mode: 0o644, uid: 0, gid: 0 });
     try {
-      await buildIndex('postmap', type, temporary, below(facts, PATHS.postfix));
+      await buildIndex('postmap', type, { source: temporary, target: source }, below(facts, PATHS.postfix));
       staged(indexPath(temporary, type), index).commit();
       syncDirectories([index]);
       return true;

@@ -130,17 +130,17 @@ function filesOf(root: string, changes: readonly FileChange[]): ReadonlySet<stri
 
 /**
  * Writes every changed file, and the index of every changed table, beside its target.
- * @param after learns what is built
+ * @param into.after learns what is built
+ * @param into.progress is told what Postfix passes over in a file that others write in, too
  */
 export async function stageChanges(
   root: string,
   changes: readonly FileChange[],
-  config: string,
-  after: FilesAfter,
+  into: Omit<Staging, 'done'>,
 ): Promise<readonly StagedFile[]> {
   const done: StagedFile[] = [];
   try {
-    return await allOf(changes.map((change) => stageChange(root, change, { config, after, done })));
+    return await allOf(changes.map((change) => stageChange(root, change, { ...into, done })));
   } catch (error) {
     for (const file of done) file.discard();
     for (const directory of new Set(changes.map(({ path }) => dirname(`${root}/${path}`)))) removeStale(directory);
@@ -156,10 +156,18 @@ async function allOf<T>(work: readonly Promise<readonly T[]>[]): Promise<readonl
   return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
 }
 
+interface Staging {
+  /** Directory of the configuration that tables are built with. */
+  readonly config: string;
+  readonly after: FilesAfter;
+  readonly progress: (step: string) => void;
+  readonly done: StagedFile[];
+}
+
 async function stageChange(
   root: string,
   change: FileChange,
-  { config, after, done }: { readonly config: string; readonly after: FilesAfter; readonly done: StagedFile[] },
+  { config, after, progress, done }: Staging,
 ): Promise<readonly StagedFile[]> {
   const { path, file, after: text } = change;
   const target = `${root}/${path}`;
@@ -180,7 +188,8 @@ async function stageChange(
   const { builder, type } = file.index;
   // What sievec(1) makes names its source, so it is made when that is in place.
   if (builder === 'sievec') return [source];
-  await buildIndex(builder, type, source.temporary, config);
+  const passedOver = await buildIndex(builder, type, { source: source.temporary, target }, config);
+  for (const warning of passedOver) progress(`warning: ${warning}`);
   await probeIndex(file, source.temporary, text, config);
   const index = staged(indexPath(source.temporary, type), indexPath(target, type));
   done.push(index);

@@ -23,7 +23,15 @@ describe('the postmaster line in a file of others', () => {
     ['a comment that names it', '# postmaster: root\n', `# postmaster: root\n${LINE}`],
     ['a longer name', 'postmaster2: root\nxpostmaster: root\n', `postmaster2: root\nxpostmaster: root\n${LINE}`],
     ['part of another entry', 'root: bob,\n  postmaster: x\n', `root: bob,\n  postmaster: x\n${LINE}`],
-    ['only the first of two', 'postmaster: a\npostmaster: b\n', `${LINE}postmaster: b\n`],
+    ['two of them', 'postmaster: a\nroot: x\npostmaster: b,\n  c\n# end\n', `${LINE}root: x\n# end\n`],
+    ['two of them, the first as it should be', `${LINE}# and\npostmaster: b\n`, `${LINE}# and\n`],
+    ['in quotes', '"PostMaster": root\nroot: x\n', `${LINE}root: x\n`],
+    ['in quotes with a backslash', '"post\\master" : root\n', LINE],
+    ['in quotes, besides another', 'postmaster: a\n"postmaster": b\n', LINE],
+    ['its colon on the next line', 'postmaster\n# c\n : root\n', `${LINE}# c\n`],
+    ['no colon', 'postmaster\nb: c\n', `postmaster\nb: c\n${LINE}`],
+    ['another name that has blanks', 'post master: x\n" postmaster": x\n', `post master: x\n" postmaster": x\n${LINE}`],
+    ['a leading blank, where Postfix reads no entry', ' postmaster: x\n', ` postmaster: x\n${LINE}`],
   ])('%s', (_, current, expected) => {
     expect(merge(current)).toBe(expected);
     expect(merge(expected)).toBe(expected);
@@ -44,7 +52,37 @@ describe('giving the file back', () => {
     ['they had none', `a: b\n${LINE}c: d\n`, 'a: b\n', 'a: b\nc: d\n'],
     ['somebody took ours out', 'a: b\n', 'a: b\npostmaster: root\n', 'a: b\npostmaster: root\n'],
     ['there was no file', LINE, '', ''],
+    [
+      'both of theirs are back',
+      `${LINE}new: x\n`,
+      'postmaster: a\n"postmaster": b\n',
+      'postmaster: a\n"postmaster": b\nnew: x\n',
+    ],
+    [
+      'it was given back already',
+      'postmaster: a\nn: x\npostmaster: b\n',
+      'postmaster: a\npostmaster: b\n',
+      'postmaster: a\nn: x\npostmaster: b\n',
+    ],
+    ['a line of others that an apply left there stays', `root: x\n${LINE}new: x\n`, 'root: x', 'root: x\nnew: x\n'],
   ])('%s', (_, current, original, expected) => {
     expect(giveBackOwnedLine(current, 'postmaster:', original)).toBe(expected);
+  });
+
+  it.each([
+    '',
+    '# only',
+    'root: x\n',
+    'a: b\npostmaster: root',
+    'postmaster: root\n# c\n  bob\nroot: x\n',
+    'root: x\npostmaster:\n  root,\n\n  bob\nftp: x\n',
+    'postmaster: root\nroot: x\npostmaster: bob\n',
+    '"postmaster": root\n',
+    ' postmaster: x\nno colon\n',
+    'postmaster:  alice@example.com\n',
+  ])('is the original to the byte where nobody else wrote there: %j', (original) => {
+    const applied = mergeOwnedLine(merge(original), 'postmaster:', 'postmaster: bob@example.com\n');
+    expect(giveBackOwnedLine(merge(original), 'postmaster:', original)).toBe(original);
+    expect(giveBackOwnedLine(applied, 'postmaster:', original)).toBe(original);
   });
 });
