@@ -1,7 +1,13 @@
 import type { ChalkInstance } from 'chalk';
 import type { Removals } from '../core/plan/removals.ts';
 import { handEditDiff, unifiedDiff } from '../core/plan/diff.ts';
-import { modeText, ownershipWords, type DirectoryChange, type Ownership } from '../core/plan/directory-changes.ts';
+import {
+  LACKS_MAIL,
+  modeText,
+  ownershipWords,
+  type DirectoryChange,
+  type Ownership,
+} from '../core/plan/directory-changes.ts';
 import { DAEMONS, isEssential, type DaemonAction } from '../core/daemons.ts';
 import { isEmpty, type FileChange, type Plan } from '../core/plan/plan.ts';
 
@@ -77,10 +83,11 @@ export function planData(plan: Plan, digest: string, queued?: Queued): object {
       diff: unifiedDiff(change),
       edited: change.written === undefined ? undefined : handEditDiff(change),
     })),
-    directories: plan.directories.map(({ path, before, after }) => ({
+    directories: plan.directories.map(({ path, before, after, lacksMail }) => ({
       path,
-      before: ownershipData(before),
+      before: before === undefined ? null : ownershipData(before),
       after: ownershipData(after),
+      lacksMail: lacksMail === true,
     })),
     removals: { ...plan.removals, queued: queued?.stopping ?? null },
     queued: queued?.passedOn ?? null,
@@ -143,7 +150,7 @@ function fileLine({ path, change, present, reason }: FileChange, root: string): 
 }
 
 function directoryLine(change: DirectoryChange, root: string): string {
-  return `${root}/${change.path}: ${ownershipWords(change)}`;
+  return `${root}/${change.path}: ${ownershipWords(change)}${change.lacksMail === true ? `: ${LACKS_MAIL}` : ''}`;
 }
 
 function ownershipData({ mode, owner, group }: Ownership): object {
