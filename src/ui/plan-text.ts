@@ -51,6 +51,8 @@ export function planText(plan: Plan, root: string, color: ChalkInstance | undefi
     parts.push(['Files:', ...plan.files.map((file) => `  ${fileLine(file, root)}`)].join('\n'));
   if (plan.directories.length > 0)
     parts.push(['Directories:', ...plan.directories.map((one) => `  ${directoryLine(one, root)}`)].join('\n'));
+  if (plan.timers.length > 0)
+    parts.push(['Timers:', ...plan.timers.map(({ name, state }) => `  ${name}: start, as it is ${state}`)].join('\n'));
   for (const file of plan.files) {
     const edit = handEditDiff(file);
     if (edit !== '') parts.push(`Edited by hand since the last apply:\n${paintDiff(edit.trimEnd(), color)}`);
@@ -89,6 +91,7 @@ export function planData(plan: Plan, digest: string, queued?: Queued): object {
       after: ownershipData(after),
       lacksMail: lacksMail === true,
     })),
+    timers: plan.timers.map(({ name, state }) => ({ name, state })),
     removals: { ...plan.removals, queued: queued?.stopping ?? null },
     queued: queued?.passedOn ?? null,
     daemons: plan.daemons,

@@ -15,6 +15,7 @@ import { readContent } from '../../system/generations.ts';
 import { hostFacts } from '../../system/host.ts';
 import { readInstalled } from '../../system/installed.ts';
 import { masterProcesses } from '../../system/master-processes.ts';
+import { idleTimers } from './idle-timers.ts';
 import { lookAtCertificate, type CertificateFacts } from './certificate.ts';
 import { directoriesToPutRight } from './directories.ts';
 import { isDovecotConfInForce } from './in-force.ts';
@@ -71,6 +72,7 @@ export async function prepare(place: Place, mayRemember = false): Promise<Prepar
     written: writtenFiles(place.root, installed, applied),
     applied: applied?.files ?? new Map(),
     directories: directoriesToPutRight(place.root, directories, applied),
+    timers: await idleTimers(facts, rendered, applied),
     running: forEachDaemon((name) => masters[name] !== undefined),
     stale: new Set(masters.dovecot === undefined || isDovecotConfInForce(facts, dovecotConf) ? [] : ['dovecot']),
     wanted: wantedDaemons(model),

@@ -17,6 +17,7 @@ export async function pendingStatus({ place }: Scene): Promise<PendingStatus> {
       directories: paths(plan.directories.filter(({ before }) => before !== undefined)),
       gone: paths(plan.directories.filter(({ before }) => before === undefined)),
       lackMail: paths(plan.directories.filter(({ lacksMail }) => lacksMail === true)),
+      timers: plan.timers.map(({ name }) => name),
       renewedCertificate: plan.renewedCertificate ?? null,
       empty,
     };
@@ -30,6 +31,7 @@ export async function pendingStatus({ place }: Scene): Promise<PendingStatus> {
       directories: [],
       gone: [],
       lackMail: [],
+      timers: [],
       renewedCertificate: null,
     };
     return { well: false, ...nothing, empty: false, problem };

@@ -30,6 +30,7 @@ interface Situation {
   readonly running?: Partial<PlanInput['running']>;
   readonly wanted?: PlanInput['wanted'];
   readonly directories?: PlanInput['directories'];
+  readonly timers?: PlanInput['timers'];
 }
 
 function plan(situation: Situation): Plan {
@@ -44,6 +45,7 @@ function plan(situation: Situation): Plan {
     running: { ...running, ...situation.running },
     wanted: situation.wanted ?? new Set(DAEMONS),
     directories: situation.directories ?? [],
+    timers: situation.timers ?? [],
   });
 }
 
@@ -280,6 +282,7 @@ describe('a plan is empty', () => {
     ['when nothing is to do', {}, true],
     ['not when a file changes', { rendered: [file('x', '1')] }, false],
     ['not when a directory is not as it should be', { directories: [OPENED] }, false],
+    ['not when a timer must start', { timers: [{ name: 't.timer', state: 'inactive' }] }, false],
     ['not when a daemon must start', { running: { postfix: true, dovecot: false } }, false],
   ])('%s', (_, situation, empty) => expect(isEmpty(plan(situation))).toBe(empty));
 });

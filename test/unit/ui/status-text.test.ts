@@ -29,6 +29,7 @@ const WELL: Status = {
     directories: [],
     gone: [],
     lackMail: [],
+    timers: [],
     renewedCertificate: null,
     empty: true,
   },
@@ -72,6 +73,11 @@ it.each<[string, Partial<Status>, string]>([
     'a directory that has gone',
     { pending: { ...WELL.pending, well: false, gone: ['/var/vmail'], empty: false } },
     '/var/vmail is not there',
+  ],
+  [
+    'a timer that somebody has stopped',
+    { pending: { ...WELL.pending, well: false, timers: ['t.timer'], empty: false } },
+    'apply would start t.timer',
   ],
   [
     'a directory without the mail that should be there',
