@@ -63,7 +63,7 @@ const WORDS: { readonly [K in keyof Status]: (found: Status[K]) => readonly Line
       ...timers.map((name) => bad(`apply would start ${name}`)),
       ...lackMail.map((path) => bad(`${path}: ${LACKS_MAIL}`)),
       ...([changes, files, directories, gone, timers].every(({ length }) => length === 0) && renewedCertificate === null
-        ? [bad('apply has to start or reload a daemon')]
+        ? [bad('apply has to start, restart or reload a daemon')]
         : []),
     ];
   },

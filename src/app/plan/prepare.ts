@@ -18,7 +18,7 @@ import { masterProcesses } from '../../system/master-processes.ts';
 import { idleTimers } from './idle-timers.ts';
 import { lookAtCertificate, type CertificateFacts } from './certificate.ts';
 import { directoriesToPutRight } from './directories.ts';
-import { isDovecotConfInForce } from './in-force.ts';
+import { isDovecotConfInForce, lostSockets } from './in-force.ts';
 import { loadState, requireValid } from '../state/load-state.ts';
 import { planMailboxes, type MailboxPlan } from '../mailboxes/mailbox-plan.ts';
 import type { Place } from '../state/place.ts';
@@ -75,6 +75,7 @@ export async function prepare(place: Place, mayRemember = false): Promise<Prepar
     timers: await idleTimers(facts, rendered, applied),
     running: forEachDaemon((name) => masters[name] !== undefined),
     stale: new Set(masters.dovecot === undefined || isDovecotConfInForce(facts, dovecotConf) ? [] : ['dovecot']),
+    cutOff: new Set(masters.dovecot !== undefined && lostSockets(facts, dovecotConf).length > 0 ? ['dovecot'] : []),
     wanted: wantedDaemons(model),
     renewedCertificate: certificate.renewed,
     unfinished: applied?.unfinished,

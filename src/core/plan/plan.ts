@@ -54,6 +54,8 @@ export interface PlanInput {
   readonly running: Readonly<Record<DaemonName, boolean>>;
   /** Daemons that run and go by other settings than those in their file. */
   readonly stale?: ReadonlySet<DaemonName>;
+  /** Daemons that run and have lost a socket by which others reach them. */
+  readonly cutOff?: ReadonlySet<DaemonName>;
   /** Daemons that should run; the others are stopped. */
   readonly wanted: ReadonlySet<DaemonName>;
   /** Directories of ours whose owner or mode is another one; none when absent. */
@@ -205,10 +207,11 @@ function removals({ rendered, installed, applied, unfinished }: PlanInput): read
 function actionFor(
   name: DaemonName,
   files: readonly FileChange[],
-  { running, wanted, unfinished, renewedCertificate, stale }: PlanInput,
+  { running, wanted, unfinished, renewedCertificate, stale, cutOff }: PlanInput,
 ): DaemonAction {
   if (!wanted.has(name)) return running[name] ? 'stop' : 'nothing';
   if (!running[name]) return 'start';
+  if (cutOff?.has(name) === true) return 'restart';
   // What an apply that did not finish may not have done yet.
   const due = unfinished?.daemons[name];
   const touched = files.filter((change) => change.file?.onChange === `reload-${name}` || isLostTable(change, name));

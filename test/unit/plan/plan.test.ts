@@ -31,6 +31,7 @@ interface Situation {
   readonly wanted?: PlanInput['wanted'];
   readonly directories?: PlanInput['directories'];
   readonly timers?: PlanInput['timers'];
+  readonly cutOff?: PlanInput['cutOff'];
 }
 
 function plan(situation: Situation): Plan {
@@ -46,6 +47,7 @@ function plan(situation: Situation): Plan {
     wanted: situation.wanted ?? new Set(DAEMONS),
     directories: situation.directories ?? [],
     timers: situation.timers ?? [],
+    cutOff: situation.cutOff ?? new Set(),
   });
 }
 
@@ -257,6 +259,7 @@ describe('daemons', () => {
       'reload',
       'nothing',
     ],
+    ['a lost socket of Dovecot', { cutOff: new Set(['dovecot']) }, 'nothing', 'restart'],
     ['a first main.cf', { rendered: [mainCf('inet_interfaces = all\n')] }, 'restart', 'nothing'],
     [
       'a comment about it',
