@@ -82,6 +82,12 @@ export interface PendingStatus {
   readonly edited: readonly string[];
   /** Directories of which it would put owner and mode right. */
   readonly directories: readonly string[];
+  /** Those that have gone, which it would make again. */
+  readonly gone: readonly string[];
+  /** Those of both kinds in which mailboxes should be and none is. */
+  readonly lackMail: readonly string[];
+  /** Timers that it would start, by the names of their units. */
+  readonly timers: readonly string[];
   /** Path of a certificate that the daemons have not read yet. */
   readonly renewedCertificate: string | null;
   /** Whether apply has anything to do, and be it to start a daemon. */

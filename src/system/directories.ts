@@ -28,6 +28,24 @@ export function readDirectory(path: string): FoundDirectory | undefined {
   };
 }
 
+/** Whether nothing is there; also at the end of symbolic links. What this process may not see is not gone. */
+export function isGone(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a directory is seen to be empty, but for what file systems have at their top. */
+export function isSeenEmpty(path: string): boolean {
+  try {
+    return readdirSync(path).every((name) => name === 'lost+found');
+  } catch {
+    return false;
+  }
+}
+
 /** Whatever is in the way of looking is told by whoever needs what is there. */
 function look(at: () => Stats): Stats | undefined {
   try {

@@ -10,6 +10,10 @@ export function isUnit(path: string): boolean {
   return path.startsWith(UNITS);
 }
 
+export function isTimer(path: string): boolean {
+  return isUnit(path) && path.endsWith('.timer');
+}
+
 /** Before its file goes: afterwards systemd would not know what to disable. */
 export async function stopTimer(path: string): Promise<void> {
   if (path.endsWith('.timer')) await systemctl('disable', '--now', basename(path));
@@ -25,8 +29,16 @@ export async function startTimers(paths: readonly string[]): Promise<void> {
   }
 }
 
-/** Whether a timer waits for its time; otherwise systemd's word for what it does. */
+/** systemd's word for what a timer does; where it waits for its time, and would not after the next start of the machine, for that. */
 export async function timerState(path: string): Promise<string> {
-  const { stdout } = await exec('systemctl', ['is-active', basename(path)]);
-  return stdout.trim();
+  const ask = async (question: string): Promise<string> =>
+    (await exec('systemctl', [question, basename(path)])).stdout.trim();
+  const [active, enabled] = await Promise.all([ask('is-active'), ask('is-enabled')]);
+  return active === AT_WORK && enabled !== 'enabled' ? enabled : active;
+}
+
+const AT_WORK = 'active';
+
+export function isTimerAtWork(state: string): boolean {
+  return state === AT_WORK;
 }

@@ -1,7 +1,13 @@
 import type { ChalkInstance } from 'chalk';
 import type { Removals } from '../core/plan/removals.ts';
 import { handEditDiff, unifiedDiff } from '../core/plan/diff.ts';
-import { modeText, ownershipWords, type DirectoryChange, type Ownership } from '../core/plan/directory-changes.ts';
+import {
+  LACKS_MAIL,
+  modeText,
+  ownershipWords,
+  type DirectoryChange,
+  type Ownership,
+} from '../core/plan/directory-changes.ts';
 import { DAEMONS, isEssential, type DaemonAction } from '../core/daemons.ts';
 import { isEmpty, type FileChange, type Plan } from '../core/plan/plan.ts';
 
@@ -45,6 +51,8 @@ export function planText(plan: Plan, root: string, color: ChalkInstance | undefi
     parts.push(['Files:', ...plan.files.map((file) => `  ${fileLine(file, root)}`)].join('\n'));
   if (plan.directories.length > 0)
     parts.push(['Directories:', ...plan.directories.map((one) => `  ${directoryLine(one, root)}`)].join('\n'));
+  if (plan.timers.length > 0)
+    parts.push(['Timers:', ...plan.timers.map(({ name, state }) => `  ${name}: start, as it is ${state}`)].join('\n'));
   for (const file of plan.files) {
     const edit = handEditDiff(file);
     if (edit !== '') parts.push(`Edited by hand since the last apply:\n${paintDiff(edit.trimEnd(), color)}`);
@@ -77,11 +85,13 @@ export function planData(plan: Plan, digest: string, queued?: Queued): object {
       diff: unifiedDiff(change),
       edited: change.written === undefined ? undefined : handEditDiff(change),
     })),
-    directories: plan.directories.map(({ path, before, after }) => ({
+    directories: plan.directories.map(({ path, before, after, lacksMail }) => ({
       path,
-      before: ownershipData(before),
+      before: before === undefined ? null : ownershipData(before),
       after: ownershipData(after),
+      lacksMail: lacksMail === true,
     })),
+    timers: plan.timers.map(({ name, state }) => ({ name, state })),
     removals: { ...plan.removals, queued: queued?.stopping ?? null },
     queued: queued?.passedOn ?? null,
     daemons: plan.daemons,
@@ -143,7 +153,7 @@ function fileLine({ path, change, present, reason }: FileChange, root: string): 
 }
 
 function directoryLine(change: DirectoryChange, root: string): string {
-  return `${root}/${change.path}: ${ownershipWords(change)}`;
+  return `${root}/${change.path}: ${ownershipWords(change)}${change.lacksMail === true ? `: ${LACKS_MAIL}` : ''}`;
 }
 
 function ownershipData({ mode, owner, group }: Ownership): object {

@@ -1,3 +1,4 @@
+import { LACKS_MAIL } from '../core/plan/directory-changes.ts';
 import type { Status } from '../core/status.ts';
 
 interface Line {
@@ -49,7 +50,7 @@ const WORDS: { readonly [K in keyof Status]: (found: Status[K]) => readonly Line
     ];
   },
 
-  pending: ({ changes, files, edited, directories, renewedCertificate, empty, problem }) => {
+  pending: ({ changes, files, edited, directories, gone, lackMail, timers, renewedCertificate, empty, problem }) => {
     if (problem !== undefined) return [bad(`apply would fail: ${problem}`)];
     if (empty) return [good('nothing to apply: what is installed is what the state says')];
     return [
@@ -58,8 +59,11 @@ const WORDS: { readonly [K in keyof Status]: (found: Status[K]) => readonly Line
       ...edited.map((path) => bad(`edited by hand: ${path}`)),
       ...files.filter((path) => !edited.includes(path)).map((path) => bad(`apply would write ${path}`)),
       ...directories.map((path) => bad(`owner or mode is not as apply sets it: ${path}`)),
-      ...(changes.length + files.length + directories.length === 0 && renewedCertificate === null
-        ? [bad('apply has to start or reload a daemon')]
+      ...gone.map((path) => bad(`${path} is not there`)),
+      ...timers.map((name) => bad(`apply would start ${name}`)),
+      ...lackMail.map((path) => bad(`${path}: ${LACKS_MAIL}`)),
+      ...([changes, files, directories, gone, timers].every(({ length }) => length === 0) && renewedCertificate === null
+        ? [bad('apply has to start, restart or reload a daemon')]
         : []),
     ];
   },

@@ -744,7 +744,7 @@ describe('a configuration that the daemons take and that does not work', () => {
     const name = (await readdir(directory)).find((one) => one.startsWith('in-force-')) ?? '';
     await rename(`${directory}/${name}`, `${directory}/away`);
     expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(10);
-    expect((await sandbox().run(['status'])).stdout).toMatch(/^!! apply has to start or reload a daemon$/m);
+    expect((await sandbox().run(['status'])).stdout).toMatch(/^!! apply has to start, restart or reload a daemon$/m);
     await rename(`${directory}/away`, `${directory}/${name}`);
     expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
   });

@@ -135,7 +135,7 @@ describe('the daily job', () => {
     const late = await sandbox().run(['status'], { env: daysLater(3) });
     expect([late.code, late.stdout]).toEqual([
       1,
-      expect.stringMatching(/^!! .*removed by cron: it does not run every day$/m),
+      expect.stringMatching(/^!! .*removed by cron: it does not run every day; see to it that cron runs$/m),
     ]);
     await sandbox().ok(['server', 'set', '--trash-expiry', 'never', '--spam-expiry', 'never', '--apply']);
     await expect(readFile(at(CRON))).rejects.toThrow(/ENOENT/);
@@ -152,7 +152,10 @@ describe('the daily job', () => {
         `case "$*" in`,
         `  *postfix) exec postfix -c ${at('etc/postfix')} "$1" > /dev/null 2>&1 ;;`,
         `  *dovecot) exec doveadm -c ${at('etc/dovecot/dovecot.conf')} "$1" ;;`,
-        `  is-active*) echo active ;;`,
+        `  is-active*) cat ${at('active')} 2> /dev/null || echo active ;;`,
+        `  is-enabled*) cat ${at('enabled')} 2> /dev/null || echo enabled ;;`,
+        `  enable*) rm -f ${at('enabled')} ;;`,
+        `  restart*timer) rm -f ${at('active')} ;;`,
         `esac`,
       ].join('\n'),
     });
@@ -160,7 +163,7 @@ describe('the daily job', () => {
     await asServer('systemd');
     await sandbox().ok(['server', 'set', '--trash-expiry', '5', '--apply'], { env });
     const calls = async (): Promise<string[]> =>
-      (await readFile(log, 'utf8')).split('\n').filter((call) => /timer|daemon-reload/.test(call));
+      (await readFile(log, 'utf8')).split('\n').filter((call) => /^(?!is-).*(timer|daemon-reload)/.test(call));
     expect(await calls()).toEqual(['daemon-reload', 'enable eboxmail-expire.timer', 'restart eboxmail-expire.timer']);
     await chmod(at(SERVICE), 0o644);
     const verified = await exec('systemd-analyze', ['verify', '--man=no', at(SERVICE), at(TIMER)]);
@@ -172,6 +175,26 @@ describe('the daily job', () => {
     expect(await calls()).toHaveLength(3);
     expect((await sandbox().ok(['status'], { env })).stdout).toMatch(/removed by a systemd timer$/m);
     await rm(log);
+    for (const [file, state] of [
+      ['active', 'inactive'],
+      ['enabled', 'disabled'],
+    ] as const) {
+      await writeFile(at(file), `${state}\n`);
+      expect((await sandbox().run(['plan', '--exit-code'], { env })).code).toBe(10);
+      const words = `Timers:\n  eboxmail-expire.timer: start, as it is ${state}\n`;
+      expect((await sandbox().ok(['plan'], { env })).stdout).toContain(words);
+      const status = await sandbox().run(['status', '--quiet'], { env });
+      expect(status.code).toBe(1);
+      expect(status.stdout).toContain(`its timer is ${state}; "eboxmail --root ${sandbox().root} apply" starts it\n`);
+      const timers = [{ name: 'eboxmail-expire.timer', state }];
+      const planned = JSON.parse((await sandbox().ok(['plan', '--json'], { env })).stdout) as { digest: string };
+      expect(planned).toMatchObject({ empty: false, timers });
+      await sandbox().ok(['apply', '--expect', planned.digest], { env });
+      expect(await calls()).toEqual(['daemon-reload', 'enable eboxmail-expire.timer', 'restart eboxmail-expire.timer']);
+      expect((await sandbox().ok(['history'])).stdout).toMatch(/^\d+\t\S+\t\S+\ttimers put right\n/);
+      expect((await sandbox().run(['plan', '--exit-code'], { env })).code).toBe(0);
+      await rm(log);
+    }
     await sandbox().ok(['server', 'set', '--trash-expiry', 'never', '--apply'], { env });
     expect(await calls()).toEqual(['disable --now eboxmail-expire.timer', 'daemon-reload']);
     await writeFile(at('etc/eboxmail/host.yaml'), kept);

@@ -74,7 +74,11 @@ interface PlanAnswer {
   readonly empty: boolean;
   readonly digest: string;
   readonly files: readonly unknown[];
-  readonly directories: readonly { readonly path: string; readonly before: Ownership; readonly after: Ownership }[];
+  readonly directories: readonly {
+    readonly path: string;
+    readonly before: Ownership | null;
+    readonly after: Ownership;
+  }[];
 }
 
 interface Ownership {
@@ -138,6 +142,47 @@ describe('owner and mode', () => {
     expect(await ownershipOf('var/vmail')).toBe(before.replace(/^\d+/, '2775'));
     await change('chmod 750 var/vmail && mkdir -m 755 var/vmail/.archive');
     expect(await planned()).toMatchObject({ empty: false, directories: [{ path: 'var/vmail/.archive' }] });
+  });
+
+  it('of the mail are as at first when it has gone: nothing can be delivered until apply makes it', async () => {
+    await change('chmod 00750 var/vmail');
+    const [{ root }, before] = [sandbox(), await ownershipOf('var/vmail')];
+    const [mode = '', owner = '', group = ''] = before.split(' ');
+    const none = 'no mailbox is there; if a file system belongs there, mount it before you apply';
+    await change('mv var/vmail var/elsewhere');
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(10);
+    expect((await sandbox().ok(['plan'])).stdout).toContain(
+      `Directories:\n  ${root}/var/vmail: new, owner ${owner}, group ${group}, mode 0${mode}: ${none}\n`,
+    );
+    const drift = await planned();
+    const after = { mode: `0${mode}`, owner, group };
+    expect(drift).toMatchObject({ empty: false, files: [] });
+    expect(drift.directories).toEqual([{ path: 'var/vmail', before: null, after, lacksMail: true }]);
+    expect(await sandbox().run(['status', '--quiet'])).toMatchObject({
+      code: 1,
+      stdout: `!! ${root}/var/vmail is not there\n!! ${root}/var/vmail: ${none}\n`,
+    });
+    const { stderr } = await sandbox().ok(['apply', '--expect', drift.digest]);
+    expect(stderr).toContain(`making ${root}/var/vmail, as no mailbox is there any more`);
+    expect(await ownershipOf('var/vmail')).toBe(before);
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
+    expect((await sandbox().run(['status'])).code).toBe(0);
+    await change('rmdir var/vmail && mv var/elsewhere var/vmail');
+  });
+
+  it('of the mail say so where a file system is not mounted', async () => {
+    await change('mv var/vmail var/elsewhere && mkdir -m 755 var/vmail');
+    expect(await planned()).toMatchObject({ directories: [{ path: 'var/vmail', lacksMail: true }] });
+    expect((await sandbox().ok(['plan'])).stdout).toMatch(/var\/vmail: owner root → .*: no mailbox is there; /);
+    await change('rmdir var/vmail && ln -s mounted var/vmail');
+    expect(await planned()).toMatchObject({ directories: [{ path: 'var/vmail', before: null, lacksMail: true }] });
+    const { code, stderr } = await sandbox().run(['apply']);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${sandbox().root}/var/vmail is a symbolic link, and what it leads to is not there`);
+    await change('mv var/elsewhere var/mounted');
+    expect(await planned()).toMatchObject({ empty: true });
+    await change('rm var/vmail && mv var/mounted var/vmail');
+    expect(await planned()).toMatchObject({ empty: true });
   });
 
   it('are put right with whatever else is to do, several of them at once', async () => {

@@ -1,4 +1,4 @@
-import { chown, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chown, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeSelfSigned } from '../../src/system/certificate.ts';
@@ -196,6 +196,18 @@ describe('status', () => {
     expect(await copies(sandbox(), token, ['alice@a.test'])).toEqual({ 'alice@a.test': 1 });
   });
 
+  it.each(['auth', 'dovecot-lmtp', 'quota-status'])('tells that Postfix cannot reach Dovecot by %s', async (name) => {
+    const socket = `${sandbox().root}/var/spool/postfix/private/${name}`;
+    await rm(socket);
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(10);
+    expect((await sandbox().ok(['plan'])).stdout).toContain('dovecot: restart\n');
+    const told = (await troubles()).find((line) => line.includes('Postfix cannot reach it'));
+    expect(told).toContain(`${socket} is not there; it has to be restarted`);
+    await sandbox().ok(['apply']);
+    expect(await troubles()).toEqual([]);
+    expect((await sandbox().run(['plan', '--exit-code'])).code).toBe(0);
+  });
+
   it('tells of a daemon that does not run, and apply starts it again', async () => {
     process.kill(Number(await readFile(`${sandbox().root}/var/spool/postfix/pid/master.pid`, 'utf8')), 'SIGTERM');
     await eventually('it ends', async () =>
@@ -203,7 +215,7 @@ describe('status', () => {
     );
     const lines = await troubles();
     expect(lines).toContain(`!! smtp on ${sandbox().listen}:${sandbox().ports.smtp} does not answer`);
-    expect(lines).toContain('!! apply has to start or reload a daemon');
+    expect(lines).toContain('!! apply has to start, restart or reload a daemon');
     await sandbox().ok(['apply']);
     expect(await troubles()).toEqual([]);
   });

@@ -100,6 +100,15 @@ active $own eboxmail-expire.timer || fail 'services of our own do not run'
 [ "$(code eboxmail plan --exit-code)" = 0 ] || fail "services of our own, not converged: $(cat /tmp/out)"
 eboxmail status >/tmp/out 2>&1 || :
 grep '^!!' /tmp/out && fail "services of our own: $(cat /tmp/out)"
+# The timer that somebody has stopped or disabled runs again by the next apply.
+for how in stop disable; do
+  systemctl $how eboxmail-expire.timer 2>/dev/null
+  [ "$(code eboxmail plan --exit-code)" = 10 ] || fail "the timer, $how: $(cat /tmp/out)"
+  eboxmail status >/tmp/out 2>&1 && fail "all is well without the timer, $how: $(cat /tmp/out)"
+  [ "$(code eboxmail apply)" = 0 ] || fail "the timer, $how: $(cat /tmp/out)"
+  active eboxmail-expire.timer && systemctl -q is-enabled eboxmail-expire.timer || fail "the timer does not run, $how"
+  [ "$(code eboxmail plan --exit-code)" = 0 ] || fail "the timer, $how, not converged: $(cat /tmp/out)"
+done
 systemctl start eboxmail-expire.service || fail 'old mail is not removed'
 eboxmail status 2>&1 | grep -q 'expire has not run' && fail 'it was not removed by expire'
 systemctl stop $own postfix dovecot multi-user.target

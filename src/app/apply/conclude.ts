@@ -12,7 +12,7 @@ import { removeEmptyDirectories } from '../plan/own-directories.ts';
 import type { Place } from '../state/place.ts';
 import type { Prepared } from '../plan/prepare.ts';
 import { withStateLock } from '../state/state-lock.ts';
-import { startChangedTimers } from '../switch/timers.ts';
+import { startTimersDue } from '../switch/timers.ts';
 
 /** The new configuration is in force and was proven, and something after that could not be done; another apply does it. */
 export class InForceError extends EboxmailError {}
@@ -25,7 +25,7 @@ export async function conclude(
   options: Pick<ApplyOptions, 'reason' | 'progress'>,
 ): Promise<void> {
   try {
-    await startChangedTimers(prepared);
+    await startTimersDue(prepared, options.progress);
     await mover.end();
     await afterFilterChange(place, prepared, options.progress);
     await afterScannerChange(prepared, options.progress);

@@ -1,7 +1,9 @@
 import { failed } from '../../core/errors.ts';
 import type { HostFacts } from '../../core/host-facts.ts';
 import { nameInForceOf } from '../../core/render/dovecot/in-force.ts';
+import { postfixSockets } from '../../core/render/dovecot/postfix-sockets.ts';
 import { below, PATHS } from '../../core/render/paths.ts';
+import { isGone } from '../../system/directories.ts';
 import { lstat, readIfPresent } from '../../system/files.ts';
 import { waitUntil } from '../../system/processes.ts';
 
@@ -14,7 +16,16 @@ export function isDovecotConfInForce(facts: HostFacts, text: string): boolean {
   return name === undefined || lstat(`${below(facts, PATHS.dovecotRun)}/${name}`) !== undefined;
 }
 
-/** The same of the dovecot.conf in place, of which Dovecot was told just now. */
+/**
+ * Sockets that a running Dovecot made for Postfix by this dovecot.conf of ours and that have gone since: it makes them only when
+ * it is started. Who may not look into the queue sees none of them gone.
+ */
+export function lostSockets(facts: HostFacts, text: string): readonly string[] {
+  if (nameInForceOf(text) === undefined || !isDovecotConfInForce(facts, text)) return [];
+  return postfixSockets(text, below(facts, PATHS.queue)).filter(isGone);
+}
+
+/** Whether it goes by the dovecot.conf in place, of which Dovecot was told just now. */
 export async function becomesInForce(facts: HostFacts): Promise<boolean> {
   const text = readIfPresent(below(facts, PATHS.dovecotConf)) ?? '';
   return waitUntil(() => isDovecotConfInForce(facts, text), PATIENCE);

@@ -3,22 +3,22 @@ import type { HostFile } from '../../core/generated/host-types.ts';
 import type { HostFacts } from '../../core/host-facts.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { MailModel } from '../../core/model.ts';
-import { directoryChanges } from '../../core/plan/directory-changes.ts';
 import { makePlan, type InstalledFile, type Plan } from '../../core/plan/plan.ts';
 import { describeChanges } from '../../core/plan/state-words.ts';
 import type { LocatedProblem } from '../../core/problem.ts';
-import { isOwnDirectory, wantedDirectories, type WantedDirectory } from '../../core/render/directories.ts';
+import { wantedDirectories, type WantedDirectory } from '../../core/render/directories.ts';
 import { PATHS } from '../../core/render/paths.ts';
 import { render } from '../../core/render/render.ts';
 import type { RenderedFile } from '../../core/render/rendered-file.ts';
 import { readAppliedRecord, type AppliedRecord } from '../../system/applied-record.ts';
-import { readDirectory } from '../../system/directories.ts';
 import { readContent } from '../../system/generations.ts';
 import { hostFacts } from '../../system/host.ts';
 import { readInstalled } from '../../system/installed.ts';
 import { masterProcesses } from '../../system/master-processes.ts';
+import { idleTimers } from './idle-timers.ts';
 import { lookAtCertificate, type CertificateFacts } from './certificate.ts';
-import { isDovecotConfInForce } from './in-force.ts';
+import { directoriesToPutRight } from './directories.ts';
+import { isDovecotConfInForce, lostSockets } from './in-force.ts';
 import { loadState, requireValid } from '../state/load-state.ts';
 import { planMailboxes, type MailboxPlan } from '../mailboxes/mailbox-plan.ts';
 import type { Place } from '../state/place.ts';
@@ -71,9 +71,11 @@ export async function prepare(place: Place, mayRemember = false): Promise<Prepar
     installed,
     written: writtenFiles(place.root, installed, applied),
     applied: applied?.files ?? new Map(),
-    directories: directoriesToPutRight(place.root, directories),
+    directories: directoriesToPutRight(place.root, directories, applied),
+    timers: await idleTimers(facts, rendered, applied),
     running: forEachDaemon((name) => masters[name] !== undefined),
     stale: new Set(masters.dovecot === undefined || isDovecotConfInForce(facts, dovecotConf) ? [] : ['dovecot']),
+    cutOff: new Set(masters.dovecot !== undefined && lostSockets(facts, dovecotConf).length > 0 ? ['dovecot'] : []),
     wanted: wantedDaemons(model),
     renewedCertificate: certificate.renewed,
     unfinished: applied?.unfinished,
@@ -111,16 +113,6 @@ function installedFiles(
     if (found !== undefined) installed.set(path, found);
   }
   return installed;
-}
-
-/** Those of ours; what others have made of theirs is up to them. */
-function directoriesToPutRight(root: string, wanted: readonly WantedDirectory[]): Plan['directories'] {
-  const own = wanted.filter(isOwnDirectory);
-  const found = own.flatMap(({ path }) => {
-    const there = readDirectory(`${root}/${path}`);
-    return there === undefined ? [] : [[path, there] as const];
-  });
-  return directoryChanges(own, new Map(found));
 }
 
 /** What the last apply wrote where something else is now: the history has it. */

@@ -8,19 +8,32 @@ export async function pendingStatus({ place }: Scene): Promise<PendingStatus> {
   try {
     const { plan } = await prepare(place);
     const empty = isEmpty(plan);
+    const paths = (of: readonly { readonly path: string }[]): string[] => of.map(({ path }) => `${place.root}/${path}`);
     return {
       well: empty,
       changes: plan.changes.map(({ text }) => text),
-      files: plan.files.map(({ path }) => `${place.root}/${path}`),
-      edited: plan.files.filter(({ present }) => present === 'edited').map(({ path }) => `${place.root}/${path}`),
-      directories: plan.directories.map(({ path }) => `${place.root}/${path}`),
+      files: paths(plan.files),
+      edited: paths(plan.files.filter(({ present }) => present === 'edited')),
+      directories: paths(plan.directories.filter(({ before }) => before !== undefined)),
+      gone: paths(plan.directories.filter(({ before }) => before === undefined)),
+      lackMail: paths(plan.directories.filter(({ lacksMail }) => lacksMail === true)),
+      timers: plan.timers.map(({ name }) => name),
       renewedCertificate: plan.renewedCertificate ?? null,
       empty,
     };
   } catch (error) {
     if (!(error instanceof EboxmailError)) throw error;
     const problem = error.message;
-    const nothing = { changes: [], files: [], edited: [], directories: [], renewedCertificate: null };
+    const nothing = {
+      changes: [],
+      files: [],
+      edited: [],
+      directories: [],
+      gone: [],
+      lackMail: [],
+      timers: [],
+      renewedCertificate: null,
+    };
     return { well: false, ...nothing, empty: false, problem };
   }
 }

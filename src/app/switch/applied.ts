@@ -193,7 +193,8 @@ export function remember(
     ...plan.changes.map((change) => change.text),
     ...changedPasswords(lib, secrets),
   ];
-  const putRight = plan.files.length === 0 && plan.directories.length > 0 ? 'directories' : 'files';
+  const kinds = ['files', 'directories', 'timers'] as const;
+  const putRight = kinds.find((kind) => plan[kind].length > 0) ?? 'files';
   const summary = changes.length > 0 ? changes : [`${putRight} put right`];
   const whose = { moves: movesOf(mailboxes), mailboxes: mailboxIds };
   const about = { time: new Date().toISOString(), author: authorName(), summary, state, ...whose };

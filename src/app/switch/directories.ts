@@ -1,6 +1,8 @@
 import { chmodSync, chownSync } from 'node:fs';
+import type { HostFacts } from '../../core/host-facts.ts';
+import type { DirectoryChange } from '../../core/plan/directory-changes.ts';
 import { below, PATHS } from '../../core/render/paths.ts';
-import { changeDirectory } from '../../system/directories.ts';
+import { changeDirectory, isGone } from '../../system/directories.ts';
 import { exec } from '../../system/exec.ts';
 import { lstat, makeDirectory, writeAtomically } from '../../system/files.ts';
 import { forgetIdentities, ownerIds, requireGroup, requireUser, userId } from '../../system/identity.ts';
@@ -34,17 +36,35 @@ const POSTFIX_ONLY = 'active bounce corrupt defer deferred flush hold incoming p
  */
 export function ensureDirectories({ facts, directories, plan }: Prepared, progress: (step: string) => void): void {
   const postfix = requireUser('postfix');
+  makeAgain(facts, plan.directories, progress);
   for (const { path, mode, owner = 'root', group = 'root', madeBy } of directories) {
     if (madeBy !== 'apply') continue;
     const { uid, gid } = ownerIds({ owner, group });
     makeDirectory(below(facts, path), mode, uid, gid);
   }
-  const count = plan.directories.length;
+  const changed = plan.directories.filter(({ before }) => before !== undefined);
+  const count = changed.length;
   if (count > 0) progress(`putting owner and mode of ${count === 1 ? '1 directory' : `${count} directories`} right`);
-  for (const { path, after } of plan.directories) changeDirectory(below(facts, path), after);
+  for (const { path, after } of changed) changeDirectory(below(facts, path), after);
   if (lstat(below(facts, PATHS.probe)) === undefined) writeProbeFile(facts, '');
   repairQueues(below(facts, PATHS.queue), postfix);
   if (facts.root !== '') ensureMailLog(below(facts, PATHS.mailLog), postfix);
+}
+
+/** Those that have gone. @throws failed where only what a symbolic link leads to has gone: that is not ours to make */
+function makeAgain(facts: HostFacts, changes: readonly DirectoryChange[], progress: (step: string) => void): void {
+  for (const { path, before, after, lacksMail } of changes) {
+    if (before !== undefined) continue;
+    const target = below(facts, path);
+    if (lstat(target) !== undefined && isGone(target))
+      throw failed(
+        `${target} is a symbolic link, and what it leads to is not there`,
+        'mount or make that, or put the link right, and run "eboxmail apply" again',
+      );
+    progress(`making ${target}${lacksMail === true ? ', as no mailbox is there any more' : ''}`);
+    const { uid, gid } = ownerIds(after);
+    makeDirectory(target, after.mode, uid, gid);
+  }
 }
 
 /**

@@ -54,7 +54,8 @@ async function driveDaemons(
     if (name === 'rspamd') await requireRspamdAnswers(place, { model });
   }
   await requireAnswers(listenersOf(model, facts), logsOf(place));
-  if (plan.daemons.postfix === 'reload') await endThrottling(services, facts);
+  // Its programs die of a Dovecot that they cannot ask, too.
+  if (plan.daemons.postfix === 'reload' || plan.daemons.dovecot === 'restart') await endThrottling(services, facts);
 }
 
 /**

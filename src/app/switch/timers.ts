@@ -8,10 +8,17 @@ export async function stopRemovedTimers({ facts, plan }: Prepared): Promise<void
   for (const { path, change } of plan.files) if (change === 'removed' && isUnit(path)) await stopTimer(path);
 }
 
-/** Timers whose files are new or changed begin to run; also those that an apply which did not finish put in place. */
-export async function startChangedTimers({ facts, plan, applied, rendered }: Prepared): Promise<void> {
+/**
+ * Timers whose files are new or changed begin to run; also those that an apply which did not finish put in place, and those
+ * that somebody has stopped.
+ */
+export async function startTimersDue(
+  { facts, plan, applied, rendered }: Prepared,
+  progress: (step: string) => void,
+): Promise<void> {
   if (facts.jobs.by !== 'systemd') return;
   const touched = [...plan.files.map(({ path }) => path), ...(applied?.unfinished?.files.keys() ?? [])];
-  if (!touched.some(isUnit)) return;
+  if (!touched.some(isUnit) && plan.timers.length === 0) return;
+  for (const { name, state } of plan.timers) progress(`starting ${name}, which is ${state}`);
   await startTimers(rendered.map(({ path }: RenderedFile) => path).filter(isUnit));
 }

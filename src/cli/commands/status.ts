@@ -33,7 +33,9 @@ async function run(context: Context): Promise<number> {
     const color = await paint(terminal.colored.stdout);
     const mark = (fine: boolean): string => (fine ? (color?.green('ok') ?? 'ok') : (color?.red('!!') ?? '!!'));
     const lines = statusLines(status).filter((line) => !context.quiet || !line.well);
-    terminal.data(lines.map((line) => `${mark(line.well)} ${line.text}\n`).join(''));
+    const say = ({ well: fine, text }: (typeof lines)[number]): string =>
+      `${mark(fine)} ${context.commands.complete(text)}\n`;
+    terminal.data(lines.map(say).join(''));
     terminal.say(well ? 'all is well' : 'something is not well: see the lines with !!');
   }
   return well ? EXIT.done : EXIT.failed;

@@ -54,10 +54,14 @@ export interface PlanInput {
   readonly running: Readonly<Record<DaemonName, boolean>>;
   /** Daemons that run and go by other settings than those in their file. */
   readonly stale?: ReadonlySet<DaemonName>;
+  /** Daemons that run and have lost a socket by which others reach them. */
+  readonly cutOff?: ReadonlySet<DaemonName>;
   /** Daemons that should run; the others are stopped. */
   readonly wanted: ReadonlySet<DaemonName>;
   /** Directories of ours whose owner or mode is another one; none when absent. */
   readonly directories?: readonly DirectoryChange[];
+  /** Timers that do not run though they should; none when absent. */
+  readonly timers?: readonly IdleTimer[];
   readonly unfinished?: Unfinished | undefined;
   /** Path of the certificate, when its content is not what the daemons have read. */
   readonly renewedCertificate?: string | undefined;
@@ -72,12 +76,22 @@ export interface Plan {
   readonly changes: readonly StateChange[];
   readonly files: readonly FileChange[];
   readonly directories: readonly DirectoryChange[];
+  /** Those that are started though their files are as they should be. */
+  readonly timers: readonly IdleTimer[];
   readonly removals: Removals;
   readonly daemons: DaemonActions;
   /** Path of a certificate that has new content: the daemons have to read it again. */
   readonly renewedCertificate?: string | undefined;
   /** What an apply that was cut off has put in place is still to be proven and written down, also where nothing else is to do. */
   readonly finishes?: boolean;
+}
+
+/** A timer of ours that somebody has stopped or disabled. */
+export interface IdleTimer {
+  /** Of its unit. */
+  readonly name: string;
+  /** systemd's word for it. */
+  readonly state: string;
 }
 
 export interface FileChange {
@@ -115,6 +129,7 @@ export function makePlan(input: PlanInput): Plan {
     changes: input.changes,
     files,
     directories: input.directories ?? [],
+    timers: input.timers ?? [],
     removals: removalsOf(files, input.rendered, input.mailboxes ?? { moved: new Set(), putAway: [] }),
     daemons: forEachDaemon((name) => actionFor(name, files, input)),
     renewedCertificate: input.renewedCertificate,
@@ -123,8 +138,8 @@ export function makePlan(input: PlanInput): Plan {
 }
 
 /** A change that touches no file, such as that of a person's name, still has to be recorded. */
-export function isEmpty({ changes, files, directories, daemons, finishes }: Plan): boolean {
-  const isQuiet = changes.length === 0 && files.length === 0 && directories.length === 0;
+export function isEmpty({ changes, files, directories, timers, daemons, finishes }: Plan): boolean {
+  const isQuiet = [changes, files, directories, timers].every(({ length }) => length === 0);
   return isQuiet && finishes !== true && DAEMONS.every((name) => daemons[name] === 'nothing');
 }
 
@@ -192,10 +207,11 @@ function removals({ rendered, installed, applied, unfinished }: PlanInput): read
 function actionFor(
   name: DaemonName,
   files: readonly FileChange[],
-  { running, wanted, unfinished, renewedCertificate, stale }: PlanInput,
+  { running, wanted, unfinished, renewedCertificate, stale, cutOff }: PlanInput,
 ): DaemonAction {
   if (!wanted.has(name)) return running[name] ? 'stop' : 'nothing';
   if (!running[name]) return 'start';
+  if (cutOff?.has(name) === true) return 'restart';
   // What an apply that did not finish may not have done yet.
   const due = unfinished?.daemons[name];
   const touched = files.filter((change) => change.file?.onChange === `reload-${name}` || isLostTable(change, name));

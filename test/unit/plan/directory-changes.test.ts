@@ -34,3 +34,10 @@ it.each<[string, WantedDirectory, FoundDirectory | undefined, string]>([
   const changes = directoryChanges([wanted], new Map(there === undefined ? [] : [['d', there]]));
   expect(changes.map(ownershipWords)).toEqual(words === '' ? [] : [words]);
 });
+
+it('a directory that was there and has gone is made again, as it should be', () => {
+  const changes = directoryChanges([closed, { ...open, path: 'e' }], new Map(), new Set(['d']));
+  const after = { mode: 0o750, owner: 'root', group: 'dovecot' };
+  expect(changes).toEqual([{ path: 'd', before: undefined, after }]);
+  expect(changes.map(ownershipWords)).toEqual(['new, owner root, group dovecot, mode 0750']);
+});

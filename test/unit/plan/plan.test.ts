@@ -30,6 +30,8 @@ interface Situation {
   readonly running?: Partial<PlanInput['running']>;
   readonly wanted?: PlanInput['wanted'];
   readonly directories?: PlanInput['directories'];
+  readonly timers?: PlanInput['timers'];
+  readonly cutOff?: PlanInput['cutOff'];
 }
 
 function plan(situation: Situation): Plan {
@@ -44,6 +46,8 @@ function plan(situation: Situation): Plan {
     running: { ...running, ...situation.running },
     wanted: situation.wanted ?? new Set(DAEMONS),
     directories: situation.directories ?? [],
+    timers: situation.timers ?? [],
+    cutOff: situation.cutOff ?? new Set(),
   });
 }
 
@@ -255,6 +259,7 @@ describe('daemons', () => {
       'reload',
       'nothing',
     ],
+    ['a lost socket of Dovecot', { cutOff: new Set(['dovecot']) }, 'nothing', 'restart'],
     ['a first main.cf', { rendered: [mainCf('inet_interfaces = all\n')] }, 'restart', 'nothing'],
     [
       'a comment about it',
@@ -280,6 +285,7 @@ describe('a plan is empty', () => {
     ['when nothing is to do', {}, true],
     ['not when a file changes', { rendered: [file('x', '1')] }, false],
     ['not when a directory is not as it should be', { directories: [OPENED] }, false],
+    ['not when a timer must start', { timers: [{ name: 't.timer', state: 'inactive' }] }, false],
     ['not when a daemon must start', { running: { postfix: true, dovecot: false } }, false],
   ])('%s', (_, situation, empty) => expect(isEmpty(plan(situation))).toBe(empty));
 });
