@@ -51,12 +51,14 @@ export function noteWayBack(place: Place, to: Generation, text: string, before: 
   // What was to be deleted was meant by the state that goes.
   forgetPurges(root, purges);
   const seq = applied?.mailboxes?.seq ?? 0;
-  const isNeeded = given.length > 0 || lastEvent(lib, seq) > seq;
   const signs = (whole: Whole): StateSigns => signsOf(whole, appliedWhole(place, applied));
+  const thenSigns = signs({ state, secretOf: secretsThen(to) });
+  // Also where nobody moves: users may have had other passwords then.
+  const isNeeded = given.length > 0 || lastEvent(lib, seq) > seq || Object.keys(thenSigns.users).length > 0;
   const event = (): NewEvent => ({
     kind: 'back',
     given,
-    then: signs({ state, secretOf: secretsThen(to) }),
+    then: thenSigns,
     before: before === undefined ? undefined : signs({ state: parseState(before).data, secretOf: secretsNow(place) }),
   });
   const number = isNeeded ? noteEvent(place, event()) : undefined;

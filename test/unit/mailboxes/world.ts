@@ -191,11 +191,12 @@ export class World {
         return holder.address === address ? [] : [{ to: address, origin: holder.address }];
       return this.#applied.some(([one]) => one === address) ? [{ to: address }] : [];
     });
-    if (given.length > 0 || this.#events.length > 0)
+    const signs = this.signsOf(then);
+    if (given.length > 0 || this.#events.length > 0 || Object.keys(signs.users).length > 0)
       this.note({
         kind: 'back',
         given,
-        then: this.signsOf(then),
+        then: signs,
         before: this.followed().isSure ? this.signsOf(this.state) : undefined,
       });
     if (!isKilled) this.put(then);
