@@ -250,7 +250,7 @@ export function resolveLinks(path: string): string {
   }
 }
 
-function refuseOddTarget(path: string): void {
+export function refuseOddTarget(path: string): void {
   const found = lstat(path);
   if (found === undefined || found.isFile()) return;
   throw failed(`${path} is ${kindOf(found)}, and eboxmail does not write through that`, MOVE_AWAY);

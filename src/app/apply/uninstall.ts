@@ -5,7 +5,14 @@ import { giveBackOwnedLine } from '../../core/plan/owned-line.ts';
 import { PATHS, POSTMASTER_LINE } from '../../core/render/paths.ts';
 import { readAppliedRecord, setRecordAside, type AppliedRecord } from '../../system/applied-record.ts';
 import { directoriesBelow } from '../../system/directories.ts';
-import { bytesIfPresent, lstat, requireWritable, syncDirectories, writeAtomically } from '../../system/files.ts';
+import {
+  bytesIfPresent,
+  lstat,
+  refuseOddTarget,
+  requireWritable,
+  syncDirectories,
+  writeAtomically,
+} from '../../system/files.ts';
 import { forgetFilterChange } from '../../system/filter-queue.ts';
 import { sha256 } from '../../system/hash.ts';
 import { indexPaths } from '../../system/installed.ts';
@@ -90,12 +97,11 @@ export async function uninstall(place: Place, progress: (step: string) => void):
     mailboxes.check();
     const originals = readOriginals(lib);
     const ever = everOurs(writtenBy(readAppliedRecord(lib)), originals);
-    requireWritableAll([
-      lib,
-      undoIn(lib),
-      originalsIn(lib),
-      ...[...restored, ...removed].map((path) => dirname(`${root}/${path}`)),
-    ]);
+    requirePossible(
+      [lib, undoIn(lib), originalsIn(lib), ...[...restored, ...removed].map((path) => dirname(`${root}/${path}`))],
+      // Lines of others in it are kept, so it is written anew.
+      [...restored, ...removed].filter((path) => path === PATHS.aliases).map((path) => `${root}/${path}`),
+    );
     if (stops) {
       const services = servicesFor(place, wish);
       for (const name of [...runningDaemons(root)].reverse()) {
@@ -131,8 +137,9 @@ export async function uninstall(place: Place, progress: (step: string) => void):
 }
 
 /** Looked at before anything goes: half of it taken away, with the daemons stopped, would be worse than nothing. */
-function requireWritableAll(directories: readonly string[]): void {
+function requirePossible(directories: readonly string[], files: readonly string[]): void {
   try {
+    for (const file of files) refuseOddTarget(file);
     for (const directory of new Set(directories)) if (lstat(directory) !== undefined) requireWritable(directory);
   } catch (error) {
     throw withHint(error, 'nothing was taken away; put that right and run "eboxmail uninstall" again');
