@@ -9,9 +9,9 @@ import { firstAccount } from '../../core/recipients.ts';
 import { below, PATHS } from '../../core/render/paths.ts';
 import { listDirectory, lstat } from '../../system/files.ts';
 import { isLetIn, isPasswordOf } from '../../system/dovecot-auth.ts';
-import { SmtpSession, type SmtpReply } from '../../system/smtp-session.ts';
+import type { SmtpReply } from '../../system/smtp-session.ts';
 import { DOVECOT_LOOKS, writePasswdFile } from '../../system/passwd-file.ts';
-import { OpenRelay, strangersAddress } from './smtp.ts';
+import { connectAsStranger, ELSEWHERE, nobodyAt, OpenRelay } from './smtp.ts';
 
 /**
  * An account that exists only while an apply proves that the service works: a random name and password, a mailbox that goes
@@ -106,15 +106,7 @@ export async function proveLogin(
 ): Promise<void> {
   if (!fresh) await sleep(Math.max(0, probe.since + DOVECOT_LOOKS + MARGIN - performance.now()));
   const port = portsOf(facts.portOffset).smtps;
-  const outside = strangersAddress(facts);
-  const session = await SmtpSession.connect({
-    address: outside ?? facts.listen[0] ?? '127.0.0.1',
-    port,
-    implicitTls: true,
-    serverName: undefined,
-    authorities: [],
-    ...(outside === undefined ? {} : { localAddress: outside }),
-  });
+  const { session, address } = await connectAsStranger(facts, 'smtps');
   const no = (what: string, { code, lines }: SmtpReply): EboxmailError =>
     failed(`${what} on port ${port}`, `the server says: ${code} ${lines.join(' ')}`);
   try {
@@ -126,10 +118,10 @@ export async function proveLogin(
     if (overrides.postfix.size === 0) return;
     // Postfix takes it all the same, but no mail program would try.
     const isOffered = offered.lines.some((line) => /^AUTH[ =]/i.test(line));
-    if (!isOffered && (outside !== undefined || facts.sandbox !== undefined))
+    if (!isOffered && (address !== undefined || facts.sandbox !== undefined))
       throw no('logging in is not offered', offered);
     await session.command('MAIL FROM:<>');
-    const relayed = await session.command(`RCPT TO:<${PROBE}${randomBytes(8).toString('hex')}@relay-probe.invalid>`);
+    const relayed = await session.command(`RCPT TO:<${nobodyAt(ELSEWHERE)}>`);
     if (/relay access denied/i.test(relayed.lines.join(' ')))
       throw no('who has logged in cannot send to addresses elsewhere', relayed);
   } finally {

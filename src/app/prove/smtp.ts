@@ -22,7 +22,6 @@ export interface Question {
  * One address that exists, one that does not, and one elsewhere. No message is handed over, so nobody gets anything.
  */
 export function questionsFor(model: MailModel): readonly Question[] {
-  const nobody = `${PROBE}${randomBytes(8).toString('hex')}`;
   const account = firstAccount(model);
   const strict = [...model.domains.values()].find(({ catchAll }) => catchAll?.unknownTo === undefined)?.name;
   return [
@@ -31,8 +30,8 @@ export function questionsFor(model: MailModel): readonly Question[] {
       : [{ recipient: account, expected: 'accepted', because: 'it is an account' } as const]),
     ...(strict === undefined
       ? []
-      : [{ recipient: `${nobody}@${strict}`, expected: 'refused', because: 'nobody has it' } as const]),
-    { recipient: `${nobody}@relay-probe.invalid`, expected: 'refused', because: 'strangers may not relay' },
+      : [{ recipient: nobodyAt(strict), expected: 'refused', because: 'nobody has it' } as const]),
+    { recipient: nobodyAt(ELSEWHERE), expected: 'refused', because: 'strangers may not relay' },
   ];
 }
 
@@ -49,15 +48,7 @@ export class OpenRelay extends EboxmailError {
  * @throws failed when an answer is not the expected one
  */
 export async function proveRecipients(model: MailModel, facts: HostFacts, withData: boolean): Promise<void> {
-  const address = strangersAddress(facts);
-  const session = await SmtpSession.connect({
-    address: address ?? facts.listen[0] ?? '127.0.0.1',
-    port: portsOf(facts.portOffset).smtp,
-    implicitTls: false,
-    serverName: undefined,
-    authorities: [],
-    ...(address === undefined ? {} : { localAddress: address }),
-  });
+  const { session, address } = await connectAsStranger(facts, 'smtp');
   let inMessage = false;
   try {
     requireNoPosing(await begin(session, model, nameOf(address, facts)), address, model, facts);
@@ -103,7 +94,7 @@ async function askAsOneOfOurs(
   if (!isRaw || sender === undefined || !isStranger(address, model, facts, 'mynetworks')) return;
   const taken = await session.command(`MAIL FROM:<${sender}>`);
   if (taken.code >= 400) return;
-  const reply = await session.command(`RCPT TO:<${PROBE}${randomBytes(8).toString('hex')}@relay-probe.invalid>`);
+  const reply = await session.command(`RCPT TO:<${nobodyAt(ELSEWHERE)}>`);
   if (reply.code < 400)
     throw new OpenRelay(wrong(`strangers may relay when they say that they are ${sender}, without a password`, reply));
   await session.command('RSET');
@@ -166,8 +157,33 @@ function isStranger(address: string | undefined, model: MailModel, facts: HostFa
   return !mayRelay(model, client) && !namesNetworkOf(client, raw, model.overrides.postfix);
 }
 
+/** A domain that is nobody's (RFC 2606 section 2). */
+export const ELSEWHERE = 'relay-probe.invalid';
+
+/** An address that nobody has. */
+export function nobodyAt(domain: string): string {
+  return `${PROBE}${randomBytes(8).toString('hex')}@${domain}`;
+}
+
+/** @returns also the address that the session comes from; undefined where only the loopback answers */
+export async function connectAsStranger(
+  facts: HostFacts,
+  service: 'smtp' | 'smtps',
+): Promise<{ readonly session: SmtpSession; readonly address: string | undefined }> {
+  const address = strangersAddress(facts);
+  const session = await SmtpSession.connect({
+    address: address ?? facts.listen[0] ?? '127.0.0.1',
+    port: portsOf(facts.portOffset)[service],
+    implicitTls: service === 'smtps',
+    serverName: undefined,
+    authorities: [],
+    ...(address === undefined ? {} : { localAddress: address }),
+  });
+  return { session, address };
+}
+
 /** An address of this machine that is not its loopback: mail from there comes from outside, for all that Postfix knows. */
-export function strangersAddress(facts: HostFacts): string | undefined {
+function strangersAddress(facts: HostFacts): string | undefined {
   if (facts.listen.length > 0) return facts.listen.find((address) => !isLoopback(address));
   const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return all.find(({ internal, family }) => !internal && family === 'IPv4')?.address;
